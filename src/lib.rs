@@ -1,0 +1,7 @@
+//! ConvScope: build convolutional networks layer by layer, train them while you watch, look inside.
+//!
+//! The way of the data: `experiment.toml → Network → Graph → Program → Plan → Executor → Run → Snapshot →
+//! panels or command line`. The modules below stand in reading order; each may import those above it and
+//! never one below (`tests/tidy.rs` checks that).
+
+pub mod tensor; // shapes, host arrays, random numbers; knows nothing else
