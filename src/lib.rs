@@ -5,3 +5,6 @@
 //! never one below (`tests/tidy.rs` checks that).
 
 pub mod tensor; // shapes, host arrays, random numbers; knows nothing else
+pub mod experiment; // plain descriptions and the experiment file; knows no picture and no arithmetic
+
+pub mod data; // pictures: catalogue, formats, built-in sets; the only one that decodes images

@@ -1,0 +1,56 @@
+//! The settings of a layer as a list of named fields: written once beside the layer, read by the file
+//! reader, the file writer and the card in the window alike.
+
+use std::ops::RangeInclusive;
+
+/// One setting of a layer, open for reading and writing.
+pub struct Field<'a> {
+    /// The key in the experiment file.
+    pub name: &'static str,
+    /// What it means, as a tooltip: lower case, no full stop.
+    pub help: &'static str,
+    pub value: Value<'a>,
+}
+
+/// What a setting holds, and within which bounds.
+pub enum Value<'a> {
+    /// A whole number.
+    Count(&'a mut usize, RangeInclusive<usize>),
+    /// Two whole numbers, vertical and horizontal; a single number in the file stands for both.
+    Pair(&'a mut [usize; 2], RangeInclusive<usize>),
+    Number(&'a mut f32, RangeInclusive<f32>),
+    Flag(&'a mut bool),
+}
+
+impl<'a> Field<'a> {
+    pub fn count(
+        name: &'static str,
+        value: &'a mut usize,
+        range: RangeInclusive<usize>,
+        help: &'static str,
+    ) -> Self {
+        Self { name, help, value: Value::Count(value, range) }
+    }
+
+    pub fn pair(
+        name: &'static str,
+        value: &'a mut [usize; 2],
+        range: RangeInclusive<usize>,
+        help: &'static str,
+    ) -> Self {
+        Self { name, help, value: Value::Pair(value, range) }
+    }
+
+    pub fn number(
+        name: &'static str,
+        value: &'a mut f32,
+        range: RangeInclusive<f32>,
+        help: &'static str,
+    ) -> Self {
+        Self { name, help, value: Value::Number(value, range) }
+    }
+
+    pub fn flag(name: &'static str, value: &'a mut bool, help: &'static str) -> Self {
+        Self { name, help, value: Value::Flag(value) }
+    }
+}

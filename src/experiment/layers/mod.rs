@@ -1,0 +1,194 @@
+//! The kinds of layers and the tree they form. A kind is one file here (its settings), one in
+//! `graph/layers` (its rules), an entry in [`Kind`] and a line in [`MENU`].
+
+mod activation;
+mod batch_norm;
+mod branches;
+mod conv;
+mod dropout;
+mod linear;
+mod pool;
+mod repeat;
+mod shortcut;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use activation::Activation;
+pub use batch_norm::BatchNorm;
+pub use branches::{Branches, Merge};
+pub use conv::Conv;
+pub use dropout::Dropout;
+pub use linear::Linear;
+pub use pool::{Pool, PoolMode};
+pub use repeat::Repeat;
+pub use shortcut::Shortcut;
+
+use super::fields::Field;
+
+/// A layer of the tree. Its identity lasts as long as the program runs, through edits and moves, and takes
+/// no part in comparison.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    pub id: LayerId,
+    pub kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LayerId(pub u64);
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Conv(Conv),
+    Linear(Linear),
+    BatchNorm(BatchNorm),
+    Activation(Activation),
+    Pool(Pool),
+    GlobalAveragePool,
+    Dropout(Dropout),
+    Shortcut(Shortcut),
+    Branches(Branches),
+    Repeat(Repeat),
+}
+
+/// One of each kind with its customary settings, in the order of a menu.
+pub const MENU: [fn() -> Kind; 13] = [
+    || Kind::Conv(Conv { padding: [1, 1], ..Conv::default() }),
+    || Kind::Linear(Linear::default()),
+    || Kind::Activation(Activation::Relu),
+    || Kind::Activation(Activation::Tanh),
+    || Kind::Activation(Activation::Sigmoid),
+    || Kind::Pool(Pool::new(PoolMode::Max, 2)),
+    || Kind::Pool(Pool::new(PoolMode::Average, 2)),
+    || Kind::GlobalAveragePool,
+    || Kind::BatchNorm(BatchNorm::default()),
+    || Kind::Dropout(Dropout::default()),
+    || Kind::Branches(Branches::default()),
+    || Kind::Shortcut(Shortcut::default()),
+    || Kind::Repeat(Repeat::default()),
+];
+
+impl Layer {
+    pub fn new(kind: Kind) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { id: LayerId(NEXT.fetch_add(1, Ordering::Relaxed)), kind }
+    }
+
+    /// A copy with new identities throughout, for duplication.
+    pub fn duplicate(&self) -> Self {
+        let mut kind = self.kind.clone();
+        for layers in kind.children_mut() {
+            for layer in layers {
+                *layer = layer.duplicate();
+            }
+        }
+        Self::new(kind)
+    }
+}
+
+impl PartialEq for Layer {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Kind {
+    /// The word for this kind in the experiment file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Conv(_) => "conv",
+            Self::Linear(_) => "linear",
+            Self::BatchNorm(_) => "batch-norm",
+            Self::Activation(activation) => activation.name(),
+            Self::Pool(pool) => pool.mode.name(),
+            Self::GlobalAveragePool => "global-average-pool",
+            Self::Dropout(_) => "dropout",
+            Self::Shortcut(_) => "shortcut",
+            Self::Branches(_) => "branches",
+            Self::Repeat(_) => "repeat",
+        }
+    }
+
+    /// The kind as a heading: "Convolution", "Max pooling".
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Conv(_) => "Convolution",
+            Self::Linear(_) => "Fully connected",
+            Self::BatchNorm(_) => "Batch normalisation",
+            Self::Activation(activation) => activation.title(),
+            Self::Pool(pool) => pool.mode.title(),
+            Self::GlobalAveragePool => "Global average pooling",
+            Self::Dropout(_) => "Dropout",
+            Self::Shortcut(_) => "Zero-padded shortcut",
+            Self::Branches(_) => "Branches that meet",
+            Self::Repeat(_) => "Repeat",
+        }
+    }
+
+    /// What the layer is for, in a sentence.
+    pub fn purpose(&self) -> &'static str {
+        match self {
+            Self::Conv(_) => "The same small filter at every position: local, and equal everywhere.",
+            Self::Linear(_) => "Every output is a weighted sum of all inputs; the classifier on top.",
+            Self::BatchNorm(_) => {
+                "Each channel is brought to mean 0 and deviation 1 over the batch, then scaled and shifted."
+            }
+            Self::Activation(activation) => activation.purpose(),
+            Self::Pool(pool) => pool.mode.purpose(),
+            Self::GlobalAveragePool => "Each map is reduced to its mean, whatever its size.",
+            Self::Dropout(_) => "In training each number is set to 0 with this probability, the rest scaled up.",
+            Self::Shortcut(_) => {
+                "The input itself, subsampled and padded with channels of zeros: a shortcut without weights."
+            }
+            Self::Branches(_) => "Several paths from the same input, added or stacked where they meet.",
+            Self::Repeat(_) => "The layers inside, so many times one after the other, each time with own weights.",
+        }
+    }
+
+    /// The settings. The first is the head where [`Kind::has_head`]: the one that the kind's own name gives
+    /// in the file, `{ conv = 16 }`.
+    pub fn fields(&mut self) -> Vec<Field<'_>> {
+        match self {
+            Self::Conv(conv) => conv.fields(),
+            Self::Linear(linear) => linear.fields(),
+            Self::BatchNorm(norm) => norm.fields(),
+            Self::Pool(pool) => pool.fields(),
+            Self::Dropout(dropout) => dropout.fields(),
+            Self::Shortcut(shortcut) => shortcut.fields(),
+            Self::Repeat(repeat) => repeat.fields(),
+            Self::Activation(_) | Self::GlobalAveragePool | Self::Branches(_) => Vec::new(),
+        }
+    }
+
+    /// Whether the first field is given by the kind's own name.
+    pub fn has_head(&self) -> bool {
+        !matches!(
+            self,
+            Self::BatchNorm(_) | Self::Activation(_) | Self::GlobalAveragePool | Self::Branches(_)
+        )
+    }
+
+    /// Settings that follow from the head where they are not given: a pool's stride is its window.
+    pub fn follow_head(&mut self) {
+        if let Self::Pool(pool) = self {
+            pool.stride = pool.window;
+        }
+    }
+
+    /// The lists of layers inside, for those kinds that hold others.
+    pub fn children(&self) -> Vec<&Vec<Layer>> {
+        match self {
+            Self::Branches(branches) => branches.branches.iter().collect(),
+            Self::Repeat(repeat) => vec![&repeat.layers],
+            _ => Vec::new(),
+        }
+    }
+
+    /// [`Kind::children`], open for writing.
+    pub fn children_mut(&mut self) -> Vec<&mut Vec<Layer>> {
+        match self {
+            Self::Branches(branches) => branches.branches.iter_mut().collect(),
+            Self::Repeat(repeat) => vec![&mut repeat.layers],
+            _ => Vec::new(),
+        }
+    }
+}

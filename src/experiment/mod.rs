@@ -1,0 +1,110 @@
+//! Plain descriptions: the network as a tree of layers, the pictures, the training. Nothing here runs.
+//!
+//! An [`Experiment`] is what a file says, no more: the presets are expanded and the shapes computed by
+//! those who know the pictures. The only module that knows the grammar of the experiment file ([`file`]).
+
+pub mod fields;
+pub mod file;
+pub mod layers;
+pub mod presets;
+pub mod shipped;
+mod train;
+
+use crate::tensor::Extent;
+pub use file::Problem;
+pub use layers::{Kind, Layer, LayerId};
+pub use train::{Initialisation, Optimiser, Schedule, Train};
+
+/// Everything needed to repeat a run: pictures, network, training and the seed of all that is random.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    pub title: String,
+    pub seed: u64,
+    pub data: Data,
+    pub network: NetworkChoice,
+    pub train: Train,
+}
+
+/// Which pictures, how many of them, and what is done to them on the way into the net.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// The name of a data set (`glyphs`, `shapes`, `mnist`, …) or a path to one.
+    pub source: String,
+    /// Training pictures to use, the first of the split; all of them where not given.
+    pub train: Option<usize>,
+    /// Test pictures to use, likewise.
+    pub test: Option<usize>,
+    /// Whether the order of the training pictures is drawn anew for each epoch.
+    pub shuffle: bool,
+    pub normalise: Normalise,
+    pub augment: Augment,
+    /// `(height, width)` to which the pictures of a folder are resized; of no effect on other sources.
+    pub size: Option<[usize; 2]>,
+}
+
+/// How pixel values (bytes divided by 255) are centred and scaled, by statistics of the training pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalise {
+    /// Left in `[0, 1]`.
+    None,
+    /// Mean 0 and standard deviation 1 over each channel.
+    PerChannel,
+    /// The mean picture is subtracted, pixel by pixel; the scale is left (He et al. 2015, section 4.2).
+    PixelMean,
+}
+
+/// Random changes to the training pictures, drawn anew for each picture in each epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Augment {
+    /// Mirror left to right with probability one half.
+    pub flip: bool,
+    /// Pad by so many pixels on each side (with zeros, after normalisation) and cut out a window of the
+    /// old size at random; 0 for none.
+    pub crop: usize,
+}
+
+/// The network as the file gives it: by the name of a preset, or layer by layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NetworkChoice {
+    Preset(String),
+    Layers { input: Option<Extent>, layers: Vec<Layer> },
+}
+
+/// The network as a person sees it: a stack of layers over pictures of one shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Shape of one picture, `(C, H, W)`.
+    pub input: Extent,
+    pub layers: Vec<Layer>,
+}
+
+impl NetworkChoice {
+    /// The layers for pictures of shape `input` with `n_classes` classes.
+    ///
+    /// # Errors
+    /// An unknown preset, or a network written for pictures of another shape.
+    pub fn network(&self, input: Extent, n_classes: usize) -> Result<Network, Problem> {
+        match self {
+            Self::Preset(name) => presets::build(name, input, n_classes),
+            Self::Layers { input: Some(own), .. } if *own != input => Err(Problem::new(format!(
+                "The network is written for pictures of {own}, but the data set's are {input}. \
+                 Change `network.input` or choose other pictures."
+            ))),
+            Self::Layers { layers, .. } => Ok(Network { input, layers: layers.clone() }),
+        }
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            source: "glyphs".into(),
+            train: None,
+            test: None,
+            shuffle: true,
+            normalise: Normalise::PerChannel,
+            augment: Augment::default(),
+            size: None,
+        }
+    }
+}
