@@ -7,4 +7,5 @@
 pub mod tensor; // shapes, host arrays, random numbers; knows nothing else
 pub mod experiment; // plain descriptions and the experiment file; knows no picture and no arithmetic
 
+pub mod graph; // the tree made flat: shapes, costs, differentiation; knows no device
 pub mod data; // pictures: catalogue, formats, built-in sets; the only one that decodes images

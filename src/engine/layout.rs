@@ -1,0 +1,101 @@
+//! Logical order to storage order and back. Logical is PyTorch's: maps `(C, H, W)`, weights `(O, I, kH, kW)`
+//! and `(out, C·H·W)`. In storage the channel is last, so that neighbouring lanes of a vector hold
+//! neighbouring channels: maps `(H, W, C)`, weights `(kH, kW, I, O)` and `(H·W·C, out)`.
+
+use crate::graph::{Parameter, Role};
+use crate::tensor::Extent;
+
+/// Pictures or maps, `(N, C, H, W)` to `(N, H, W, C)`.
+pub fn maps_to_storage(numbers: &[f32], extent: Extent) -> Vec<f32> {
+    permute_maps(numbers, extent, |logical, stored| (logical, stored))
+}
+
+/// Maps `(N, H, W, C)` to `(N, C, H, W)`.
+pub fn maps_from_storage(numbers: &[f32], extent: Extent) -> Vec<f32> {
+    permute_maps(numbers, extent, |logical, stored| (stored, logical))
+}
+
+/// A parameter's numbers from its logical shape to storage order.
+pub fn parameter_to_storage(parameter: &Parameter, numbers: &[f32]) -> Vec<f32> {
+    let mut out = vec![0.0; numbers.len()];
+    for (stored, logical) in storage_order(parameter).enumerate() {
+        out[stored] = numbers[logical];
+    }
+    out
+}
+
+/// A parameter's numbers from storage order to its logical shape.
+pub fn parameter_from_storage(parameter: &Parameter, numbers: &[f32]) -> Vec<f32> {
+    let mut out = vec![0.0; numbers.len()];
+    for (stored, logical) in storage_order(parameter).enumerate() {
+        out[logical] = numbers[stored];
+    }
+    out
+}
+
+/// For each place in storage, in order, the place in the logical tensor.
+fn storage_order(parameter: &Parameter) -> Box<dyn Iterator<Item = usize>> {
+    match parameter.role {
+        Role::ConvWeight => {
+            // (O, I, kH, kW) read as kH, kW, I, O.
+            let [n_out, n_in, height, width] = [0, 1, 2, 3].map(|axis| parameter.shape[axis]);
+            let taps = height * width;
+            Box::new((0..taps).flat_map(move |tap| {
+                (0..n_in).flat_map(move |i| (0..n_out).map(move |o| (o * n_in + i) * taps + tap))
+            }))
+        }
+        Role::LinearWeight { input } => {
+            // (out, C, H, W) read as H, W, C, out.
+            let n_out = parameter.shape[0];
+            let (area, channels) = (input.area(), input.channels);
+            Box::new((0..area).flat_map(move |p| {
+                (0..channels).flat_map(move |c| (0..n_out).map(move |o| o * channels * area + c * area + p))
+            }))
+        }
+        Role::Bias | Role::Scale | Role::Shift => Box::new(0..parameter.len()),
+    }
+}
+
+fn permute_maps(
+    numbers: &[f32],
+    extent: Extent,
+    direction: impl Fn(usize, usize) -> (usize, usize),
+) -> Vec<f32> {
+    let mut out = vec![0.0; numbers.len()];
+    let area = extent.area();
+    for (from, to) in numbers.chunks_exact(extent.len()).zip(out.chunks_exact_mut(extent.len())) {
+        for c in 0..extent.channels {
+            for p in 0..area {
+                let (source, target) = direction(c * area + p, p * extent.channels + c);
+                to[target] = from[source];
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storage_and_back_is_the_identity() {
+        let conv = (vec![2, 3, 2, 2], Role::ConvWeight);
+        let linear = (vec![5, 12], Role::LinearWeight { input: Extent::new(3, 2, 2) });
+        for (shape, role) in [conv, linear] {
+            let parameter = Parameter { name: "w".into(), shape, role, draw: 0 };
+            let numbers: Vec<f32> = (0..parameter.len()).map(|i| i as f32).collect();
+            let stored = parameter_to_storage(&parameter, &numbers);
+            assert_ne!(stored, numbers);
+            assert_eq!(parameter_from_storage(&parameter, &stored), numbers);
+        }
+    }
+
+    #[test]
+    fn the_channel_is_last_in_storage() {
+        let extent = Extent::new(2, 1, 3);
+        let stored = maps_to_storage(&[0.0, 1.0, 2.0, 10.0, 11.0, 12.0], extent);
+        assert_eq!(stored, [0.0, 10.0, 1.0, 11.0, 2.0, 12.0]);
+        assert_eq!(maps_from_storage(&stored, extent), [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]);
+    }
+}

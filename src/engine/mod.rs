@@ -1,0 +1,248 @@
+//! Programs carried out: two devices, equal in rights.
+//!
+//! A [`Device`] compiles a [`Program`] into a [`Plan`] bound to the [`Memory`] of a run and to [`Pictures`]
+//! on the device; the plan is then replayed, step after step, without allocating and almost without
+//! uploading. How each op is computed stands in [`ops`], one file per op, CPU and GPU side by side; the two
+//! executors know memory, order and threads, and no op. The only module that computes with wgpu, on a device
+//! of its own that the window never sees.
+//!
+//! Both executors keep maps in memory as `(N, H, W, C)` and weights with the output channel last
+//! ([`layout`]); `(N, C, H, W)` is the logical order that everyone else is told of.
+
+mod arena;
+pub mod cpu;
+pub mod gpu;
+pub mod layout;
+pub mod ops;
+
+use std::sync::Arc;
+
+use crate::data::{DataSet, Normalisation, Split};
+use crate::graph::program::{Bank, Placement, Program, ValueId};
+use crate::tensor::Extent;
+
+/// Something that computes.
+pub trait Device: Send + Sync {
+    fn info(&self) -> &DeviceInfo;
+
+    /// The banks of a run, zeroed.
+    fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError>;
+
+    /// Lays pictures on the device, once for all plans that read them.
+    fn pictures(&self, source: &PictureSource) -> Result<Arc<dyn Pictures>, EngineError>;
+
+    /// Makes a program ready to run over `memory`. `pictures` are those that a program fed from a data set
+    /// gathers its batches from.
+    fn plan(
+        &self,
+        program: &Program,
+        memory: &Arc<dyn Memory>,
+        pictures: Option<&Arc<dyn Pictures>>,
+    ) -> Result<Box<dyn Plan>, EngineError>;
+}
+
+/// The banks of a run: parameters, gradients, statistics and the optimiser's slots, in storage order.
+pub trait Memory: Send + Sync {
+    /// A whole bank, as it is once all steps asked for so far are done.
+    fn read(&self, bank: Bank) -> Result<Vec<f32>, EngineError>;
+
+    /// Overwrites numbers of a bank from `offset` on.
+    fn write(&self, bank: Bank, offset: usize, numbers: &[f32]) -> Result<(), EngineError>;
+
+    /// For the executor that made it.
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// The pictures of one split on a device.
+pub trait Pictures: Send + Sync {
+    /// Sets the order in which batches take pictures: batch entry `i` of a step is picture
+    /// `order[first + i]`. Every index must be below the number of pictures.
+    fn set_order(&self, order: &[u32]) -> Result<(), EngineError>;
+
+    /// For the executor that made it.
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// A program ready to run.
+pub trait Plan: Send {
+    /// Carries out the program once for each table, in order. May return before the device has finished.
+    fn run(&mut self, tables: &[StepTable]) -> Result<(), EngineError>;
+
+    /// The metrics of the steps finished since the last call, in order; with `wait`, of all steps asked for.
+    fn take_metrics(&mut self, wait: bool) -> Result<Vec<Metrics>, EngineError>;
+
+    /// Writes a value that the caller provides (pictures or labels of a program fed directly), in storage
+    /// order.
+    fn write(&mut self, value: ValueId, numbers: &[f32]) -> Result<(), EngineError>;
+
+    /// Reads a wanted value after [`Plan::run`], in storage order. Waits for the device.
+    fn read(&mut self, value: ValueId) -> Result<Vec<f32>, EngineError>;
+
+    /// Bytes of transient values, sharing counted once.
+    fn arena_bytes(&self) -> u64;
+}
+
+/// The pictures of a split and what is done to each pixel.
+#[derive(Clone)]
+pub struct PictureSource {
+    pub set: Arc<DataSet>,
+    pub part: Part,
+    pub normalisation: Arc<Normalisation>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    Train,
+    Test,
+}
+
+impl PictureSource {
+    pub fn split(&self) -> &Split {
+        match self.part {
+            Part::Train => &self.set.train,
+            Part::Test => &self.set.test,
+        }
+    }
+
+    pub fn extent(&self) -> Extent {
+        self.set.extent
+    }
+}
+
+/// What changes from one step to the next; everything else is compiled.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct StepTable {
+    /// Place in the pictures' order of the batch's first picture.
+    pub first: u32,
+    /// Key of the augmentation's draws in this epoch ([`crate::data::augment`]).
+    pub augment_key: u32,
+    /// Key of the dropout masks in this step.
+    pub dropout_key: u32,
+    /// η.
+    pub rate: f32,
+    /// λ.
+    pub weight_decay: f32,
+    /// μ of momentum, β₁ of Adam.
+    pub momentum: f32,
+    /// β₂ of Adam.
+    pub beta2: f32,
+    /// ε of Adam.
+    pub epsilon: f32,
+    /// `1 − β₁ᵗ` in step t = 1, 2, ….
+    pub correction1: f32,
+    /// `1 − β₂ᵗ`.
+    pub correction2: f32,
+    /// So that a table is three rows of 16 bytes, as a uniform wants it.
+    pub unused: [u32; 2],
+}
+
+/// What a step says of its batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metrics {
+    /// Mean loss over the batch.
+    pub loss: f32,
+    /// Wrong answers in the batch.
+    pub n_wrong: f32,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct DeviceInfo {
+    pub kind: DeviceKind,
+    /// As its maker calls it.
+    pub name: String,
+    /// Backend and driver, or instruction set and threads.
+    pub detail: String,
+    /// A GPU's driver that runs on the CPU, over a hundred times slower than the CPU used directly.
+    pub is_software: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    Cpu,
+    Gpu,
+}
+
+/// Which device is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// A hardware GPU if there is one, else the CPU.
+    #[default]
+    Auto,
+    Cpu,
+    /// A hardware GPU if there is one, else a software one.
+    Gpu,
+    /// The first adapter with this in its name, upper and lower case alike.
+    Named(String),
+}
+
+/// What a device could not do, in a sentence or two for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    #[error("There is no GPU that this program can use. Choose the CPU (`--device cpu`).")]
+    NoGpu,
+    #[error("No device is called `{wanted}`. There are: {known}.")]
+    UnknownDevice { wanted: String, known: String },
+    #[error(
+        "{what} needs {needed_mib} MiB, but the device offers {available_mib} MiB. \
+         Use a smaller batch or network, or the CPU."
+    )]
+    OutOfMemory { what: String, needed_mib: u64, available_mib: u64 },
+    #[error("The device stopped working: {0}. Reset the run, or go on with the CPU.")]
+    DeviceLost(String),
+}
+
+impl std::str::FromStr for DeviceChoice {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "auto" => Self::Auto,
+            "cpu" => Self::Cpu,
+            "gpu" => Self::Gpu,
+            name => Self::Named(name.into()),
+        })
+    }
+}
+
+/// All devices of this machine, the CPU first.
+pub fn devices() -> Vec<DeviceInfo> {
+    let mut devices = vec![cpu::Cpu::new().info().clone()];
+    devices.extend(gpu::adapters());
+    devices
+}
+
+/// Opens a device.
+///
+/// # Errors
+/// No such device, or it could not be opened. `Auto` falls back to the CPU and cannot fail.
+pub fn open(choice: &DeviceChoice) -> Result<Arc<dyn Device>, EngineError> {
+    let open_gpu = |adapter: &DeviceInfo| gpu::Gpu::open(adapter).map(|gpu| Arc::new(gpu) as Arc<dyn Device>);
+    let adapters = || gpu::adapters();
+    match choice {
+        DeviceChoice::Cpu => Ok(Arc::new(cpu::Cpu::new())),
+        DeviceChoice::Auto => {
+            let hardware = adapters().into_iter().find(|adapter| !adapter.is_software);
+            Ok(hardware.and_then(|adapter| open_gpu(&adapter).ok()).unwrap_or_else(|| Arc::new(cpu::Cpu::new())))
+        }
+        DeviceChoice::Gpu => {
+            let adapters = adapters();
+            let hardware = adapters.iter().find(|adapter| !adapter.is_software);
+            open_gpu(hardware.or(adapters.first()).ok_or(EngineError::NoGpu)?)
+        }
+        DeviceChoice::Named(wanted) => {
+            let adapters = adapters();
+            let matches = |a: &&DeviceInfo| a.name.to_lowercase().contains(&wanted.to_lowercase());
+            let known = || {
+                let names = adapters.iter().map(|adapter| format!("`{}`", adapter.name));
+                std::iter::once("`cpu`".to_string()).chain(names).collect::<Vec<_>>().join(", ")
+            };
+            let adapter = adapters.iter().find(matches).ok_or_else(|| EngineError::UnknownDevice {
+                wanted: wanted.clone(),
+                known: known(),
+            })?;
+            open_gpu(adapter)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The rules of each kind of layer, one file a kind: its shape, cost and receptive field, the node it
+//! becomes, and the steps of its forward and backward pass. A kind is registered by its lines here.
+
+pub mod activation;
+pub mod batch_norm;
+pub mod conv;
+pub mod dropout;
+pub mod gather;
+pub mod linear;
+pub mod loss;
+pub mod merge;
+pub mod pool;
+pub mod shortcut;
+pub mod update;
+
+use super::NodeId;
+use super::build::Builder;
+use super::program::Emit;
+use crate::experiment::Kind;
+pub(super) use merge::add as merge;
+
+/// What a node computes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// The batch of pictures.
+    Input,
+    Conv(conv::ConvNode),
+    Linear(linear::LinearNode),
+    BatchNorm(batch_norm::BatchNormNode),
+    Activation(activation::ActivationNode),
+    Pool(pool::PoolNode),
+    Dropout(dropout::DropoutNode),
+    Shortcut(shortcut::ShortcutNode),
+    Merge(merge::MergeNode),
+}
+
+/// What a step computes, with all its sizes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepOp {
+    Gather(gather::GatherStep),
+    Conv(conv::ConvStep),
+    Linear(linear::LinearStep),
+    BatchNorm(batch_norm::BatchNormStep),
+    Activation(activation::ActivationStep),
+    Pool(pool::PoolStep),
+    Dropout(dropout::DropoutStep),
+    Shortcut(shortcut::ShortcutStep),
+    Add(merge::AddStep),
+    Concat(merge::ConcatStep),
+    CrossEntropy(loss::CrossEntropyStep),
+    Update(update::UpdateStep),
+}
+
+/// Which of a layer's computations a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pass {
+    Forward,
+    /// The gradient by the input.
+    Backward,
+    /// The gradient by the weights.
+    Weights,
+}
+
+/// A sliding window, vertically and horizontally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub padding: [usize; 2],
+}
+
+impl Window {
+    /// Numbers under the window in one channel.
+    pub const fn area(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// `(height, width)` of what a window sliding over maps of `height × width` gives.
+    fn slide(&self, what: &str, height: usize, width: usize) -> Result<[usize; 2], String> {
+        let mut out = [0; 2];
+        for (axis, size) in [height, width].into_iter().enumerate() {
+            let padded = size + 2 * self.padding[axis];
+            if self.kernel[axis] > padded {
+                let [kh, kw] = self.kernel;
+                return Err(format!(
+                    "A {what} of {kh}×{kw} does not fit into {height}×{width} maps{}. \
+                     Make it smaller, add padding, or pool less before.",
+                    if self.padding == [0, 0] { "" } else { " even with their padding" }
+                ));
+            }
+            out[axis] = (padded - self.kernel[axis]) / self.stride[axis] + 1;
+        }
+        Ok(out)
+    }
+}
+
+/// Adds one layer's nodes to the graph and gives the last of them.
+pub(super) fn add(kind: &Kind, builder: &mut Builder, input: NodeId) -> Result<NodeId, String> {
+    match kind {
+        Kind::Conv(conv) => conv::add(conv, builder, input),
+        Kind::Linear(linear) => linear::add(linear, builder, input),
+        Kind::BatchNorm(norm) => batch_norm::add(norm, builder, input),
+        Kind::Activation(activation) => activation::add(*activation, builder, input),
+        Kind::Pool(pool) => pool::add(pool, builder, input),
+        Kind::GlobalAveragePool => pool::add_global(builder, input),
+        Kind::Dropout(dropout) => dropout::add(dropout, builder, input),
+        Kind::Shortcut(shortcut) => shortcut::add(shortcut, builder, input),
+        Kind::Branches(_) | Kind::Repeat(_) => unreachable!("combinators are unrolled by the builder"),
+    }
+}
+
+/// Emits the forward steps of a node.
+pub(super) fn forward(emit: &mut Emit, node: NodeId) {
+    match emit.graph.node(node).op.clone() {
+        Op::Input => {}
+        Op::Conv(op) => op.forward(emit, node),
+        Op::Linear(op) => op.forward(emit, node),
+        Op::BatchNorm(op) => op.forward(emit, node),
+        Op::Activation(op) => op.forward(emit, node),
+        Op::Pool(op) => op.forward(emit, node),
+        Op::Dropout(op) => op.forward(emit, node),
+        Op::Shortcut(op) => op.forward(emit, node),
+        Op::Merge(op) => op.forward(emit, node),
+    }
+}
+
+/// Emits the backward steps of a node, if the loss depends on it.
+pub(super) fn backward(emit: &mut Emit, node: NodeId) {
+    let Some(gradient) = emit.gradient(node) else { return };
+    match emit.graph.node(node).op.clone() {
+        Op::Input => {}
+        Op::Conv(op) => op.backward(emit, node, gradient),
+        Op::Linear(op) => op.backward(emit, node, gradient),
+        Op::BatchNorm(op) => op.backward(emit, node, gradient),
+        Op::Activation(op) => op.backward(emit, node, gradient),
+        Op::Pool(op) => op.backward(emit, node, gradient),
+        Op::Dropout(op) => op.backward(emit, node, gradient),
+        Op::Shortcut(op) => op.backward(emit, node, gradient),
+        Op::Merge(op) => op.backward(emit, node, gradient),
+    }
+}

@@ -1,0 +1,242 @@
+//! The tree made flat: every layer a node, every edge with its shape `(N, C, H, W)`.
+//!
+//! Shape rules, parameter counts, multiply-adds, receptive fields and the rules of differentiation are here
+//! and nowhere else, one file per kind of layer under [`layers`]. [`program`] turns a graph into a list of
+//! steps for one batch size and mode; what memory the steps' values lie in, and how a step is computed, is
+//! the engine's affair.
+
+mod build;
+mod fuse;
+pub mod layers;
+pub mod program;
+mod receptive_field;
+
+use crate::experiment::{LayerId, Network};
+use crate::tensor::Extent;
+pub use layers::Op;
+pub use receptive_field::ReceptiveField;
+
+/// A network made flat, in static single assignment: a node reads only nodes before it. Node 0 is the input.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    pub nodes: Vec<Node>,
+    pub parameters: Vec<Parameter>,
+    pub statistics: Vec<Statistic>,
+    /// One for each layer of the tree and each repetition of it, in the order of reading.
+    pub layers: Vec<LayerReport>,
+    /// The node whose value goes to the loss.
+    pub output: NodeId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+
+/// Index into [`Graph::parameters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParameterId(pub usize);
+
+/// Index into [`Graph::statistics`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StatisticId(pub usize);
+
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub op: Op,
+    pub inputs: Vec<NodeId>,
+    /// Shape of the output for one picture, `(C, H, W)`.
+    pub extent: Extent,
+}
+
+/// A tensor that is learned.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// The name in files: `layers.3.weight`.
+    pub name: String,
+    /// PyTorch's shape: `(O, I, kH, kW)`, `(out, in)` or `(n)`.
+    pub shape: Vec<usize>,
+    pub role: Role,
+    /// Which draw of initial weights it takes: the layer's ordinal on the main path, or, behind a bit of its
+    /// own, on the shortcuts; so that a plain net and its residual twin begin with the same weights.
+    pub draw: u32,
+}
+
+/// What a parameter does in its layer, which decides its start, its decay and its order in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `(O, I, kH, kW)`; each unit reads `I·kH·kW` numbers.
+    ConvWeight,
+    /// `(out, C·H·W)` over an input of this shape.
+    LinearWeight { input: Extent },
+    Bias,
+    /// γ of a normalisation, starting at 1.
+    Scale,
+    /// β of a normalisation, starting at 0.
+    Shift,
+}
+
+/// A tensor that is measured in training and used in testing, not learned: a running mean or variance.
+#[derive(Clone, Debug)]
+pub struct Statistic {
+    /// The name in files: `layers.4.running_mean`.
+    pub name: String,
+    pub len: usize,
+    /// 0 for a mean, 1 for a variance.
+    pub start: f32,
+}
+
+/// What is known of one layer before anything runs.
+#[derive(Clone, Debug)]
+pub struct LayerReport {
+    /// `layers.3`, `layers.3.0.2`, `layers.7.branches.0.1`.
+    pub path: String,
+    pub layer: LayerId,
+    /// The kind's word in the experiment file; `add` or `concat` where branches meet.
+    pub kind: &'static str,
+    /// The node that holds the layer's output.
+    pub node: NodeId,
+    /// `(C, H, W)`.
+    pub output: Extent,
+    /// Learned numbers.
+    pub parameters: u64,
+    /// Multiply-accumulates of convolutions and fully connected layers, for one picture.
+    pub multiply_adds: u64,
+    pub receptive_field: ReceptiveField,
+}
+
+/// Sums over all layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Total {
+    pub parameters: u64,
+    /// For one picture.
+    pub multiply_adds: u64,
+    /// Bytes of the input and of every layer's output for one picture, in 32-bit numbers: what training has
+    /// to remember.
+    pub activation_bytes: u64,
+}
+
+/// An impossible network: where and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct ShapeProblem {
+    pub path: String,
+    /// The layer on whose card the message belongs; none for an empty network.
+    pub layer: Option<LayerId>,
+    /// A sentence or two for a person.
+    pub message: String,
+}
+
+/// Everything that can be said of a network while it is being built, possible or not.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Of the layers up to the problem, if there is one.
+    pub layers: Vec<LayerReport>,
+    pub total: Total,
+    pub problem: Option<ShapeProblem>,
+}
+
+impl Graph {
+    /// Makes the tree flat.
+    ///
+    /// # Errors
+    /// The first layer whose settings do not fit the shape that reaches it.
+    pub fn new(network: &Network) -> Result<Self, ShapeProblem> {
+        let (graph, problem) = build::flatten(network);
+        match problem {
+            Some(problem) => Err(problem),
+            None => Ok(graph),
+        }
+    }
+
+    /// [`Graph::new`] for a net that ends in a classifier of `n_classes` classes.
+    pub fn classifier(network: &Network, n_classes: usize) -> Result<Self, ShapeProblem> {
+        let graph = Self::new(network)?;
+        match head_problem(network, &graph.layers, n_classes) {
+            Some(problem) => Err(problem),
+            None => Ok(graph),
+        }
+    }
+
+    /// Shape of one picture, `(C, H, W)`.
+    pub fn input(&self) -> Extent {
+        self.nodes[0].extent
+    }
+
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    pub fn total(&self) -> Total {
+        total(self.input(), &self.layers)
+    }
+
+    /// The graph with normalisations, sums and products taking over the ReLU behind them where nothing else
+    /// reads what lies between. The same function; fewer passes over memory.
+    pub fn fused(&self) -> Self {
+        fuse::fuse(self)
+    }
+}
+
+impl Survey {
+    /// The survey of a classifier of `n_classes` classes.
+    pub fn of(network: &Network, n_classes: usize) -> Self {
+        let (graph, problem) = build::flatten(network);
+        let problem = problem.or_else(|| head_problem(network, &graph.layers, n_classes));
+        Self { total: total(network.input, &graph.layers), layers: graph.layers, problem }
+    }
+
+    /// The reports of one layer of the tree: several where it is repeated.
+    pub fn of_layer(&self, layer: LayerId) -> impl Iterator<Item = &LayerReport> {
+        self.layers.iter().filter(move |report| report.layer == layer)
+    }
+}
+
+impl Parameter {
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Numbers that each unit reads.
+    pub fn fan_in(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+
+    /// Whether weight decay applies.
+    pub fn decays(&self) -> bool {
+        matches!(self.role, Role::ConvWeight | Role::LinearWeight { .. })
+    }
+}
+
+fn total(input: Extent, layers: &[LayerReport]) -> Total {
+    let numbers = |extent: Extent| 4 * extent.len() as u64;
+    Total {
+        parameters: layers.iter().map(|layer| layer.parameters).sum(),
+        multiply_adds: layers.iter().map(|layer| layer.multiply_adds).sum(),
+        activation_bytes: numbers(input) + layers.iter().map(|layer| numbers(layer.output)).sum::<u64>(),
+    }
+}
+
+/// What keeps the last layer from naming one of `n_classes` classes.
+fn head_problem(network: &Network, layers: &[LayerReport], n_classes: usize) -> Option<ShapeProblem> {
+    let Some(last) = layers.last() else {
+        return Some(ShapeProblem {
+            path: "layers".into(),
+            layer: network.layers.last().map(|layer| layer.id),
+            message: format!(
+                "The network has no layers. Add a fully connected layer of {n_classes} units, one for each class."
+            ),
+        });
+    };
+    (last.output != Extent::vector(n_classes)).then(|| ShapeProblem {
+        path: last.path.clone(),
+        layer: Some(last.layer),
+        message: format!(
+            "The last layer gives {}, but {n_classes} classes need {n_classes} numbers. \
+             End with a fully connected layer of {n_classes} units.",
+            last.output
+        ),
+    })
+}
