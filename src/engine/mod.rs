@@ -224,7 +224,9 @@ pub fn open(choice: &DeviceChoice) -> Result<Arc<dyn Device>, EngineError> {
         DeviceChoice::Cpu => Ok(Arc::new(cpu::Cpu::new())),
         DeviceChoice::Auto => {
             let hardware = adapters().into_iter().find(|adapter| !adapter.is_software);
-            Ok(hardware.and_then(|adapter| open_gpu(&adapter).ok()).unwrap_or_else(|| Arc::new(cpu::Cpu::new())))
+            Ok(hardware
+                .and_then(|adapter| open_gpu(&adapter).ok())
+                .unwrap_or_else(|| Arc::new(cpu::Cpu::new())))
         }
         DeviceChoice::Gpu => {
             let adapters = adapters();
@@ -238,10 +240,10 @@ pub fn open(choice: &DeviceChoice) -> Result<Arc<dyn Device>, EngineError> {
                 let names = adapters.iter().map(|adapter| format!("`{}`", adapter.name));
                 std::iter::once("`cpu`".to_string()).chain(names).collect::<Vec<_>>().join(", ")
             };
-            let adapter = adapters.iter().find(matches).ok_or_else(|| EngineError::UnknownDevice {
-                wanted: wanted.clone(),
-                known: known(),
-            })?;
+            let adapter = adapters
+                .iter()
+                .find(matches)
+                .ok_or_else(|| EngineError::UnknownDevice { wanted: wanted.clone(), known: known() })?;
             open_gpu(adapter)
         }
     }

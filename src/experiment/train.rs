@@ -36,7 +36,10 @@ pub enum Optimiser {
 pub enum Schedule {
     Constant,
     /// The rate is multiplied by `drop` at each of the times `at`, in epochs.
-    Steps { drop: f32, at: Vec<f32> },
+    Steps {
+        drop: f32,
+        at: Vec<f32>,
+    },
 }
 
 /// The variance from which initial weights are drawn, normally distributed; biases start at 0.

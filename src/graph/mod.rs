@@ -66,7 +66,9 @@ pub enum Role {
     /// `(O, I, kH, kW)`; each unit reads `I·kH·kW` numbers.
     ConvWeight,
     /// `(out, C·H·W)` over an input of this shape.
-    LinearWeight { input: Extent },
+    LinearWeight {
+        input: Extent,
+    },
     Bias,
     /// γ of a normalisation, starting at 1.
     Scale,

@@ -135,12 +135,16 @@ impl Kind {
             Self::Activation(activation) => activation.purpose(),
             Self::Pool(pool) => pool.mode.purpose(),
             Self::GlobalAveragePool => "Each map is reduced to its mean, whatever its size.",
-            Self::Dropout(_) => "In training each number is set to 0 with this probability, the rest scaled up.",
+            Self::Dropout(_) => {
+                "In training each number is set to 0 with this probability, the rest scaled up."
+            }
             Self::Shortcut(_) => {
                 "The input itself, subsampled and padded with channels of zeros: a shortcut without weights."
             }
             Self::Branches(_) => "Several paths from the same input, added or stacked where they meet.",
-            Self::Repeat(_) => "The layers inside, so many times one after the other, each time with own weights.",
+            Self::Repeat(_) => {
+                "The layers inside, so many times one after the other, each time with own weights."
+            }
         }
     }
 

@@ -36,7 +36,11 @@ pub struct BatchNormStep {
     pub relu: bool,
 }
 
-pub(in crate::graph) fn add(norm: &BatchNorm, builder: &mut Builder, input: NodeId) -> Result<NodeId, String> {
+pub(in crate::graph) fn add(
+    norm: &BatchNorm,
+    builder: &mut Builder,
+    input: NodeId,
+) -> Result<NodeId, String> {
     let extent = builder.extent(input);
     let op = super::Op::BatchNorm(BatchNormNode {
         scale: builder.parameter("weight", vec![extent.channels], Role::Scale)?,

@@ -23,7 +23,11 @@ pub struct DropoutStep {
     pub len: usize,
 }
 
-pub(in crate::graph) fn add(dropout: &Dropout, builder: &mut Builder, input: NodeId) -> Result<NodeId, String> {
+pub(in crate::graph) fn add(
+    dropout: &Dropout,
+    builder: &mut Builder,
+    input: NodeId,
+) -> Result<NodeId, String> {
     let op = super::Op::Dropout(DropoutNode { probability: dropout.probability });
     builder.node(op, vec![input], builder.extent(input), builder.field(input))
 }

@@ -35,7 +35,11 @@ pub struct ConcatStep {
     pub first: usize,
 }
 
-pub(in crate::graph) fn add(merge: Merge, builder: &mut Builder, inputs: Vec<NodeId>) -> Result<NodeId, String> {
+pub(in crate::graph) fn add(
+    merge: Merge,
+    builder: &mut Builder,
+    inputs: Vec<NodeId>,
+) -> Result<NodeId, String> {
     let extents: Vec<Extent> = inputs.iter().map(|&input| builder.extent(input)).collect();
     let agree = |other: &Extent| match merge {
         Merge::Add => *other == extents[0],

@@ -1,0 +1,88 @@
+//! The executor on the processor: all cores, vectorised, one block of memory.
+//!
+//! A plan is a list of kernels with the places of their operands. The places were checked against each other
+//! when the plan was made, so that a kernel may be handed several disjoint slices of one block at once; that
+//! is the only unsafe code outside the vector kernels, and it stands in [`CpuPlan::run`].
+
+mod memory;
+mod plan;
+pub mod product;
+pub mod simd;
+
+use std::sync::{Arc, Mutex};
+
+use super::{Device, DeviceInfo, DeviceKind, EngineError, Memory, PictureSource, Pictures, Plan, StepTable};
+use crate::graph::program::{Placement, Program};
+pub use memory::{CpuMemory, CpuPictures};
+
+/// A step made ready: everything that depends on shapes alone is decided.
+pub trait Kernel: Send {
+    fn run(&mut self, io: Io<'_>);
+}
+
+/// What a kernel reads and writes, in the order of the step's inputs and outputs.
+pub struct Io<'a> {
+    pub inputs: &'a [&'a [f32]],
+    pub outputs: &'a mut [&'a mut [f32]],
+    pub table: &'a StepTable,
+    /// The pictures that batches are gathered from, if the plan has any.
+    pub pictures: Option<&'a CpuPictures>,
+}
+
+impl<F: FnMut(Io<'_>) + Send> Kernel for F {
+    fn run(&mut self, io: Io<'_>) {
+        self(io);
+    }
+}
+
+/// The processor as a device. All its plans share one arena and so take turns.
+pub struct Cpu {
+    info: DeviceInfo,
+    arena: Arc<Mutex<Vec<f32>>>,
+}
+
+impl Cpu {
+    pub fn new() -> Self {
+        let threads = rayon::current_num_threads();
+        let info = DeviceInfo {
+            kind: DeviceKind::Cpu,
+            name: "CPU".into(),
+            detail: format!(
+                "{}, {threads} thread{}",
+                simd::level().name(),
+                if threads == 1 { "" } else { "s" }
+            ),
+            is_software: false,
+        };
+        Self { info, arena: Arc::default() }
+    }
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Device for Cpu {
+    fn info(&self) -> &DeviceInfo {
+        &self.info
+    }
+
+    fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
+        Ok(Arc::new(CpuMemory::new(placement)))
+    }
+
+    fn pictures(&self, source: &PictureSource) -> Result<Arc<dyn Pictures>, EngineError> {
+        Ok(Arc::new(CpuPictures::new(source.clone())))
+    }
+
+    fn plan(
+        &self,
+        program: &Program,
+        memory: &Arc<dyn Memory>,
+        pictures: Option<&Arc<dyn Pictures>>,
+    ) -> Result<Box<dyn Plan>, EngineError> {
+        Ok(Box::new(plan::CpuPlan::new(program, memory, pictures, self.arena.clone())))
+    }
+}

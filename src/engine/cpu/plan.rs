@@ -1,0 +1,220 @@
+//! Kernels with the places of their operands, carried out in order.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{CpuMemory, CpuPictures, Io, Kernel};
+use crate::engine::arena::{self, Arena};
+use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
+use crate::graph::program::{Bank, Home, Program, ValueId};
+
+/// The most operands a step has on either side, with room to spare.
+const MOST_OPERANDS: usize = 8;
+
+pub struct CpuPlan {
+    steps: Vec<CpuStep>,
+    places: Vec<Option<Place>>,
+    metrics_at: Option<ValueId>,
+    metrics: Vec<Metrics>,
+    memory: Arc<dyn Memory>,
+    pictures: Option<Arc<dyn Pictures>>,
+    arena: Arc<Mutex<Vec<f32>>>,
+    arena_len: usize,
+    /// Values that outlive a run of the plan.
+    kept: Vec<f32>,
+}
+
+struct CpuStep {
+    kernel: Box<dyn Kernel>,
+    inputs: Vec<Place>,
+    outputs: Vec<Place>,
+}
+
+/// A range of numbers in one of the blocks of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    block: Block,
+    offset: usize,
+    len: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    Arena,
+    Kept,
+    Bank(Bank),
+}
+
+impl CpuPlan {
+    pub fn new(
+        program: &Program,
+        memory: &Arc<dyn Memory>,
+        pictures: Option<&Arc<dyn Pictures>>,
+        arena: Arc<Mutex<Vec<f32>>>,
+    ) -> Self {
+        assert!(memory.as_any().is::<CpuMemory>(), "a plan runs over memory of its own device");
+        let transient = arena::assign(program);
+        let (places, kept_len) = places(program, &transient);
+        let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
+        let steps: Vec<CpuStep> = program
+            .steps
+            .iter()
+            .map(|step| CpuStep {
+                kernel: ops::lower(&step.op).cpu(),
+                inputs: step.inputs.iter().map(place).collect(),
+                outputs: step.outputs.iter().map(place).collect(),
+            })
+            .collect();
+        steps.iter().for_each(CpuStep::check);
+        Self {
+            steps,
+            metrics_at: program.metrics,
+            metrics: Vec::new(),
+            memory: memory.clone(),
+            pictures: pictures.cloned(),
+            arena,
+            arena_len: transient.len,
+            kept: vec![0.0; kept_len],
+            places,
+        }
+    }
+
+    fn kept_range(&self, value: ValueId) -> std::ops::Range<usize> {
+        match self.places[value.0] {
+            Some(Place { block: Block::Kept, offset, len }) => offset..offset + len,
+            _ => panic!("only values asked for when the plan was made can be read or written"),
+        }
+    }
+}
+
+impl Plan for CpuPlan {
+    fn run(&mut self, tables: &[StepTable]) -> Result<(), EngineError> {
+        let memory =
+            self.memory.as_any().downcast_ref::<CpuMemory>().expect("checked when the plan was made");
+        let pictures = self.pictures.as_ref().and_then(|pictures| pictures.as_any().downcast_ref());
+        for table in tables {
+            {
+                let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
+                if arena.len() < self.arena_len {
+                    arena.resize(self.arena_len, 0.0);
+                }
+                let mut banks = memory.lock();
+                let blocks = Blocks::new(&mut arena, &mut self.kept, &mut banks);
+                for step in &mut self.steps {
+                    step.run(&blocks, table, pictures);
+                }
+            }
+            if let Some(value) = self.metrics_at {
+                let numbers = &self.kept[self.kept_range(value)];
+                self.metrics.push(Metrics { loss: numbers[0], n_wrong: numbers[1] });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_metrics(&mut self, _wait: bool) -> Result<Vec<Metrics>, EngineError> {
+        Ok(std::mem::take(&mut self.metrics))
+    }
+
+    fn write(&mut self, value: ValueId, numbers: &[f32]) -> Result<(), EngineError> {
+        let range = self.kept_range(value);
+        self.kept[range].copy_from_slice(numbers);
+        Ok(())
+    }
+
+    fn read(&mut self, value: ValueId) -> Result<Vec<f32>, EngineError> {
+        Ok(self.kept[self.kept_range(value)].to_vec())
+    }
+
+    fn arena_bytes(&self) -> u64 {
+        4 * self.arena_len as u64
+    }
+}
+
+impl CpuStep {
+    /// The step's outputs overlap neither each other nor its inputs; [`CpuStep::run`] relies on it.
+    fn check(&self) {
+        assert!(self.inputs.len() <= MOST_OPERANDS && self.outputs.len() <= MOST_OPERANDS);
+        for (i, output) in self.outputs.iter().enumerate() {
+            let others = self.inputs.iter().chain(&self.outputs[i + 1..]);
+            assert!(others.into_iter().all(|other| !output.overlaps(other)), "operands overlap");
+        }
+    }
+
+    fn run(&mut self, blocks: &Blocks, table: &StepTable, pictures: Option<&CpuPictures>) {
+        let mut inputs: [&[f32]; MOST_OPERANDS] = [&[]; MOST_OPERANDS];
+        let mut outputs: [&mut [f32]; MOST_OPERANDS] = Default::default();
+        for (slice, place) in inputs.iter_mut().zip(&self.inputs) {
+            // SAFETY: `Blocks` borrows every block mutably for as long as it lives, `pointer` checked that
+            // the range lies within it, and `check` that no output of this step overlaps an input.
+            *slice = unsafe { std::slice::from_raw_parts(blocks.pointer(place), place.len) };
+        }
+        for (slice, place) in outputs.iter_mut().zip(&self.outputs) {
+            // SAFETY: as above; outputs do not overlap each other either.
+            *slice = unsafe { std::slice::from_raw_parts_mut(blocks.pointer(place), place.len) };
+        }
+        let (n_inputs, n_outputs) = (self.inputs.len(), self.outputs.len());
+        self.kernel.run(Io {
+            inputs: &inputs[..n_inputs],
+            outputs: &mut outputs[..n_outputs],
+            table,
+            pictures,
+        });
+    }
+}
+
+impl Place {
+    fn overlaps(&self, other: &Self) -> bool {
+        self.block == other.block
+            && self.offset < other.offset + other.len
+            && other.offset < self.offset + self.len
+    }
+}
+
+/// Start and length of every block, all borrowed for the lifetime.
+struct Blocks<'a> {
+    starts: [(*mut f32, usize); 7],
+    borrowed: std::marker::PhantomData<&'a mut [f32]>,
+}
+
+impl<'a> Blocks<'a> {
+    fn new(arena: &'a mut [f32], kept: &'a mut [f32], banks: &'a mut [Vec<f32>; 5]) -> Self {
+        let mut starts = [(std::ptr::null_mut(), 0); 7];
+        starts[0] = (arena.as_mut_ptr(), arena.len());
+        starts[1] = (kept.as_mut_ptr(), kept.len());
+        for (start, bank) in starts[2..].iter_mut().zip(banks) {
+            *start = (bank.as_mut_ptr(), bank.len());
+        }
+        Self { starts, borrowed: std::marker::PhantomData }
+    }
+
+    fn pointer(&self, place: &Place) -> *mut f32 {
+        let (start, len) = match place.block {
+            Block::Arena => self.starts[0],
+            Block::Kept => self.starts[1],
+            Block::Bank(bank) => self.starts[2 + bank as usize],
+        };
+        assert!(place.offset + place.len <= len, "a place lies within its block");
+        // The assertion keeps the offset within the block.
+        start.wrapping_add(place.offset)
+    }
+}
+
+/// The place of each value, and the length of the block of kept values.
+fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {
+    let mut kept_len = 0;
+    let mut places: Vec<Option<Place>> = program
+        .values
+        .iter()
+        .zip(&arena.offsets)
+        .map(|(value, offset)| match value.home {
+            Home::Bank { bank, offset } => Some(Place { block: Block::Bank(bank), offset, len: value.len }),
+            Home::Transient => offset.map(|offset| Place { block: Block::Arena, offset, len: value.len }),
+        })
+        .collect();
+    for value in arena::kept_apart(program) {
+        let len = program.values[value.0].len;
+        places[value.0] = Some(Place { block: Block::Kept, offset: kept_len, len });
+        kept_len += len.next_multiple_of(16);
+    }
+    (places, kept_len)
+}

@@ -1,0 +1,1 @@
+//! The register-tiled product that convolutions are made of.
