@@ -4,6 +4,8 @@
 //! drawing of augmentations ([`augment`]) are computed from it; applying them to a batch is the work of the
 //! engine's `gather` op. The only module that decodes images.
 
+pub mod augment;
+
 use crate::tensor::Extent;
 
 /// Labelled pictures of one shape, split into those to learn from and those to test on.

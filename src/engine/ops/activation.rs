@@ -1,3 +1,6 @@
+//! Non-linearities: ReLU `max(0, x)`, tanh, sigmoid `1 / (1 + e⁻ˣ)`. Backward by the output alone: ReLU
+//! `dx = dy` where `y > 0`; tanh `dx = (1 − y²)·dy`; sigmoid `dx = y·(1 − y)·dy`.
+
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
@@ -14,10 +17,73 @@ impl Lower for ActivationStep {
 }
 
 mod cpu {
-    use super::*;
+    use rayon::prelude::*;
 
-    pub fn kernel(_step: ActivationStep) -> Box<dyn Kernel> {
-        Box::new(|_io: crate::engine::cpu::Io<'_>| {})
+    use super::*;
+    use crate::engine::cpu::Io;
+    use crate::engine::cpu::simd::vectorised;
+    use crate::experiment::layers::Activation;
+    use crate::graph::layers::Pass;
+
+    /// Numbers in one task: small enough for the innermost cache, large enough to be worth handing out.
+    const CHUNK: usize = 16 * 1024;
+
+    pub fn kernel(step: ActivationStep) -> Box<dyn Kernel> {
+        match step.pass {
+            Pass::Forward => Box::new(move |io: Io<'_>| {
+                let x = io.inputs[0].par_chunks(CHUNK);
+                let y = io.outputs[0].par_chunks_mut(CHUNK);
+                x.zip(y).for_each(|(x, y)| match step.function {
+                    Activation::Relu => relu(x, y),
+                    Activation::Tanh => y.iter_mut().zip(x).for_each(|(y, x)| *y = x.tanh()),
+                    Activation::Sigmoid => {
+                        y.iter_mut().zip(x).for_each(|(y, x)| *y = 1.0 / (1.0 + (-x).exp()));
+                    }
+                });
+            }),
+            Pass::Backward | Pass::Weights => Box::new(move |io: Io<'_>| {
+                let y = io.inputs[0].par_chunks(CHUNK);
+                let dy = io.inputs[1].par_chunks(CHUNK);
+                let dx = io.outputs[0].par_chunks_mut(CHUNK);
+                y.zip(dy).zip(dx).for_each(|((y, dy), dx)| match step.function {
+                    Activation::Relu => relu_backward(y, dy, dx),
+                    Activation::Tanh => tanh_backward(y, dy, dx),
+                    Activation::Sigmoid => sigmoid_backward(y, dy, dx),
+                });
+            }),
+        }
+    }
+
+    vectorised! {
+        fn relu(x: &[f32], y: &mut [f32]) {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = if x > 0.0 { x } else { 0.0 };
+            }
+        }
+    }
+
+    vectorised! {
+        fn relu_backward(y: &[f32], dy: &[f32], dx: &mut [f32]) {
+            for ((dx, &dy), &y) in dx.iter_mut().zip(dy).zip(y) {
+                *dx = if y > 0.0 { dy } else { 0.0 };
+            }
+        }
+    }
+
+    vectorised! {
+        fn tanh_backward(y: &[f32], dy: &[f32], dx: &mut [f32]) {
+            for ((dx, &dy), &y) in dx.iter_mut().zip(dy).zip(y) {
+                *dx = (1.0 - y * y) * dy;
+            }
+        }
+    }
+
+    vectorised! {
+        fn sigmoid_backward(y: &[f32], dy: &[f32], dx: &mut [f32]) {
+            for ((dx, &dy), &y) in dx.iter_mut().zip(dy).zip(y) {
+                *dx = y * (1.0 - y) * dy;
+            }
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+//! Sum of two values, `y = a + b`, rectified where a ReLU was fused in: `y = max(0, a + b)`.
+
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
@@ -14,10 +16,39 @@ impl Lower for AddStep {
 }
 
 mod cpu {
-    use super::*;
+    use rayon::prelude::*;
 
-    pub fn kernel(_step: AddStep) -> Box<dyn Kernel> {
-        Box::new(|_io: crate::engine::cpu::Io<'_>| {})
+    use super::*;
+    use crate::engine::cpu::Io;
+    use crate::engine::cpu::simd::vectorised;
+
+    const CHUNK: usize = 16 * 1024;
+
+    pub fn kernel(step: AddStep) -> Box<dyn Kernel> {
+        Box::new(move |io: Io<'_>| {
+            let terms = io.inputs[0].par_chunks(CHUNK).zip(io.inputs[1].par_chunks(CHUNK));
+            terms.zip(io.outputs[0].par_chunks_mut(CHUNK)).for_each(|((a, b), y)| match step.relu {
+                true => sum_rectified(a, b, y),
+                false => sum(a, b, y),
+            });
+        })
+    }
+
+    vectorised! {
+        fn sum(a: &[f32], b: &[f32], y: &mut [f32]) {
+            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                *y = a + b;
+            }
+        }
+    }
+
+    vectorised! {
+        fn sum_rectified(a: &[f32], b: &[f32], y: &mut [f32]) {
+            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                let sum = a + b;
+                *y = if sum > 0.0 { sum } else { 0.0 };
+            }
+        }
     }
 }
 

@@ -1,3 +1,8 @@
+//! Batch normalisation (Ioffe and Szegedy 2015, Algorithm 1), for each channel over `(N, H, W)`, M numbers:
+//! `x̂ = (x − μ)·ι` with `ι = 1/√(σ² + ε)`, `y = γ·x̂ + β`. Backward in training
+//! `dγ = Σ dy·x̂`, `dβ = Σ dy`, `dx = γ·ι·(dy − dβ/M − x̂·dγ/M)`; in testing, where μ and σ² are constants,
+//! `dx = γ·ι·dy`. Behind a fused ReLU, dy counts only where y > 0.
+
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
@@ -14,10 +19,217 @@ impl Lower for BatchNormStep {
 }
 
 mod cpu {
-    use super::*;
+    use rayon::prelude::*;
 
-    pub fn kernel(_step: BatchNormStep) -> Box<dyn Kernel> {
-        Box::new(|_io: crate::engine::cpu::Io<'_>| {})
+    use super::*;
+    use crate::engine::cpu::Io;
+    use crate::engine::cpu::channels::{self, Moments};
+    use crate::engine::cpu::simd::vectorised;
+    use crate::graph::layers::Pass;
+    use crate::graph::program::Mode;
+
+    pub fn kernel(step: BatchNormStep) -> Box<dyn Kernel> {
+        match (step.pass, step.mode) {
+            (Pass::Forward, Mode::Train) => Box::new(move |io: Io<'_>| forward_train(&step, io)),
+            (Pass::Forward, Mode::Test) => Box::new(move |io: Io<'_>| {
+                let [x, gamma, beta, mean, variance] = *io.inputs else { unreachable!("five inputs") };
+                let inverse: Vec<f32> = variance.iter().map(|v| inverse_deviation(*v, &step)).collect();
+                apply(&step, x, &Affine::new(gamma, beta, mean, &inverse), io.outputs[0]);
+            }),
+            (Pass::Backward | Pass::Weights, _) => Box::new(move |io: Io<'_>| backward(&step, io)),
+        }
+    }
+
+    /// `y = scale·x + shift` for each channel.
+    struct Affine {
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+    }
+
+    impl Affine {
+        fn new(gamma: &[f32], beta: &[f32], mean: &[f32], inverse: &[f32]) -> Self {
+            let scale: Vec<f32> = gamma.iter().zip(inverse).map(|(g, i)| g * i).collect();
+            let shift = beta.iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+            Self { scale, shift }
+        }
+    }
+
+    fn inverse_deviation(variance: f32, step: &BatchNormStep) -> f32 {
+        (1.0 / (variance as f64 + step.epsilon as f64).sqrt()) as f32
+    }
+
+    fn forward_train(step: &BatchNormStep, io: Io<'_>) {
+        let [x, gamma, beta] = *io.inputs else { unreachable!("three inputs") };
+        let [y, mean, inverse, running_mean, running_variance] = io.outputs else {
+            unreachable!("five outputs")
+        };
+        let count = step.batch * step.extent.area();
+        let moments = Moments::of(x, step.extent);
+        for c in 0..step.extent.channels {
+            let variance = moments.squares[c] / count as f64;
+            mean[c] = moments.mean[c] as f32;
+            inverse[c] = (1.0 / (variance + step.epsilon as f64).sqrt()) as f32;
+            // With one number there is no unbiased variance; PyTorch refuses, here the biased one is kept.
+            let unbiased = moments.squares[c] / (count.max(2) - 1) as f64;
+            running_mean[c] += step.momentum * (mean[c] - running_mean[c]);
+            running_variance[c] += step.momentum * (unbiased as f32 - running_variance[c]);
+        }
+        apply(step, x, &Affine::new(gamma, beta, mean, inverse), y);
+    }
+
+    fn apply(step: &BatchNormStep, x: &[f32], affine: &Affine, y: &mut [f32]) {
+        let scale = channels::tile(&affine.scale);
+        let shift = channels::tile(&affine.shift);
+        let n = step.extent.len();
+        x.par_chunks(n).zip(y.par_chunks_mut(n)).for_each(|(x, y)| match step.relu {
+            true => affine_rectified(x, &scale, &shift, y),
+            false => affine_plain(x, &scale, &shift, y),
+        });
+    }
+
+    fn backward(step: &BatchNormStep, io: Io<'_>) {
+        let [x, dy, gamma, beta, mean, spread] = *io.inputs else { unreachable!("six inputs") };
+        let [dx, dgamma, dbeta] = io.outputs else { unreachable!("three outputs") };
+        let inverse: Vec<f32> = match step.mode {
+            Mode::Train => spread.to_vec(),
+            Mode::Test => spread.iter().map(|v| inverse_deviation(*v, step)).collect(),
+        };
+        let affine = Affine::new(gamma, beta, mean, &inverse);
+        let (scale, shift) = (channels::tile(&affine.scale), channels::tile(&affine.shift));
+        let (mean, n) = (channels::tile(mean), step.extent.len());
+        // Σ dy and Σ dy·(x − μ) for each channel, picture by picture, then over the pictures in order.
+        let sums: Vec<[Vec<f32>; 2]> = (x.par_chunks(n).zip(dy.par_chunks(n)))
+            .map(|(x, dy)| {
+                let mut sums = [vec![0.0; mean.len()], vec![0.0; mean.len()]];
+                let [plain, centred] = &mut sums;
+                match step.relu {
+                    true => sum_rectified(x, dy, &mean, &scale, &shift, plain, centred),
+                    false => sum_plain(x, dy, &mean, plain, centred),
+                }
+                sums.map(|sum| channels::fold(&sum, step.extent.channels))
+            })
+            .collect();
+        for c in 0..step.extent.channels {
+            let total = |which: usize| sums.iter().map(|sum| sum[which][c] as f64).sum::<f64>();
+            dbeta[c] = total(0) as f32;
+            dgamma[c] = (total(1) * inverse[c] as f64) as f32;
+        }
+        // dx = scale·dy − by_x·(x − μ) − constant
+        let count = (step.batch * step.extent.area()) as f32;
+        let of_batch = if step.mode == Mode::Train { 1.0 / count } else { 0.0 };
+        let by_x: Vec<f32> =
+            (0..dgamma.len()).map(|c| affine.scale[c] * inverse[c] * dgamma[c] * of_batch).collect();
+        let constant: Vec<f32> = (0..dbeta.len()).map(|c| affine.scale[c] * dbeta[c] * of_batch).collect();
+        let (by_x, constant) = (channels::tile(&by_x), channels::tile(&constant));
+        let incoming = x.par_chunks(n).zip(dy.par_chunks(n));
+        incoming.zip(dx.par_chunks_mut(n)).for_each(|((x, dy), dx)| match step.relu {
+            true => input_rectified(x, dy, &mean, &scale, &shift, &by_x, &constant, dx),
+            false => input_plain(x, dy, &mean, &scale, &by_x, &constant, dx),
+        });
+    }
+
+    // In all that follows a picture is cut into rows as long as the tiled coefficients, each row a whole
+    // number of pixels, the last one perhaps shorter.
+
+    vectorised! {
+        fn affine_plain(x: &[f32], scale: &[f32], shift: &[f32], y: &mut [f32]) {
+            for (x, y) in x.chunks(scale.len()).zip(y.chunks_mut(scale.len())) {
+                for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+                    *y = x * scale + shift;
+                }
+            }
+        }
+    }
+
+    vectorised! {
+        fn affine_rectified(x: &[f32], scale: &[f32], shift: &[f32], y: &mut [f32]) {
+            for (x, y) in x.chunks(scale.len()).zip(y.chunks_mut(scale.len())) {
+                for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+                    let z = x * scale + shift;
+                    *y = if z > 0.0 { z } else { 0.0 };
+                }
+            }
+        }
+    }
+
+    vectorised! {
+        fn sum_plain(x: &[f32], dy: &[f32], mean: &[f32], plain: &mut [f32], centred: &mut [f32]) {
+            for (x, dy) in x.chunks(mean.len()).zip(dy.chunks(mean.len())) {
+                let sums = plain.iter_mut().zip(centred.iter_mut());
+                for ((((plain, centred), &x), &dy), &mean) in sums.zip(x).zip(dy).zip(mean) {
+                    *plain += dy;
+                    *centred += dy * (x - mean);
+                }
+            }
+        }
+    }
+
+    vectorised! {
+        fn sum_rectified(
+            x: &[f32],
+            dy: &[f32],
+            mean: &[f32],
+            scale: &[f32],
+            shift: &[f32],
+            plain: &mut [f32],
+            centred: &mut [f32],
+        ) {
+            for (x, dy) in x.chunks(mean.len()).zip(dy.chunks(mean.len())) {
+                let sums = plain.iter_mut().zip(centred.iter_mut());
+                let affine = mean.iter().zip(scale).zip(shift);
+                for ((((plain, centred), &x), &dy), ((&mean, &scale), &shift)) in sums.zip(x).zip(dy).zip(affine) {
+                    let dy = if x * scale + shift > 0.0 { dy } else { 0.0 };
+                    *plain += dy;
+                    *centred += dy * (x - mean);
+                }
+            }
+        }
+    }
+
+    vectorised! {
+        fn input_plain(
+            x: &[f32],
+            dy: &[f32],
+            mean: &[f32],
+            scale: &[f32],
+            by_x: &[f32],
+            constant: &[f32],
+            dx: &mut [f32],
+        ) {
+            let row = mean.len();
+            for ((x, dy), dx) in x.chunks(row).zip(dy.chunks(row)).zip(dx.chunks_mut(row)) {
+                let channel = mean.iter().zip(scale).zip(by_x).zip(constant);
+                for (((dx, &x), &dy), (((&mean, &scale), &by_x), &constant)) in
+                    dx.iter_mut().zip(x).zip(dy).zip(channel)
+                {
+                    *dx = scale * dy - by_x * (x - mean) - constant;
+                }
+            }
+        }
+    }
+
+    vectorised! {
+        fn input_rectified(
+            x: &[f32],
+            dy: &[f32],
+            mean: &[f32],
+            scale: &[f32],
+            shift: &[f32],
+            by_x: &[f32],
+            constant: &[f32],
+            dx: &mut [f32],
+        ) {
+            let row = mean.len();
+            for ((x, dy), dx) in x.chunks(row).zip(dy.chunks(row)).zip(dx.chunks_mut(row)) {
+                let channel = mean.iter().zip(scale).zip(shift).zip(by_x).zip(constant);
+                for (((dx, &x), &dy), ((((&mean, &scale), &shift), &by_x), &constant)) in
+                    dx.iter_mut().zip(x).zip(dy).zip(channel)
+                {
+                    let dy = if x * scale + shift > 0.0 { dy } else { 0.0 };
+                    *dx = scale * dy - by_x * (x - mean) - constant;
+                }
+            }
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+//! Channels one behind the other: copies a part into its place in the whole, or out of it again.
+
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
@@ -14,10 +16,34 @@ impl Lower for ConcatStep {
 }
 
 mod cpu {
-    use super::*;
+    use rayon::prelude::*;
 
-    pub fn kernel(_step: ConcatStep) -> Box<dyn Kernel> {
-        Box::new(|_io: crate::engine::cpu::Io<'_>| {})
+    use super::*;
+    use crate::engine::cpu::Io;
+    use crate::graph::layers::Pass;
+
+    pub fn kernel(step: ConcatStep) -> Box<dyn Kernel> {
+        let ConcatStep { pass, part, whole, first, .. } = step;
+        Box::new(move |io: Io<'_>| {
+            // Pixels of (part) and (whole) channels.
+            let (from, to) = (io.inputs[0], &mut *io.outputs[0]);
+            match pass {
+                Pass::Forward => {
+                    from.par_chunks(part).zip(to.par_chunks_mut(whole)).with_min_len(256).for_each(
+                        |(part_pixel, whole_pixel)| {
+                            whole_pixel[first..first + part].copy_from_slice(part_pixel)
+                        },
+                    )
+                }
+                Pass::Backward | Pass::Weights => {
+                    from.par_chunks(whole).zip(to.par_chunks_mut(part)).with_min_len(256).for_each(
+                        |(whole_pixel, part_pixel)| {
+                            part_pixel.copy_from_slice(&whole_pixel[first..first + part])
+                        },
+                    );
+                }
+            }
+        })
     }
 }
 

@@ -1,3 +1,6 @@
+//! Dropout: `y = x / (1 − p)` where `u ≥ p`, else 0, with u uniform in `[0, 1)` drawn by hash from the key of
+//! the step, the layer and the place of the number in the batch as it lies in memory.
+
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
@@ -14,10 +17,26 @@ impl Lower for DropoutStep {
 }
 
 mod cpu {
-    use super::*;
+    use rayon::prelude::*;
 
-    pub fn kernel(_step: DropoutStep) -> Box<dyn Kernel> {
-        Box::new(|_io: crate::engine::cpu::Io<'_>| {})
+    use super::*;
+    use crate::engine::cpu::Io;
+    use crate::tensor::random::Key;
+
+    const CHUNK: usize = 8 * 1024;
+
+    pub fn kernel(step: DropoutStep) -> Box<dyn Kernel> {
+        let scale = 1.0 / (1.0 - step.probability);
+        Box::new(move |io: Io<'_>| {
+            let key = Key(io.table.dropout_key).with(step.layer);
+            let chunks = io.inputs[0].par_chunks(CHUNK).zip(io.outputs[0].par_chunks_mut(CHUNK)).enumerate();
+            chunks.for_each(|(chunk, (x, y))| {
+                for (i, (y, &x)) in y.iter_mut().zip(x).enumerate() {
+                    let keep = key.uniform((chunk * CHUNK + i) as u32) >= step.probability;
+                    *y = if keep { x * scale } else { 0.0 };
+                }
+            });
+        })
     }
 }
 

@@ -1,3 +1,6 @@
+//! The parameter-free shortcut (He et al. 2015, option A): `y[n,c,i,j] = x[n, c, i·s, j·s]` for the channels
+//! that x has, 0 for the others; backward the reverse, 0 for the pixels that were left out.
+
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
@@ -14,10 +17,46 @@ impl Lower for ShortcutStep {
 }
 
 mod cpu {
-    use super::*;
+    use rayon::prelude::*;
 
-    pub fn kernel(_step: ShortcutStep) -> Box<dyn Kernel> {
-        Box::new(|_io: crate::engine::cpu::Io<'_>| {})
+    use super::*;
+    use crate::engine::cpu::Io;
+    use crate::graph::layers::Pass;
+
+    pub fn kernel(step: ShortcutStep) -> Box<dyn Kernel> {
+        Box::new(move |io: Io<'_>| match step.pass {
+            Pass::Forward => {
+                let x = io.inputs[0].par_chunks(step.input.len());
+                x.zip(io.outputs[0].par_chunks_mut(step.output.len())).for_each(|(x, y)| {
+                    y.fill(0.0);
+                    for (x_at, y_at) in pixels(&step) {
+                        y[y_at..y_at + step.input.channels]
+                            .copy_from_slice(&x[x_at..x_at + step.input.channels]);
+                    }
+                });
+            }
+            Pass::Backward | Pass::Weights => {
+                let dy = io.inputs[0].par_chunks(step.output.len());
+                dy.zip(io.outputs[0].par_chunks_mut(step.input.len())).for_each(|(dy, dx)| {
+                    dx.fill(0.0);
+                    for (x_at, y_at) in pixels(&step) {
+                        dx[x_at..x_at + step.input.channels]
+                            .copy_from_slice(&dy[y_at..y_at + step.input.channels]);
+                    }
+                });
+            }
+        })
+    }
+
+    /// Where each pixel of the output, and the one it is copied from, begin in one picture.
+    fn pixels(step: &ShortcutStep) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let ShortcutStep { input, output, stride, .. } = *step;
+        (0..output.height).flat_map(move |i| {
+            (0..output.width).map(move |j| {
+                let x_at = (i * stride[0] * input.width + j * stride[1]) * input.channels;
+                (x_at, (i * output.width + j) * output.channels)
+            })
+        })
     }
 }
 
