@@ -4,7 +4,7 @@
 //! panels or command line`. The modules below stand in reading order; each may import those above it and
 //! never one below (`tests/tidy.rs` checks that).
 
-pub mod tensor; // shapes, host arrays, random numbers; knows nothing else
-pub mod experiment; // plain descriptions and the experiment file; knows no picture and no arithmetic
+pub mod experiment;
+pub mod tensor; // shapes, host arrays, random numbers; knows nothing else // plain descriptions and the experiment file; knows no picture and no arithmetic
 
 pub mod data; // pictures: catalogue, formats, built-in sets; the only one that decodes images
