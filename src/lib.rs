@@ -1,12 +1,29 @@
 //! ConvScope: build convolutional networks layer by layer, train them while you watch, look inside.
 //!
-//! The way of the data: `experiment.toml → Network → Graph → Program → Plan → Executor → Run → Snapshot →
-//! panels or command line`. The modules below stand in reading order; each may import those above it and
-//! never one below (`tests/tidy.rs` checks that).
+//! The way of the data: `experiment.toml → Network → Graph → Program → Plan → Run → Snapshot → panels or
+//! command line`. The modules below stand in reading order; each may import those above it and never one
+//! below, which `tests/tidy.rs` checks.
 
+// Shapes, host arrays, random numbers. Knows nothing else.
+pub mod tensor;
+
+// Plain descriptions of pictures, network and training, and the file they stand in. Computes nothing.
 pub mod experiment;
-pub mod tensor; // shapes, host arrays, random numbers; knows nothing else // plain descriptions and the experiment file; knows no picture and no arithmetic
 
-pub mod data; // pictures: catalogue, formats, built-in sets; the only one that decodes images
+// The tree made flat: shapes, costs, receptive fields, differentiation, fusion. Knows no device.
+pub mod graph;
+
+// Pictures: catalogue, formats, built-in sets, normalisation, augmentation. Alone in decoding images.
+pub mod data;
+
+// Programs carried out on CPU and GPU. Alone in computing with wgpu; knows no optimiser's schedule, no file.
 pub mod engine;
-pub mod graph; // the tree made flat: shapes, costs, differentiation; knows no device // programs carried out on CPU and GPU; the only one that computes with wgpu
+
+// Initial weights, the run, its metrics, weights on disk. Has no thread and no window.
+pub mod train;
+
+// What a net looks like inside. Changes nothing that trains.
+pub mod inspect;
+
+// The worker behind the window: commands in, snapshots out. Alone in having a long-lived thread.
+pub mod session;

@@ -1,0 +1,103 @@
+//! What a run has to tell, step by step: append-only, so that a copy for the window costs next to nothing.
+
+use std::sync::Arc;
+
+/// What one training step said of its batch, in training mode, before its update.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct StepRecord {
+    /// Counted from 1.
+    pub step: u64,
+    /// Epochs done after this step, with a fraction.
+    pub epoch: f64,
+    /// Mean loss over the batch.
+    pub loss: f32,
+    /// Share of wrong answers in the batch, 0 to 1.
+    pub error: f32,
+    /// The rate with which the step updated the weights.
+    pub rate: f32,
+    /// Training time so far, evaluations and pauses left out.
+    pub seconds: f64,
+}
+
+/// What an evaluation over a whole split found, in test mode.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct TestRecord {
+    /// Training steps done before it.
+    pub step: u64,
+    pub epoch: f64,
+    /// Mean loss over all pictures.
+    pub loss: f64,
+    /// Share of wrong answers, 0 to 1.
+    pub error: f64,
+    pub seconds: f64,
+}
+
+/// The records of a run. Cloning shares what is full and copies only the last, unfilled chunk.
+#[derive(Clone, Debug, Default)]
+pub struct Curves {
+    full: Vec<Arc<[StepRecord]>>,
+    tail: Vec<StepRecord>,
+    pub tests: Vec<TestRecord>,
+}
+
+/// Records in a full chunk.
+const CHUNK: usize = 4096;
+
+impl Curves {
+    pub fn push(&mut self, record: StepRecord) {
+        self.tail.push(record);
+        if self.tail.len() == CHUNK {
+            self.full.push(std::mem::take(&mut self.tail).into());
+        }
+    }
+
+    /// Number of training steps recorded.
+    pub fn len(&self) -> usize {
+        self.full.len() * CHUNK + self.tail.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn last(&self) -> Option<&StepRecord> {
+        self.tail.last().or_else(|| self.full.last()?.last())
+    }
+
+    /// The records from number `first` on, counted from 0.
+    pub fn from(&self, first: usize) -> impl Iterator<Item = &StepRecord> {
+        let skipped = (first / CHUNK).min(self.full.len());
+        let chunks = self.full[skipped..].iter().flat_map(|chunk| chunk.iter());
+        chunks.chain(&self.tail).skip(first - skipped * CHUNK)
+    }
+
+    /// Mean loss and error over the last `n` steps, or over all if they are fewer.
+    pub fn mean_of_last(&self, n: usize) -> Option<(f64, f64)> {
+        let n = n.min(self.len());
+        let (mut loss, mut error) = (0.0, 0.0);
+        for record in self.from(self.len() - n) {
+            loss += record.loss as f64;
+            error += record.error as f64;
+        }
+        (n > 0).then(|| (loss / n as f64, error / n as f64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_found_across_chunks() {
+        let mut curves = Curves::default();
+        for step in 1..=2 * CHUNK as u64 + 10 {
+            curves.push(StepRecord { step, epoch: 0.0, loss: step as f32, error: 0.5, rate: 0.1, seconds: 0.0 });
+        }
+        assert_eq!(curves.len(), 2 * CHUNK + 10);
+        assert_eq!(curves.from(CHUNK - 1).next().map(|r| r.step), Some(CHUNK as u64));
+        assert_eq!(curves.from(2 * CHUNK + 3).count(), 7);
+        assert_eq!(curves.last().map(|r| r.step), Some(2 * CHUNK as u64 + 10));
+        let (loss, error) = curves.mean_of_last(2).expect("there are records");
+        assert_eq!((loss, error), (2.0 * CHUNK as f64 + 9.5, 0.5));
+    }
+}
