@@ -21,6 +21,7 @@ override PARTS: u32 = 1u;
 override ROWS: u32 = 1u;
 override LANES_C: u32 = 4u;
 override LANES_R: u32 = 16u;
+override LANES: u32 = LANES_C * LANES_R;
 override EPSILON: f32 = 1e-5;
 override MOMENTUM: f32 = 0.1;   // weight of the batch in the running statistics
 override RELU: bool = false;
@@ -102,7 +103,7 @@ fn share_of(group: vec3u, groups: vec3u) -> Share {
     return Share(part, number / PARTS * LANES_C, part * ROWS, min(part * ROWS + ROWS, COUNT));
 }
 
-var<workgroup> lane_moments: array<Moments, LANES_C * LANES_R>;
+var<workgroup> lane_moments: array<Moments, LANES>;
 
 @compute @workgroup_size(LANES_C, LANES_R)
 fn measure(
@@ -182,7 +183,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     y[i] = select(value, 0.0, RELU && value <= 0.0);
 }
 
-var<workgroup> lane_sums: array<vec2f, LANES_C * LANES_R>;
+var<workgroup> lane_sums: array<vec2f, LANES>;
 
 @compute @workgroup_size(LANES_C, LANES_R)
 fn sums(

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pipelines::Pipelines;
+use super::product::Products;
 use crate::engine::EngineError;
 use crate::graph::program::Placement;
 
@@ -11,8 +12,7 @@ pub struct Context {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub limits: wgpu::Limits,
-    /// Whether the "graphics processor" is a driver that runs on the CPU.
-    pub is_software: bool,
+    pub products: Products,
     pub pipelines: Pipelines,
     /// The first thing that went wrong outside an error scope. wgpu reports such things through callbacks, at
     /// its own time; they are kept until somebody asks.
@@ -22,7 +22,7 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(adapter: &wgpu::Adapter) -> Result<Self, EngineError> {
+    pub fn new(adapter: &wgpu::Adapter, products: Option<Products>) -> Result<Self, EngineError> {
         let limits = adapter.limits();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("ConvScope"),
@@ -50,7 +50,7 @@ impl Context {
             mapped_at_creation: false,
         });
         Ok(Self {
-            is_software: adapter.get_info().device_type == wgpu::DeviceType::Cpu,
+            products: products.unwrap_or_else(|| Products::suited_to(&adapter.get_info())),
             pipelines: Pipelines::new(&device),
             device,
             queue,

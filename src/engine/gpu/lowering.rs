@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::context::Context;
 use super::pipelines::Kernel;
+use super::product::Products;
 use crate::engine::EngineError;
 use crate::graph::layers::Window;
 use crate::graph::program::{Bank, Placement};
@@ -66,9 +67,9 @@ pub struct Lowering {
     /// Scratch of the current step, and of the step that needs most.
     scratch_len: usize,
     most_scratch: usize,
-    /// Bytes that one operand may hold, and whether the adapter runs on the CPU.
+    /// Numbers that one operand may hold.
     largest_operand: usize,
-    is_software: bool,
+    products: Products,
 }
 
 impl Place {
@@ -170,7 +171,7 @@ impl Lowering {
             scratch_len: 0,
             most_scratch: 0,
             largest_operand: context.limits.max_storage_buffer_binding_size as usize / 4,
-            is_software: context.is_software,
+            products: context.products,
         }
     }
 
@@ -221,9 +222,9 @@ impl Lowering {
         self.largest_operand
     }
 
-    /// Whether to prefer what compiles quickly to what runs fast.
-    pub fn is_software(&self) -> bool {
-        self.is_software
+    /// How matrix products and convolutions are computed on this device.
+    pub fn products(&self) -> Products {
+        self.products
     }
 
     /// Adds a dispatch. It sees all that those before it wrote.

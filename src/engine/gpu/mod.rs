@@ -14,6 +14,7 @@ mod metrics;
 mod pictures;
 mod pipelines;
 mod plan;
+pub mod product;
 mod shaders;
 #[cfg(test)]
 pub mod twin;
@@ -25,6 +26,7 @@ use crate::graph::program::{Placement, Program};
 pub use adapter::adapters;
 use context::Context;
 pub use lowering::{Dispatch, Lowering, Place, Source};
+pub use product::Products;
 
 /// A graphics processor as a device. All its plans share one arena and so take turns.
 pub struct Gpu {
@@ -38,8 +40,14 @@ impl Gpu {
     /// # Errors
     /// The adapter is gone, or its driver refuses.
     pub fn open(wanted: &DeviceInfo) -> Result<Self, EngineError> {
+        Self::open_with(wanted, None)
+    }
+
+    /// [`Gpu::open`], with a way to compute products that is given rather than chosen.
+    pub fn open_with(wanted: &DeviceInfo, products: Option<Products>) -> Result<Self, EngineError> {
         let adapter = adapter::find(wanted).ok_or(EngineError::NoGpu)?;
-        Ok(Self { info: wanted.clone(), context: Arc::new(Context::new(&adapter)?) })
+        let context = Context::new(&adapter, products)?;
+        Ok(Self { info: wanted.clone(), context: Arc::new(context) })
     }
 }
 

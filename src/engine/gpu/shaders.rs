@@ -12,18 +12,21 @@ macro_rules! shader {
     };
 }
 
-const SHADERS: [Shader; 12] = [
+const SHADERS: [Shader; 15] = [
     shader!("activation"),
     shader!("add"),
     shader!("batch_norm"),
     shader!("concat"),
     shader!("conv"),
+    shader!("conv_tiled", behind "tile"),
     shader!("cross_entropy"),
     shader!("dropout", behind "table", behind "random"),
     shader!("gather", behind "table", behind "random"),
     shader!("linear"),
+    shader!("linear_tiled", behind "tile"),
     shader!("pool"),
     shader!("shortcut"),
+    shader!("sum_parts"),
     shader!("update", behind "table"),
 ];
 
@@ -72,7 +75,7 @@ mod tests {
         let stems: BTreeSet<String> =
             files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_string()).collect();
         let shaders = SHADERS.iter().map(|shader| shader.0.to_string());
-        let drawn_on = ["table", "random"].map(String::from);
+        let drawn_on = ["table", "random", "tile"].map(String::from);
         assert_eq!(stems, shaders.chain(drawn_on).collect());
     }
 

@@ -1,8 +1,8 @@
 //! For tests: one step carried out on both executors, which must agree.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Gpu;
+use super::{Gpu, Products};
 use crate::engine::cpu::Cpu;
 use crate::engine::{Device, PictureSource, StepTable};
 use crate::graph::layers::StepOp;
@@ -22,14 +22,24 @@ pub struct Trial {
 /// The graphics processor that tests use: hardware if there is any, else the driver that runs on the CPU; none
 /// where there is neither, in which case the test is left out, except on the machines that decide on changes.
 pub fn gpu() -> Option<Arc<dyn Device>> {
-    static GPU: OnceLock<Option<Arc<dyn Device>>> = OnceLock::new();
-    let open = || super::adapters().first().and_then(|adapter| Gpu::open(adapter).ok());
-    let gpu = GPU.get_or_init(|| open().map(|gpu| Arc::new(gpu) as Arc<dyn Device>)).clone();
-    if gpu.is_none() {
+    gpu_with(None)
+}
+
+/// [`gpu`] with a way to compute products that is given rather than chosen.
+fn gpu_with(products: Option<Products>) -> Option<Arc<dyn Device>> {
+    static GPUS: Mutex<Vec<(Option<Products>, Arc<dyn Device>)>> = Mutex::new(Vec::new());
+    let mut gpus = GPUS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, gpu)) = gpus.iter().find(|(other, _)| *other == products) {
+        return Some(gpu.clone());
+    }
+    let Some(adapter) = super::adapters().into_iter().next() else {
         assert!(std::env::var_os("CI").is_none(), "no Vulkan driver; Debian has mesa-vulkan-drivers");
         println!("left out: there is no Vulkan driver on this machine");
-    }
-    gpu
+        return None;
+    };
+    let gpu: Arc<dyn Device> = Arc::new(Gpu::open_with(&adapter, products).unwrap());
+    gpus.push((products, gpu.clone()));
+    Some(gpu)
 }
 
 /// Numbers of the standard normal distribution.
@@ -52,9 +62,23 @@ impl Trial {
 
     /// Both executors give the same numbers, up to `tolerance` of the largest of each output.
     pub fn agrees(&self, tolerance: f32) {
-        let Some(gpu) = gpu() else { return };
+        if let Some(gpu) = gpu() {
+            self.agrees_on(&*gpu, tolerance);
+        }
+    }
+
+    /// [`Trial::agrees`] for steps that are products, by every way to compute them.
+    pub fn agrees_in_every_way(&self, tolerance: f32) {
+        for products in [Products::Plain, Products::Tiled { most_lanes: 4 }] {
+            if let Some(gpu) = gpu_with(Some(products)) {
+                self.agrees_on(&*gpu, tolerance);
+            }
+        }
+    }
+
+    fn agrees_on(&self, gpu: &dyn Device, tolerance: f32) {
         let expected = self.run(&Cpu::new());
-        let found = self.run(&*gpu);
+        let found = self.run(gpu);
         for (i, (expected, found)) in expected.iter().zip(&found).enumerate() {
             let largest = expected.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
             for (place, (expected, found)) in expected.iter().zip(found).enumerate() {
