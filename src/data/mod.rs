@@ -5,6 +5,7 @@
 //! engine's `gather` op. The only module that decodes images.
 
 pub mod augment;
+mod normalise;
 
 use crate::tensor::Extent;
 

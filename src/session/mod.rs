@@ -61,9 +61,14 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub enum PicturesState {
     /// Being made or read.
-    Opening { source: String },
+    Opening {
+        source: String,
+    },
     Ready(PicturesReady),
-    Failed { source: String, message: String },
+    Failed {
+        source: String,
+        message: String,
+    },
 }
 
 #[derive(Clone, Debug)]

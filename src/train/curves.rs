@@ -91,7 +91,14 @@ mod tests {
     fn records_are_found_across_chunks() {
         let mut curves = Curves::default();
         for step in 1..=2 * CHUNK as u64 + 10 {
-            curves.push(StepRecord { step, epoch: 0.0, loss: step as f32, error: 0.5, rate: 0.1, seconds: 0.0 });
+            curves.push(StepRecord {
+                step,
+                epoch: 0.0,
+                loss: step as f32,
+                error: 0.5,
+                rate: 0.1,
+                seconds: 0.0,
+            });
         }
         assert_eq!(curves.len(), 2 * CHUNK + 10);
         assert_eq!(curves.from(CHUNK - 1).next().map(|r| r.step), Some(CHUNK as u64));
