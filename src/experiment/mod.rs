@@ -9,6 +9,7 @@ pub mod layers;
 pub mod presets;
 pub mod shipped;
 mod train;
+pub mod words;
 
 use crate::tensor::Extent;
 pub use file::Problem;
@@ -78,6 +79,19 @@ pub struct Network {
     pub layers: Vec<Layer>,
 }
 
+impl Normalise {
+    pub const ALL: [Self; 3] = [Self::None, Self::PerChannel, Self::PixelMean];
+
+    /// The word for it in the experiment file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::PerChannel => "per-channel",
+            Self::PixelMean => "pixel-mean",
+        }
+    }
+}
+
 impl NetworkChoice {
     /// The layers for pictures of shape `input` with `n_classes` classes.
     ///
@@ -91,6 +105,18 @@ impl NetworkChoice {
                  Change `network.input` or choose other pictures."
             ))),
             Self::Layers { layers, .. } => Ok(Network { input, layers: layers.clone() }),
+        }
+    }
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Self {
+            title: "Untitled".into(),
+            seed: 1,
+            data: Data::default(),
+            network: NetworkChoice::Preset("quickstart".into()),
+            train: Train::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How a network is trained: the rule, its rate over time, the start.
 
+use super::fields::Field;
+
 /// The training part of an experiment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Train {
@@ -36,7 +38,10 @@ pub enum Optimiser {
 pub enum Schedule {
     Constant,
     /// The rate is multiplied by `drop` at each of the times `at`, in epochs.
-    Steps { drop: f32, at: Vec<f32> },
+    Steps {
+        drop: f32,
+        at: Vec<f32>,
+    },
 }
 
 /// The variance from which initial weights are drawn, normally distributed; biases start at 0.
@@ -75,6 +80,42 @@ impl Optimiser {
             Self::Momentum { .. } => "momentum",
             Self::Nesterov { .. } => "nesterov",
             Self::Adam { .. } => "adam",
+        }
+    }
+
+    /// The rule of this name with its customary constants.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|optimiser| optimiser.name() == name)
+    }
+
+    /// Its constants, open for reading and writing.
+    pub fn fields(&mut self) -> Vec<Field<'_>> {
+        match self {
+            Self::Sgd => Vec::new(),
+            Self::Momentum { momentum } | Self::Nesterov { momentum } => {
+                vec![Field::number("momentum", momentum, 0.0..=1.0, "share of the last step that is kept")]
+            }
+            // A β of 1 would divide by zero in the bias correction.
+            Self::Adam { beta1, beta2, epsilon } => vec![
+                Field::number(
+                    "beta1",
+                    beta1,
+                    0.0..=0.999_999,
+                    "share kept of the running mean of the gradient",
+                ),
+                Field::number(
+                    "beta2",
+                    beta2,
+                    0.0..=0.999_999,
+                    "share kept of the running mean of its square",
+                ),
+                Field::number(
+                    "epsilon",
+                    epsilon,
+                    1e-16..=1.0,
+                    "added to the root by which the step is divided",
+                ),
+            ],
         }
     }
 }

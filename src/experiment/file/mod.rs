@@ -1,11 +1,34 @@
 //! The experiment file (TOML): the only place that knows its grammar. Reading walks the spanned tree, so
 //! that every complaint has its line and the nearest right word; writing gives back the same experiment.
+//!
+//! The keys are listed once, in `keys`, for the reader, the writer and `--set` alike; the settings of a layer
+//! come from [`fields`](super::fields). A layer is a word (`"relu"`), a table with its kind as a key
+//! (`{ conv = 16, kernel = 3 }`) or, where the kind has no number of its own, a table that names it
+//! (`{ layer = "batch-norm", epsilon = 1e-3 }`).
+
+mod keys;
+mod node;
+mod optimiser;
+mod read;
+mod read_layers;
+mod set;
+#[cfg(test)]
+mod strategies;
+mod values;
+mod write;
+mod write_layers;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use read::{load, parse};
+pub use write::write;
 
 /// What is wrong with an experiment: where, what was found, what to do; one or two sentences for a person.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problem {
+    /// The file, where there is one.
+    pub file: Option<PathBuf>,
     /// The line in the file, counted from 1, where one is known.
     pub line: Option<usize>,
     pub message: String,
@@ -13,15 +36,26 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { line: None, message: message.into() }
+        Self { file: None, line: None, message: message.into() }
+    }
+
+    pub fn at_line(self, line: usize) -> Self {
+        Self { line: Some(line), ..self }
+    }
+
+    pub fn in_file(self, path: &Path) -> Self {
+        Self { file: Some(path.to_path_buf()), ..self }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "line {line}: {}", self.message),
-            None => f.write_str(&self.message),
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, "{}, line {line}: ", file.display())?,
+            (Some(file), None) => write!(f, "{}: ", file.display())?,
+            (None, Some(line)) => write!(f, "line {line}: ")?,
+            (None, None) => {}
         }
+        f.write_str(&self.message)
     }
 }

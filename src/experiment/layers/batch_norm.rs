@@ -19,7 +19,12 @@ impl BatchNorm {
     pub fn fields(&mut self) -> Vec<Field<'_>> {
         vec![
             Field::number("epsilon", &mut self.epsilon, 1e-8..=1.0, "added to the variance before the root"),
-            Field::number("momentum", &mut self.momentum, 0.0..=1.0, "weight of the new batch in the running statistics"),
+            Field::number(
+                "momentum",
+                &mut self.momentum,
+                0.0..=1.0,
+                "weight of the new batch in the running statistics",
+            ),
         ]
     }
 }

@@ -50,6 +50,12 @@ pub enum Kind {
     Repeat(Repeat),
 }
 
+/// How deep branches and repetitions may lie inside one another.
+pub const MAX_DEPTH: usize = 16;
+
+/// How many layers a network may have once its repetitions are written out, see [`n_unrolled`].
+pub const MAX_UNROLLED: usize = 10_000;
+
 /// One of each kind with its customary settings, in the order of a menu.
 pub const MENU: [fn() -> Kind; 13] = [
     || Kind::Conv(Conv { padding: [1, 1], ..Conv::default() }),
@@ -85,6 +91,20 @@ impl Layer {
     }
 }
 
+/// How many layers there are once every repetition is written out. Branches and repetitions themselves count
+/// as one, so that empty ones inside one another have their bound too. Stops at the largest number.
+pub fn n_unrolled(layers: &[Layer]) -> usize {
+    layers.iter().fold(0, |n, layer| {
+        let inside =
+            layer.kind.children().into_iter().fold(0, |n: usize, list| n.saturating_add(n_unrolled(list)));
+        let times = match &layer.kind {
+            Kind::Repeat(repeat) => repeat.times,
+            _ => 1,
+        };
+        n.saturating_add(1).saturating_add(inside.saturating_mul(times))
+    })
+}
+
 impl PartialEq for Layer {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind
@@ -92,6 +112,18 @@ impl PartialEq for Layer {
 }
 
 impl Kind {
+    /// The kind of this name with the settings that a file may leave out, and nothing inside; `None` where
+    /// there is no such kind.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let kind = MENU.iter().map(|make| make()).find(|kind| kind.name() == name)?;
+        // What the menu puts in front of a person is in some kinds more than what a file leaves out.
+        Some(match kind {
+            Self::Conv(_) => Self::Conv(Conv::default()),
+            Self::Branches(_) => Self::Branches(Branches { merge: Merge::Add, branches: Vec::new() }),
+            other => other,
+        })
+    }
+
     /// The word for this kind in the experiment file.
     pub fn name(&self) -> &'static str {
         match self {
@@ -135,12 +167,16 @@ impl Kind {
             Self::Activation(activation) => activation.purpose(),
             Self::Pool(pool) => pool.mode.purpose(),
             Self::GlobalAveragePool => "Each map is reduced to its mean, whatever its size.",
-            Self::Dropout(_) => "In training each number is set to 0 with this probability, the rest scaled up.",
+            Self::Dropout(_) => {
+                "In training each number is set to 0 with this probability, the rest scaled up."
+            }
             Self::Shortcut(_) => {
                 "The input itself, subsampled and padded with channels of zeros: a shortcut without weights."
             }
             Self::Branches(_) => "Several paths from the same input, added or stacked where they meet.",
-            Self::Repeat(_) => "The layers inside, so many times one after the other, each time with own weights.",
+            Self::Repeat(_) => {
+                "The layers inside, so many times one after the other, each time with own weights."
+            }
         }
     }
 

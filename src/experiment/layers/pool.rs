@@ -48,7 +48,9 @@ impl PoolMode {
 
     pub fn purpose(self) -> &'static str {
         match self {
-            Self::Max => "Keeps the strongest response of each window: smaller maps, less moved by small shifts.",
+            Self::Max => {
+                "Keeps the strongest response of each window: smaller maps, less moved by small shifts."
+            }
             Self::Average => "Keeps the mean of each window: smaller, smoother maps.",
         }
     }

@@ -1,0 +1,163 @@
+//! The keys of the experiment file, each with how it is read and how it is written: one line of registration
+//! for the reader, the writer and `--set`.
+
+use super::node::{Node, number_text};
+use super::optimiser;
+use super::values;
+use crate::experiment::words::listed;
+use crate::experiment::{Experiment, Initialisation, Normalise, Problem};
+
+/// One key of the file.
+pub(super) struct Key {
+    /// The table it stands in; empty for the top level.
+    pub section: &'static str,
+    pub name: &'static str,
+    /// Reads the value into the experiment. A table changes only what it mentions.
+    pub read: fn(&mut Experiment, &Node<'_>) -> Result<(), Problem>,
+    /// The value as TOML; `None` where the key can be left out.
+    pub write: fn(&Experiment) -> Option<String>,
+}
+
+/// The tables of the file, in the order in which they are written.
+pub(super) const SECTIONS: [&str; 3] = ["data", "network", "train"];
+
+/// All keys, in the order in which they are written. What every run depends on is always written, so that a
+/// file keeps its meaning should a default change.
+pub(super) const KEYS: [Key; 19] = [
+    key("", "title", |e, v| put(&mut e.title, values::text(v)), |e| Some(values::quoted(&e.title))),
+    key("", "seed", |e, v| put(&mut e.seed, v.seed()), |e| Some(e.seed.to_string())),
+    key(
+        "data",
+        "source",
+        |e, v| put(&mut e.data.source, values::source(v)),
+        |e| Some(values::quoted(&e.data.source)),
+    ),
+    key(
+        "data",
+        "train",
+        |e, v| put(&mut e.data.train, values::subset(v)),
+        |e| e.data.train.map(|n| n.to_string()),
+    ),
+    key(
+        "data",
+        "test",
+        |e, v| put(&mut e.data.test, values::subset(v)),
+        |e| e.data.test.map(|n| n.to_string()),
+    ),
+    key(
+        "data",
+        "size",
+        |e, v| put(&mut e.data.size, v.pair(1..=values::MAX_SIDE).map(Some)),
+        |e| e.data.size.map(values::pair_text),
+    ),
+    key(
+        "data",
+        "shuffle",
+        |e, v| put(&mut e.data.shuffle, v.flag()),
+        |e| (!e.data.shuffle).then(|| "false".into()),
+    ),
+    key(
+        "data",
+        "normalise",
+        |e, v| put(&mut e.data.normalise, v.choice(&Normalise::ALL, Normalise::name)),
+        values::normalise_text,
+    ),
+    key(
+        "data",
+        "augment",
+        |e, v| values::read_augment(&mut e.data.augment, v),
+        |e| values::augment_text(e.data.augment),
+    ),
+    key("network", "preset", |e, v| put(&mut e.network, values::preset(v)), values::preset_text),
+    key("network", "input", values::read_input, values::input_text),
+    key("network", "layers", values::read_network, values::network_text),
+    key(
+        "train",
+        "optimiser",
+        |e, v| optimiser::read(&mut e.train.optimiser, v),
+        |e| Some(optimiser::text(e.train.optimiser)),
+    ),
+    key(
+        "train",
+        "rate",
+        |e, v| put(&mut e.train.rate, v.number(0.0..=1000.0)),
+        |e| Some(number_text(e.train.rate)),
+    ),
+    key(
+        "train",
+        "schedule",
+        |e, v| values::read_schedule(&mut e.train.schedule, v),
+        |e| values::schedule_text(&e.train.schedule),
+    ),
+    key(
+        "train",
+        "weight-decay",
+        |e, v| put(&mut e.train.weight_decay, v.number(0.0..=1000.0)),
+        values::weight_decay_text,
+    ),
+    key(
+        "train",
+        "batch",
+        |e, v| put(&mut e.train.batch, v.count(1..=65_536)),
+        |e| Some(e.train.batch.to_string()),
+    ),
+    key(
+        "train",
+        "epochs",
+        |e, v| put(&mut e.train.epochs, v.count(1..=1_000_000)),
+        |e| Some(e.train.epochs.to_string()),
+    ),
+    key(
+        "train",
+        "initialisation",
+        |e, v| put(&mut e.train.initialisation, v.choice(&Initialisation::ALL, Initialisation::name)),
+        values::initialisation_text,
+    ),
+];
+
+const fn key(
+    section: &'static str,
+    name: &'static str,
+    read: fn(&mut Experiment, &Node<'_>) -> Result<(), Problem>,
+    write: fn(&Experiment) -> Option<String>,
+) -> Key {
+    Key { section, name, read, write }
+}
+
+impl Key {
+    /// The key with its table, as on the command line: `train.rate`.
+    pub fn full_name(&self) -> String {
+        match self.section {
+            "" => self.name.into(),
+            section => format!("{section}.{}", self.name),
+        }
+    }
+}
+
+fn put<T>(place: &mut T, read: Result<T, Problem>) -> Result<(), Problem> {
+    *place = read?;
+    Ok(())
+}
+
+/// Names of the keys in a section, for a complaint about one that is none of them.
+pub(super) fn names_in(section: &str) -> Vec<&'static str> {
+    KEYS.iter().filter(|key| key.section == section).map(|key| key.name).collect()
+}
+
+/// The complaint about a key that the section does not have. A key that another section has is sent there.
+pub(super) fn unknown_key(section: &str, entry: &Node<'_>) -> Problem {
+    let homes: Vec<&str> = KEYS.iter().filter(|key| key.name == entry.name).map(|key| key.section).collect();
+    match (homes.as_slice(), section) {
+        ([], "") => {
+            let known: Vec<&str> = names_in("").into_iter().chain(SECTIONS).collect();
+            entry.unknown("an experiment", &known)
+        }
+        ([], _) => entry.unknown(&format!("`[{section}]`"), &names_in(section)),
+        ([""], _) => entry.problem(format!("`{}` belongs at the top, before `[data]`.", entry.name)),
+        (homes, _) => {
+            let homes: Vec<String> = homes.iter().map(|home| format!("[{home}]")).collect();
+            let homes: Vec<&str> = homes.iter().map(String::as_str).collect();
+            entry.problem(format!("`{}` belongs under {}.", entry.name, listed(&homes, "or")))
+        }
+    }
+}

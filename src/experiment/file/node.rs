@@ -1,0 +1,221 @@
+//! A value of the file together with what a complaint about it needs: its key and its line. All that is read
+//! goes through here, so that every complaint says what was expected and what was found.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::experiment::Problem;
+use crate::experiment::fields::{Field, Value};
+use crate::experiment::words::{listed, nearest, shortened};
+
+/// One value, under its key or in the list under that key.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'a> {
+    /// The key as a person would look for it.
+    pub name: &'a str,
+    /// The whole file; none where the value was given on the command line.
+    text: Option<&'a str>,
+    /// Where the entry begins, in bytes of the text.
+    start: usize,
+    value: &'a DeValue<'a>,
+}
+
+impl<'a> Node<'a> {
+    /// A value that comes from no file.
+    pub fn alone(name: &'a str, value: &'a DeValue<'a>) -> Self {
+        Self { name, text: None, start: 0, value }
+    }
+
+    pub fn problem(&self, message: impl Into<String>) -> Problem {
+        let problem = Problem::new(message);
+        match self.text {
+            Some(text) => problem.at_line(line_at(text, self.start)),
+            None => problem,
+        }
+    }
+
+    /// The complaint that something else was expected here.
+    pub fn wrong(&self, expected: impl Display) -> Problem {
+        self.problem(format!("`{}` must be {expected}; found {}.", self.name, self.found()))
+    }
+
+    /// The value as it is quoted in a complaint.
+    pub fn found(&self) -> String {
+        match self.value {
+            DeValue::String(string) => format!("\"{}\"", shortened(string)),
+            DeValue::Integer(integer) => shortened(&integer.to_string()),
+            DeValue::Float(float) => shortened(float.as_str()),
+            DeValue::Boolean(flag) => flag.to_string(),
+            DeValue::Datetime(date) => format!("the date {date}"),
+            DeValue::Array(items) if items.is_empty() => "an empty list".into(),
+            DeValue::Array(items) => format!("a list of {}", items.len()),
+            DeValue::Table(_) => "a table".into(),
+        }
+    }
+
+    /// The complaint that the key is none of `known`, those that there are in `place`.
+    pub fn unknown(&self, place: &str, known: &[&str]) -> Problem {
+        let name = shortened(self.name);
+        match nearest(self.name, known.iter().copied()) {
+            Some(word) => {
+                self.problem(format!("There is no key `{name}` in {place}; did you mean `{word}`?"))
+            }
+            None if known.is_empty() => self.problem(format!("There is no key `{name}`: {place} has none.")),
+            None => {
+                let known = listed(known, "and");
+                self.problem(format!("There is no key `{name}` in {place}, which has {known}."))
+            }
+        }
+    }
+
+    pub fn string(&self, expected: impl Display) -> Result<&'a str, Problem> {
+        self.value.as_str().ok_or_else(|| self.wrong(expected))
+    }
+
+    /// The string, where it is one.
+    pub fn as_str(&self) -> Option<&'a str> {
+        self.value.as_str()
+    }
+
+    pub fn is_table(&self) -> bool {
+        self.value.is_table()
+    }
+
+    /// The one of `choices` that is called so.
+    pub fn choice<T: Copy>(&self, choices: &[T], name_of: fn(T) -> &'static str) -> Result<T, Problem> {
+        let names: Vec<&str> = choices.iter().map(|&choice| name_of(choice)).collect();
+        let expected = listed(&names, "or");
+        let word = self.string(&expected)?;
+        let chosen = choices.iter().copied().find(|&choice| name_of(choice) == word);
+        chosen.ok_or_else(|| self.wrong_word(word, &expected, &names))
+    }
+
+    /// The complaint that a word is none of those expected.
+    pub fn wrong_word(&self, word: &str, expected: impl Display, words: &[&str]) -> Problem {
+        let mut problem = self.wrong(expected);
+        if let Some(meant) = nearest(word, words.iter().copied()) {
+            problem.message.push_str(&format!(" Did you mean `{meant}`?"));
+        }
+        problem
+    }
+
+    pub fn flag(&self) -> Result<bool, Problem> {
+        self.value.as_bool().ok_or_else(|| self.wrong("true or false"))
+    }
+
+    /// A whole number without a bound of its own.
+    pub fn seed(&self) -> Result<u64, Problem> {
+        let whole = self.integer().and_then(|number| u64::try_from(number).ok());
+        whole.ok_or_else(|| self.wrong(format!("a whole number from 0 to {}", u64::MAX)))
+    }
+
+    pub fn count(&self, range: RangeInclusive<usize>) -> Result<usize, Problem> {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        self.count_or(range, expected)
+    }
+
+    /// [`Node::count`] where more than a number is allowed: `expected` says all of it.
+    pub fn count_or(&self, range: RangeInclusive<usize>, expected: impl Display) -> Result<usize, Problem> {
+        let whole = self.integer().and_then(|number| usize::try_from(number).ok());
+        whole.filter(|whole| range.contains(whole)).ok_or_else(|| self.wrong(expected))
+    }
+
+    /// One whole number for both directions, or two in a list.
+    pub fn pair(&self, range: RangeInclusive<usize>) -> Result<[usize; 2], Problem> {
+        let expected = format!(
+            "a whole number from {} to {}, or two of them, [height, width]",
+            range.start(),
+            range.end()
+        );
+        match self.list() {
+            None => self.count_or(range, expected).map(|both| [both; 2]),
+            Some(items) => match items.as_slice() {
+                [height, width] => {
+                    Ok([height.count_or(range.clone(), &expected)?, width.count_or(range, &expected)?])
+                }
+                _ => Err(self.wrong(expected)),
+            },
+        }
+    }
+
+    pub fn number(&self, range: RangeInclusive<f32>) -> Result<f32, Problem> {
+        let number = match self.value {
+            // Read straight into 32 bits: by way of 64 some decimals would be rounded twice.
+            DeValue::Float(float) => float.as_str().parse::<f32>().ok(),
+            DeValue::Integer(_) => self.integer().map(|whole| whole as f32),
+            _ => None,
+        };
+        // A range contains neither what is infinite nor what is not a number.
+        number.filter(|number| range.contains(number)).ok_or_else(|| {
+            self.wrong(format!(
+                "a number from {} to {}",
+                number_text(*range.start()),
+                number_text(*range.end())
+            ))
+        })
+    }
+
+    fn integer(&self) -> Option<i128> {
+        let integer = self.value.as_integer()?;
+        i128::from_str_radix(integer.as_str(), integer.radix()).ok()
+    }
+
+    /// The items, where this is a list.
+    pub fn list(&self) -> Option<Vec<Node<'a>>> {
+        let items = self.value.as_array()?;
+        Some(
+            items
+                .iter()
+                .map(|item| Node { start: item.span().start, value: item.get_ref(), ..*self })
+                .collect(),
+        )
+    }
+
+    /// The entries in the order in which they stand in the file, where this is a table.
+    pub fn entries(&self) -> Option<Vec<Node<'a>>> {
+        self.value.as_table().map(|table| entries(table, self.text))
+    }
+
+    /// [`Node::entries`], or the complaint that this is no table.
+    pub fn table(&self, expected: impl Display) -> Result<Vec<Node<'a>>, Problem> {
+        self.entries().ok_or_else(|| self.wrong(expected))
+    }
+
+    /// Reads one setting of a layer or of an optimiser.
+    pub fn read_field(&self, field: Field<'_>) -> Result<(), Problem> {
+        match field.value {
+            Value::Count(place, range) => *place = self.count(range)?,
+            Value::Pair(place, range) => *place = self.pair(range)?,
+            Value::Number(place, range) => *place = self.number(range)?,
+            Value::Flag(place) => *place = self.flag()?,
+        }
+        Ok(())
+    }
+}
+
+/// The entries of a table in the order in which they stand in the file.
+pub(super) fn entries<'a>(table: &'a DeTable<'a>, text: Option<&'a str>) -> Vec<Node<'a>> {
+    let entry =
+        |(key, value): (&'a toml::Spanned<std::borrow::Cow<'a, str>>, &'a toml::Spanned<DeValue<'a>>)| Node {
+            name: key.get_ref(),
+            text,
+            start: key.span().start,
+            value: value.get_ref(),
+        };
+    let mut entries: Vec<Node<'a>> = table.iter().map(entry).collect();
+    entries.sort_by_key(|entry| entry.start);
+    entries
+}
+
+/// The line of a byte, counted from 1.
+pub(super) fn line_at(text: &str, byte: usize) -> usize {
+    1 + text.bytes().take(byte).filter(|&byte| byte == b'\n').count()
+}
+
+/// A number as a person would write it: `0.1`, `1e-4`, `82`.
+pub(super) fn number_text(number: f32) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-3..1e6).contains(&size) { format!("{number:e}") } else { format!("{number}") }
+}

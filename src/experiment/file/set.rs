@@ -1,0 +1,136 @@
+//! Single keys changed from outside the file: `--set train.batch=32`.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Problem;
+use super::keys::{KEYS, Key};
+use super::node::Node;
+use crate::experiment::Experiment;
+use crate::experiment::layers::MAX_DEPTH;
+use crate::experiment::words::{remedy, shortened};
+
+impl Experiment {
+    /// Changes one key of the file: `train.rate`, `data.source`, `train.schedule.drop`. The value is TOML,
+    /// else a plain string. A table changes only what it mentions.
+    ///
+    /// # Errors
+    /// An unknown key or a value that it cannot have; the experiment is left as it was.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), Problem> {
+        let (known, inner) = find(key)?;
+        let mut value = match DeValue::parse(value.trim()) {
+            Ok(parsed) => parsed.into_inner(),
+            Err(_) => DeValue::String(value.into()),
+        };
+        for name in inner.iter().rev() {
+            let mut table = DeTable::new();
+            table.insert(Spanned::new(0..0, (*name).into()), Spanned::new(0..0, value));
+            value = DeValue::Table(table);
+        }
+        let mut changed = self.clone();
+        let name = known.full_name();
+        (known.read)(&mut changed, &Node::alone(&name, &value))?;
+        *self = changed;
+        Ok(())
+    }
+}
+
+/// The key of the file that `key` begins with, and the names that lead on into its table.
+fn find(key: &str) -> Result<(&'static Key, Vec<&str>), Problem> {
+    let key = key.trim();
+    for known in &KEYS {
+        if let Some(rest) = key.strip_prefix(&known.full_name()) {
+            let inner: Vec<&str> = rest.split('.').skip(1).collect();
+            if (rest.is_empty() || rest.starts_with('.')) && inner.len() <= MAX_DEPTH {
+                return Ok((known, inner));
+            }
+        }
+    }
+    let names: Vec<String> = KEYS.iter().map(Key::full_name).collect();
+    let remedy = remedy(key, names.iter().map(String::as_str));
+    Err(Problem::new(format!("There is no key `{}`{remedy}", shortened(key))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{NetworkChoice, Optimiser, Schedule};
+
+    /// Sets a key of the default experiment.
+    fn set(key: &str, value: &str) -> Experiment {
+        let mut experiment = Experiment::default();
+        experiment.set(key, value).unwrap();
+        experiment
+    }
+
+    fn check(key: &str, value: &str, expected: &str) {
+        let mut experiment = Experiment::default();
+        let problem = experiment.set(key, value).expect_err(key);
+        assert_eq!(problem.to_string(), expected);
+        assert_eq!(experiment, Experiment::default(), "a refused value must change nothing");
+    }
+
+    #[test]
+    fn the_keys_that_others_rely_on_can_be_set() {
+        assert_eq!(set("data.source", "mnist").data.source, "mnist");
+        assert_eq!(set("data.source", "../pictures/my set").data.source, "../pictures/my set");
+        assert_eq!(set("data.train", "10000").data.train, Some(10_000));
+        assert_eq!(set("data.test", "1_000").data.test, Some(1000));
+        assert_eq!(set("data.train", "all").data.train, None);
+        assert!(!set("data.shuffle", "false").data.shuffle);
+        assert_eq!(set("train.batch", "32").train.batch, 32);
+        assert_eq!(set("train.rate", "0.5").train.rate, 0.5);
+        assert_eq!(set("train.rate", "1").train.rate, 1.0);
+        assert_eq!(set("train.epochs", "3").train.epochs, 3);
+        assert_eq!(set("seed", "7").seed, 7);
+        assert_eq!(set("title", "Deep").title, "Deep");
+        assert_eq!(set("network.preset", "resnet-20").network, NetworkChoice::Preset("resnet-20".into()));
+    }
+
+    #[test]
+    fn an_optimiser_is_a_name_or_a_table() {
+        assert_eq!(set("train.optimiser", "adam").train.optimiser, Optimiser::ADAM);
+        assert_eq!(set("train.optimiser", "\"sgd\"").train.optimiser, Optimiser::Sgd);
+        let nesterov = Optimiser::Nesterov { momentum: 0.95 };
+        assert_eq!(set("train.optimiser", "{ nesterov = 0.95 }").train.optimiser, nesterov);
+        let table = "{ name = \"nesterov\", momentum = 0.95 }";
+        assert_eq!(set("train.optimiser", table).train.optimiser, nesterov);
+        assert_eq!(
+            set("train.optimiser.momentum", "0.5").train.optimiser,
+            Optimiser::Momentum { momentum: 0.5 }
+        );
+    }
+
+    #[test]
+    fn a_key_inside_a_table_changes_only_itself() {
+        let mut experiment = set("data.augment", "{ flip = true, crop = 4 }");
+        experiment.set("data.augment.flip", "false").unwrap();
+        assert_eq!((experiment.data.augment.flip, experiment.data.augment.crop), (false, 4));
+        experiment.set("train.schedule", "{ drop = 0.1, at = [2] }").unwrap();
+        experiment.set("train.schedule.at", "[3, 4.5]").unwrap();
+        assert_eq!(experiment.train.schedule, Schedule::Steps { drop: 0.1, at: vec![3.0, 4.5] });
+        experiment.set("train.schedule", "constant").unwrap();
+        assert_eq!(experiment.train.schedule, Schedule::Constant);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_a_line() {
+        check("train.lr", "0.1", "There is no key `train.lr`; did you mean `train.rate`?");
+        check("batch", "32", "There is no key `batch`; did you mean `train.batch`?");
+        check("train.batch", "0", "`train.batch` must be a whole number from 1 to 65536; found 0.");
+        check("train.rate", "fast", "`train.rate` must be a number from 0 to 1000; found \"fast\".");
+        check("train.rate", "nan", "`train.rate` must be a number from 0 to 1000; found nan.");
+        check("train.batch", "", "`train.batch` must be a whole number from 1 to 65536; found \"\".");
+        check(
+            "train.optimiser",
+            "adamm",
+            "`train.optimiser` must be `sgd`, `momentum`, `nesterov` or `adam`; found \"adamm\". Did you mean `adam`?",
+        );
+        check(
+            "network.input",
+            "[3, 32, 32]",
+            "`input` belongs to `layers`; a preset takes the shape of the pictures. Leave it out.",
+        );
+        check("data.augment.flop", "true", "There is no key `flop` in `augment`; did you mean `flip`?");
+    }
+}

@@ -1,0 +1,119 @@
+//! Random experiments within the bounds of the file, for properties.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::experiment::fields::Value;
+use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Repeat};
+use crate::experiment::{
+    Augment, Data, Experiment, Initialisation, NetworkChoice, Normalise, Optimiser, Schedule, Train, presets,
+};
+use crate::tensor::Extent;
+
+pub fn experiment() -> impl Strategy<Value = Experiment> {
+    (any::<String>(), any::<u64>(), data(), network(), train())
+        .prop_map(|(title, seed, data, network, train)| Experiment { title, seed, data, network, train })
+}
+
+fn data() -> impl Strategy<Value = Data> {
+    let subset = || option::of(1_usize..=1_000_000_000);
+    let size = option::of([1_usize..=8192, 1..=8192]);
+    let augment = (any::<bool>(), 0_usize..=64).prop_map(|(flip, crop)| Augment { flip, crop });
+    let normalise = prop::sample::select(&Normalise::ALL[..]);
+    ("\\PC{1,30}", subset(), subset(), any::<bool>(), normalise, augment, size).prop_map(
+        |(source, train, test, shuffle, normalise, augment, size)| Data {
+            source,
+            train,
+            test,
+            shuffle,
+            normalise,
+            augment,
+            size,
+        },
+    )
+}
+
+fn network() -> impl Strategy<Value = NetworkChoice> {
+    let preset =
+        prop::sample::select(&presets::NAMES[..]).prop_map(|name| NetworkChoice::Preset(name.into()));
+    let input = option::of((1_usize..=65_536, 1_usize..=8192, 1_usize..=8192));
+    let layers = (input, layers()).prop_map(|(input, layers)| NetworkChoice::Layers {
+        input: input.map(|(channels, height, width)| Extent::new(channels, height, width)),
+        layers,
+    });
+    prop_oneof![1 => preset, 4 => layers]
+}
+
+/// Lists of layers, a few deep; the repetitions are few enough for the bound on all layers.
+fn layers() -> impl Strategy<Value = Vec<Layer>> {
+    let leaf = leaf().prop_map(|layer| vec![layer]);
+    leaf.prop_recursive(4, 40, 4, |inner| {
+        let list = || vec(inner.clone(), 0..4).prop_map(|lists| lists.concat());
+        let repeat = (1_usize..=4, list())
+            .prop_map(|(times, layers)| vec![Layer::new(Kind::Repeat(Repeat { times, layers }))]);
+        let merge = prop::sample::select(&Merge::ALL[..]);
+        let branches = (merge, vec(list(), 0..4))
+            .prop_map(|(merge, branches)| vec![Layer::new(Kind::Branches(Branches { merge, branches }))]);
+        prop_oneof![list(), repeat, branches]
+    })
+}
+
+/// A layer with nothing inside, each of its settings left alone or drawn from its own bounds.
+fn leaf() -> impl Strategy<Value = Layer> {
+    let kinds: Vec<Kind> = MENU.iter().map(|make| make()).filter(|kind| kind.children().is_empty()).collect();
+    (prop::sample::select(kinds), vec(option::of([0.0..=1.0_f64, 0.0..=1.0]), 8)).prop_map(
+        |(mut kind, draws)| {
+            for (field, draw) in kind.fields().into_iter().zip(draws) {
+                let Some([a, b]) = draw else { continue };
+                match field.value {
+                    Value::Count(place, range) => *place = between(*range.start(), *range.end(), a),
+                    Value::Pair(place, range) => {
+                        *place = [a, b].map(|share| between(*range.start(), *range.end(), share));
+                    }
+                    Value::Number(place, range) => {
+                        *place = (range.start() + (range.end() - range.start()) * a as f32).min(*range.end());
+                    }
+                    Value::Flag(place) => *place = a < 0.5,
+                }
+            }
+            Layer::new(kind)
+        },
+    )
+}
+
+fn between(least: usize, most: usize, share: f64) -> usize {
+    least + ((most - least) as f64 * share) as usize
+}
+
+fn train() -> impl Strategy<Value = Train> {
+    let share = || prop_oneof![Just(0.9_f32), 0.0..=1.0_f32];
+    let beta = || prop_oneof![Just(0.9_f32), 0.0..=0.999_999_f32];
+    let optimiser = prop_oneof![
+        prop::sample::select(&Optimiser::ALL[..]),
+        share().prop_map(|momentum| Optimiser::Momentum { momentum }),
+        share().prop_map(|momentum| Optimiser::Nesterov { momentum }),
+        (beta(), beta(), 1e-16..=1.0_f32).prop_map(|(beta1, beta2, epsilon)| Optimiser::Adam {
+            beta1,
+            beta2,
+            epsilon
+        }),
+    ];
+    let schedule = prop_oneof![
+        Just(Schedule::Constant),
+        (share(), vec(0.0..=1e6_f32, 0..5)).prop_map(|(drop, at)| Schedule::Steps { drop, at }),
+    ];
+    let initialisation = prop::sample::select(&Initialisation::ALL[..]);
+    let rate = || prop_oneof![0.0..=1000.0_f32, 0.0..=1e-6_f32];
+    (optimiser, rate(), schedule, rate(), 1_usize..=65_536, 1_usize..=1_000_000, initialisation).prop_map(
+        |(optimiser, rate, schedule, weight_decay, batch, epochs, initialisation)| Train {
+            optimiser,
+            rate,
+            schedule,
+            weight_decay,
+            batch,
+            epochs,
+            initialisation,
+        },
+    )
+}
