@@ -3,7 +3,7 @@
 mod residual;
 
 use super::layers::{Activation, BatchNorm, Conv, Kind, Layer, Linear, Pool, PoolMode};
-use super::nearest::did_you_mean;
+use super::words::{nearest, shortened};
 use super::{Network, Problem};
 use crate::tensor::Extent;
 
@@ -87,8 +87,7 @@ impl Preset {
             "lenet" => return Ok(Self::Lenet),
             _ => {}
         }
-        let families: [(&str, fn(usize) -> Self); 2] = [("plain-", Self::Plain), ("resnet-", Self::Residual)];
-        for (prefix, family) in families {
+        for (prefix, family) in [("plain-", Self::Plain as fn(usize) -> Self), ("resnet-", Self::Residual)] {
             if let Some(depth) = name.strip_prefix(prefix)
                 && !depth.is_empty()
                 && depth.bytes().all(|byte| byte.is_ascii_digit())
@@ -96,18 +95,13 @@ impl Preset {
                 return residual::n_blocks(prefix, depth).map(family);
             }
         }
-        let remedy = did_you_mean(name, NAMES).unwrap_or_else(|| {
-            "; there are `quickstart`, `mlp`, `lenet`, `plain-N` and `resnet-N` with N = 6n + 2.".into()
-        });
+        let remedy = match nearest(name, NAMES) {
+            Some(meant) => format!("; did you mean `{meant}`?"),
+            None => {
+                "; there are `quickstart`, `mlp`, `lenet`, `plain-N` and `resnet-N` with N = 6n + 2.".into()
+            }
+        };
         Err(Problem::new(format!("There is no preset `{}`{remedy}", shortened(name))))
-    }
-}
-
-/// Enough of a word to recognise it by.
-pub(super) fn shortened(word: &str) -> String {
-    match word.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &word[..end]),
-        None => word.to_string(),
     }
 }
 
