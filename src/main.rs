@@ -13,7 +13,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[cfg(not(feature = "gui"))]
 fn window(_arguments: &Arguments) -> ExitCode {
     eprintln!("convscope: This build has no window. See `convscope --help` for the commands.");
     ExitCode::from(2)

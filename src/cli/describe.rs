@@ -47,7 +47,8 @@ fn network(arguments: &DescribeArguments) -> Result<(Network, usize), Failure> {
     let is_preset = shipped::get(&arguments.name).is_none() && presets::check(&arguments.name).is_ok();
     if is_preset {
         if !arguments.set.is_empty() {
-            let message = "`--set` changes an experiment; a preset has no keys. Use `--input` and `--classes`.";
+            let message =
+                "`--set` changes an experiment; a preset has no keys. Use `--input` and `--classes`.";
             return Err(Failure::BadInput(message.into()));
         }
         let input = arguments.input.unwrap_or_else(|| presets::customary_input(&arguments.name));
@@ -123,7 +124,9 @@ fn print_json(graph: &Graph) {
 fn extent(text: &str) -> Result<Extent, String> {
     let parts: Vec<usize> = text.split(['x', '×']).filter_map(|part| part.trim().parse().ok()).collect();
     match parts[..] {
-        [channels, height, width] if channels * height * width > 0 => Ok(Extent::new(channels, height, width)),
+        [channels, height, width] if channels * height * width > 0 => {
+            Ok(Extent::new(channels, height, width))
+        }
         _ => Err("expected channels, height and width, as in 3x32x32".into()),
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn run(arguments: &DevicesArguments) -> Result<(), Failure> {
     }
     for device in &devices {
         let mark = if *device == auto { "→" } else { " " };
-        let software = if device.is_software { " (a software driver: slower than the CPU used directly)" } else { "" };
+        let software =
+            if device.is_software { " (a software driver: slower than the CPU used directly)" } else { "" };
         println!("{mark} {}: {}{software}", device.name, device.detail);
     }
     println!("→ is what `auto` takes.");

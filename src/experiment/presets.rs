@@ -59,6 +59,14 @@ pub fn check(name: &str) -> Result<(), Problem> {
     Preset::from_name(name).map(|_| ())
 }
 
+/// The shape of the pictures that the preset was made for: MNIST's or CIFAR's.
+pub fn customary_input(name: &str) -> Extent {
+    match Preset::from_name(name) {
+        Ok(Preset::Plain(_) | Preset::Residual(_)) => Extent::new(3, 32, 32),
+        Ok(Preset::Quickstart | Preset::Mlp | Preset::Lenet) | Err(_) => Extent::new(1, 28, 28),
+    }
+}
+
 /// What the preset is, in a sentence for a menu; `None` where there is no such preset.
 pub fn describe(name: &str) -> Option<String> {
     Some(match Preset::from_name(name).ok()? {

@@ -203,7 +203,9 @@ impl Worker {
         let work = move || drop(sender.send(open()));
         match std::thread::Builder::new().name("pictures".into()).spawn(work) {
             Ok(_) => self.opening = Some(Opening { spec, seed, done }),
-            Err(error) => self.state.problem = Some(format!("The system gives no thread to read in: {error}.")),
+            Err(error) => {
+                self.state.problem = Some(format!("The system gives no thread to read in: {error}."))
+            }
         }
     }
 
@@ -234,7 +236,7 @@ impl Worker {
         let is_stale = self.state.run.as_ref().is_some_and(|run| run.is_stale);
         if is_stale {
             self.goal = Goal::Begin(Span::Nothing);
-        } else if let Some(run) = &mut self.run {
+        } else if self.run.is_some() {
             self.keep_curves();
             let reset = self.run.as_mut().map_or(Ok(()), Run::reset);
             self.speed = Speed::default();
@@ -368,7 +370,11 @@ impl Worker {
                 step: progress.step,
                 steps_per_epoch: progress.steps_per_epoch,
                 n_steps: progress.n_steps,
-                images_per_second: if matches!(self.goal, Goal::Until(_)) { self.speed.per_second() } else { 0.0 },
+                images_per_second: if matches!(self.goal, Goal::Until(_)) {
+                    self.speed.per_second()
+                } else {
+                    0.0
+                },
                 curves: Arc::new(run.curves.clone()),
                 filters: filters.or_else(|| old.and_then(|old| old.filters)),
                 arena_bytes: run.arena_bytes(),
@@ -394,7 +400,8 @@ impl Worker {
 
     /// The filters anew, if they are watched and the last reading is old.
     fn filters(&mut self) -> Option<Arc<Filters>> {
-        let is_due = self.filters_at.is_none_or(|at| at.elapsed() >= FILTERS_EVERY) || self.goal == Goal::Rest;
+        let is_due =
+            self.filters_at.is_none_or(|at| at.elapsed() >= FILTERS_EVERY) || self.goal == Goal::Rest;
         let run = self.run.as_ref().filter(|_| self.watch.filters && is_due)?;
         let id = filters::first_convolution(&run.graph)?;
         let name = &run.graph.parameters[id.0].name;

@@ -184,6 +184,19 @@ impl Run {
         Ok(())
     }
 
+    /// A whole evaluation of one split, which leaves the curves alone.
+    pub fn evaluate(&self, part: Part) -> Result<Evaluation, TrainError> {
+        let source = PictureSource { part, ..self.test_source.clone() };
+        let pictures = self.device.pictures(&source)?;
+        let n = source.split().len();
+        let mut evaluator = Evaluator::new(&self.fused, &*self.device, &self.memory, &pictures, n)?;
+        loop {
+            if let Some(found) = evaluator.advance()? {
+                return Ok(found);
+            }
+        }
+    }
+
     /// Begins an evaluation of the test split in test mode; [`Run::continue_test`] carries it out.
     pub fn begin_test(&mut self) -> Result<(), TrainError> {
         self.collect(true)?;
