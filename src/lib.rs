@@ -27,3 +27,6 @@ pub mod inspect;
 
 // The worker behind the window: commands in, snapshots out. Alone in having a long-lived thread.
 pub mod session;
+
+// The command line, over the same runs as the window. Alone in knowing clap.
+pub mod cli;

@@ -5,8 +5,27 @@
 //! engine's `gather` op. The only module that decodes images.
 
 pub mod augment;
+pub mod catalogue;
+mod cifar;
+mod error;
+mod folder;
+mod glyphs;
+mod idx;
+mod known;
+pub mod normalise;
+mod procedural;
+mod shapes;
 
 use crate::tensor::Extent;
+use crate::tensor::random::{Key, Purpose};
+pub use error::DataError;
+use std::path::Path;
+
+/// The most classes a data set may have.
+pub const MAX_CLASSES: usize = 1000;
+
+/// The most rows or columns a picture may have.
+pub const MAX_SIDE: usize = 4096;
 
 /// Labelled pictures of one shape, split into those to learn from and those to test on.
 #[derive(Clone, Debug)]
@@ -49,5 +68,79 @@ impl Split {
 
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// The bytes of one picture, `(C, H, W)`.
+    pub fn picture(&self, extent: Extent, index: usize) -> &[u8] {
+        &self.pictures[index * extent.len()..][..extent.len()]
+    }
+
+    /// Pictures of each class, `(n_classes)`.
+    pub fn class_counts(&self, n_classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; n_classes];
+        self.labels.iter().for_each(|&label| counts[label as usize] += 1);
+        counts
+    }
+
+    /// Forgets all but the first `n` pictures.
+    fn truncate(&mut self, extent: Extent, n: usize) {
+        self.labels.truncate(n);
+        self.labels.shrink_to_fit();
+        self.pictures.truncate(n * extent.len());
+        self.pictures.shrink_to_fit();
+    }
+
+    /// The pictures of the given indices, in their order.
+    fn select(&self, extent: Extent, indices: impl Iterator<Item = usize>) -> Split {
+        let mut selected = Split::default();
+        for i in indices {
+            selected.pictures.extend_from_slice(self.picture(extent, i));
+            selected.labels.push(self.labels[i]);
+        }
+        selected
+    }
+}
+
+/// Divides pictures into those for training and those for testing: one in five of each class, at least one
+/// of a class of two or more, is put aside for testing. Both parts come in an order drawn by `seed`.
+fn split_at_random(all: &Split, extent: Extent, seed: u64) -> (Split, Split) {
+    let n_classes = all.labels.iter().max().map_or(0, |&label| label as usize + 1);
+    let counts = all.class_counts(n_classes).into_iter();
+    let mut quotas: Vec<usize> = counts.map(|n| ((n + 2) / 5).max((n >= 2) as usize)).collect();
+    let order = Key::new(seed, Purpose::Split).permutation(all.len());
+    let (test, train): (Vec<u32>, Vec<u32>) = order.into_iter().partition(|&i| {
+        let quota = &mut quotas[all.labels[i as usize] as usize];
+        let is_for_testing = *quota > 0;
+        *quota = quota.saturating_sub(1);
+        is_for_testing
+    });
+    let select = |indices: Vec<u32>| all.select(extent, indices.into_iter().map(|i| i as usize));
+    (select(train), select(test))
+}
+
+/// What a person calls the folder (or file) at `path`, even where the path ends in `.` or `..`.
+fn folder_name(path: &Path) -> String {
+    let named = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let resolved = || path.canonicalize().ok()?.file_name().map(|name| name.to_string_lossy().into_owned());
+    named.or_else(resolved).unwrap_or_else(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_split_takes_one_in_five_of_each_class() {
+        let extent = Extent::vector(1);
+        let labels: Vec<u16> = [vec![0; 50], vec![1; 10], vec![2; 2], vec![3]].concat();
+        let all = Split { pictures: (0..63).collect(), labels };
+        let (train, test) = split_at_random(&all, extent, 4);
+        assert_eq!(test.class_counts(4), [10, 2, 1, 0]);
+        assert_eq!(train.class_counts(4), [40, 8, 1, 1]);
+        let mut pictures = [&train.pictures[..], &test.pictures].concat();
+        assert!(!pictures.is_sorted(), "the order is drawn");
+        pictures.sort();
+        assert!(pictures.into_iter().eq(0..63), "each picture is in one part");
+        assert_ne!(split_at_random(&all, extent, 5).1.pictures, test.pictures);
     }
 }

@@ -10,14 +10,18 @@ pub struct Arena {
     pub len: usize,
 }
 
-/// Values that must outlive the program's run and so lie outside the shared arena: what the caller writes and
-/// what it reads.
+/// Values that must outlive the program's run and so lie outside the shared arena: what the caller reads, and
+/// what it writes, that is what steps read and no step has written.
 pub fn kept_apart(program: &Program) -> Vec<ValueId> {
-    let written = program.steps.iter().flat_map(|step| &step.outputs);
-    let is_fed = written.into_iter().any(|value| *value == program.pictures);
     let mut kept: Vec<ValueId> = program.outputs.values().copied().chain(program.metrics).collect();
-    if !is_fed {
-        kept.extend([program.pictures, program.labels]);
+    let mut written = vec![false; program.values.len()];
+    for step in &program.steps {
+        let from_outside =
+            |value: &&ValueId| !written[value.0] && program.values[value.0].home == Home::Transient;
+        kept.extend(step.inputs.iter().filter(from_outside));
+        for output in &step.outputs {
+            written[output.0] = true;
+        }
     }
     kept.sort_unstable();
     kept.dedup();
@@ -78,4 +82,51 @@ fn lives(program: &Program) -> Vec<Option<(usize, usize)>> {
         }
     }
     lives
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Augment, Optimiser, presets};
+    use crate::graph::Graph;
+    use crate::graph::program::{Feed, Mode, Request};
+    use crate::tensor::Extent;
+
+    fn program() -> Program {
+        let network = presets::build("resnet-20", Extent::new(3, 32, 32), 10).expect("a preset");
+        let request = Request {
+            batch: 8,
+            mode: Mode::Train,
+            feed: Feed::DataSet { augment: Augment::default() },
+            loss: true,
+            gradients: true,
+            update: Some(Optimiser::Sgd),
+            wanted: Vec::new(),
+        };
+        Program::new(&Graph::new(&network).expect("a possible net").fused(), &request)
+    }
+
+    #[test]
+    fn values_alive_together_never_share_a_place() {
+        let program = program();
+        let arena = assign(&program);
+        let lives = lives(&program);
+        let placed: Vec<usize> = (0..program.values.len()).filter(|&i| arena.offsets[i].is_some()).collect();
+        for (n, &i) in placed.iter().enumerate() {
+            for &j in &placed[..n] {
+                let (Some(a), Some(b)) = (lives[i], lives[j]) else { panic!("a placed value is used") };
+                let (Some(x), Some(y)) = (arena.offsets[i], arena.offsets[j]) else { panic!("placed") };
+                let apart = x + program.values[i].len <= y || y + program.values[j].len <= x;
+                assert!(a.1 < b.0 || b.1 < a.0 || apart, "values {i} and {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn sharing_saves_memory() {
+        let program = program();
+        let transient = |value: &&crate::graph::program::Value| value.home == Home::Transient;
+        let apart: usize = program.values.iter().filter(transient).map(|value| value.len).sum();
+        assert!(assign(&program).len * 10 < apart * 7, "{} of {apart}", assign(&program).len);
+    }
 }

@@ -6,10 +6,10 @@
 pub mod fields;
 pub mod file;
 pub mod layers;
-pub mod nearest;
 pub mod presets;
 pub mod shipped;
 mod train;
+pub mod words;
 
 use crate::tensor::Extent;
 pub use file::Problem;

@@ -3,7 +3,7 @@
 mod residual;
 
 use super::layers::{Activation, BatchNorm, Conv, Kind, Layer, Linear, Pool, PoolMode};
-use super::nearest::did_you_mean;
+use super::words::{nearest, shortened};
 use super::{Network, Problem};
 use crate::tensor::Extent;
 
@@ -59,6 +59,14 @@ pub fn check(name: &str) -> Result<(), Problem> {
     Preset::from_name(name).map(|_| ())
 }
 
+/// The shape of the pictures that the preset was made for: MNIST's or CIFAR's.
+pub fn customary_input(name: &str) -> Extent {
+    match Preset::from_name(name) {
+        Ok(Preset::Plain(_) | Preset::Residual(_)) => Extent::new(3, 32, 32),
+        Ok(Preset::Quickstart | Preset::Mlp | Preset::Lenet) | Err(_) => Extent::new(1, 28, 28),
+    }
+}
+
 /// What the preset is, in a sentence for a menu; `None` where there is no such preset.
 pub fn describe(name: &str) -> Option<String> {
     Some(match Preset::from_name(name).ok()? {
@@ -87,8 +95,7 @@ impl Preset {
             "lenet" => return Ok(Self::Lenet),
             _ => {}
         }
-        let families: [(&str, fn(usize) -> Self); 2] = [("plain-", Self::Plain), ("resnet-", Self::Residual)];
-        for (prefix, family) in families {
+        for (prefix, family) in [("plain-", Self::Plain as fn(usize) -> Self), ("resnet-", Self::Residual)] {
             if let Some(depth) = name.strip_prefix(prefix)
                 && !depth.is_empty()
                 && depth.bytes().all(|byte| byte.is_ascii_digit())
@@ -96,18 +103,13 @@ impl Preset {
                 return residual::n_blocks(prefix, depth).map(family);
             }
         }
-        let remedy = did_you_mean(name, NAMES).unwrap_or_else(|| {
-            "; there are `quickstart`, `mlp`, `lenet`, `plain-N` and `resnet-N` with N = 6n + 2.".into()
-        });
+        let remedy = match nearest(name, NAMES) {
+            Some(meant) => format!("; did you mean `{meant}`?"),
+            None => {
+                "; there are `quickstart`, `mlp`, `lenet`, `plain-N` and `resnet-N` with N = 6n + 2.".into()
+            }
+        };
         Err(Problem::new(format!("There is no preset `{}`{remedy}", shortened(name))))
-    }
-}
-
-/// Enough of a word to recognise it by.
-pub(super) fn shortened(word: &str) -> String {
-    match word.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &word[..end]),
-        None => word.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::nearest::nearest;
+use super::words::{nearest, remedy, shortened};
 use super::{Experiment, Problem, file};
 
 /// The experiments of these names, `(name, text of the file)`.
@@ -63,19 +63,18 @@ pub fn resolve(name_or_path: &str) -> Result<Experiment, Problem> {
     if path.exists() {
         return file::load(path);
     }
-    let asked = super::presets::shortened(name_or_path);
+    let asked = shortened(name_or_path);
     let looks_like_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".toml");
-    let what = if looks_like_path { "file" } else { "experiment" };
-    let word = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name_or_path);
-    Err(Problem::new(match nearest(word, names()) {
-        Some(name) if looks_like_path => {
-            format!("There is no {what} `{asked}`. An experiment that ships is called `{name}`.")
-        }
-        Some(name) => format!("There is no {what} `{asked}`; did you mean `{name}`?"),
-        None => {
-            let all: Vec<&str> = names().collect();
-            format!("There is no {what} `{asked}`. Those that ship are {}.", all.join(", "))
-        }
+    if !looks_like_path {
+        return Err(Problem::new(format!(
+            "There is no experiment `{asked}`{}",
+            remedy(name_or_path, names())
+        )));
+    }
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name_or_path);
+    Err(Problem::new(match nearest(stem, names()) {
+        Some(name) => format!("There is no file `{asked}`. One that ships is called `{name}`."),
+        None => format!("There is no file `{asked}`."),
     }))
 }
 
@@ -95,7 +94,7 @@ mod tests {
             assert_eq!(get(name), Some(experiment.clone()));
             assert_ne!(experiment.title, "Untitled", "{name}");
             let summary = summary(name).unwrap_or_else(|| panic!("{name} has no comment on top"));
-            assert!(summary.ends_with('.') && summary.len() <= 110, "{name}: {summary}");
+            assert!(summary.ends_with(['.', '?']) && summary.len() <= 108, "{name}: {summary}");
         }
     }
 
@@ -160,11 +159,11 @@ mod tests {
             ("resnet-20", "There is no experiment `resnet-20`; did you mean `resnet-20-shapes`?"),
             (
                 "nowhere/lenet-mnist.toml",
-                "There is no file `nowhere/lenet-mnist.toml`. An experiment that ships is called `lenet-mnist`.",
+                "There is no file `nowhere/lenet-mnist.toml`. One that ships is called `lenet-mnist`.",
             ),
         ] {
             assert_eq!(resolve(asked).unwrap_err().to_string(), expected);
         }
-        assert!(resolve("zebra").unwrap_err().message.contains("Those that ship are quickstart, "));
+        assert!(resolve("zebra").unwrap_err().message.contains("; there are `quickstart`, "));
     }
 }

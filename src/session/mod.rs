@@ -4,10 +4,15 @@
 //! it: it sends a [`Command`] and reads the latest [`Snapshot`], plain data that is replaced as a whole. The
 //! worker works in slices of some hundredths of a second, so that a command takes effect at the next step.
 
+mod worker;
+
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use crossbeam_channel::Sender;
+
 use crate::data::DataSet;
-use crate::engine::{DeviceChoice, DeviceInfo};
+use crate::engine::{DeviceChoice, DeviceInfo, EngineError};
 use crate::experiment::{self, Experiment};
 use crate::inspect::filters::Filters;
 use crate::tensor::Extent;
@@ -112,4 +117,61 @@ pub struct RunSnapshot {
     /// Bytes of the device's memory for a step's transient values.
     pub arena_bytes: u64,
     pub input: Extent,
+}
+
+/// The window's end of the bridge. Dropping it ends the worker after its present slice of work.
+pub struct Session {
+    commands: Sender<Command>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+}
+
+impl Session {
+    /// Starts the worker. `notify` is called from its thread whenever there is a new snapshot.
+    ///
+    /// # Errors
+    /// The device chosen cannot be had, or the system gives no thread.
+    pub fn start(
+        device: &DeviceChoice,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, SessionError> {
+        let device = crate::engine::open(device)?;
+        let (commands, inbox) = crossbeam_channel::unbounded();
+        let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(device.info().clone())));
+        worker::spawn(device, inbox, snapshot.clone(), Box::new(notify))?;
+        Ok(Self { commands, snapshot })
+    }
+
+    /// Asks for something. Never waits.
+    pub fn send(&self, command: Command) {
+        // The worker lives as long as this sender; if it died of a bug, the snapshot stays as it was.
+        let _ = self.commands.send(command);
+    }
+
+    /// The latest state. Never waits.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+}
+
+/// Why the worker could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("The system gives no thread to train in: {0}.")]
+    Thread(#[from] std::io::Error),
+}
+
+impl Snapshot {
+    fn first(device: DeviceInfo) -> Self {
+        Self {
+            devices: Arc::new([device.clone()]),
+            device,
+            pictures: PicturesState::Opening { source: String::new() },
+            activity: Activity::Idle,
+            run: None,
+            previous: None,
+            problem: None,
+        }
+    }
 }

@@ -1,3 +1,32 @@
 //! Training: initial weights, the run and its metrics, weights on disk.
 
 pub mod curves;
+pub mod evaluate;
+pub mod initial;
+mod run;
+pub mod weights;
+
+pub use evaluate::Evaluation;
+pub use run::{Progress, Run};
+
+use crate::engine::EngineError;
+use crate::experiment::Problem;
+use crate::graph::ShapeProblem;
+
+/// Why a run cannot begin or go on, in a sentence or two for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    #[error(transparent)]
+    Experiment(#[from] Problem),
+    #[error(transparent)]
+    Shape(#[from] ShapeProblem),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Weights(#[from] weights::WeightsError),
+    #[error(
+        "A batch of {batch} pictures is more than the {n_pictures} training pictures. \
+         Use a smaller batch or more pictures."
+    )]
+    BatchTooLarge { batch: usize, n_pictures: usize },
+}

@@ -145,3 +145,34 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::{EXACT, check, double, numbers};
+    use crate::experiment::layers::Activation;
+    use crate::graph::layers::{Pass, StepOp};
+
+    #[test]
+    fn activations_match_their_formulas_and_finite_differences() {
+        let len = 1003;
+        let x: Vec<f32> = numbers(1, len).iter().map(|x| 4.0 * x).collect();
+        let dy = numbers(2, len);
+        for function in [Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
+            let f = |x: f64| match function {
+                Activation::Relu => x.max(0.0),
+                Activation::Tanh => x.tanh(),
+                Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            };
+            let y: Vec<f64> = double(&x).into_iter().map(f).collect();
+            let op = |pass| StepOp::Activation(ActivationStep { pass, function, len });
+            check(op(Pass::Forward), &[&x], &[y.clone()], EXACT);
+            // Central differences in double precision; no x lies within h of ReLU's kink.
+            let h = 1e-6;
+            let slope = |x: f64| (f(x + h) - f(x - h)) / (2.0 * h);
+            let dx = double(&x).into_iter().zip(&dy).map(|(x, &dy)| slope(x) * dy as f64).collect();
+            let y: Vec<f32> = y.into_iter().map(|y| y as f32).collect();
+            check(op(Pass::Backward), &[&y, &dy], &[dx], EXACT);
+        }
+    }
+}

@@ -80,3 +80,19 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::{EXACT, check, numbers};
+    use crate::graph::layers::StepOp;
+
+    #[test]
+    fn sums_are_rectified_where_asked() {
+        let (a, b) = (numbers(1, 517), numbers(2, 517));
+        let sum: Vec<f64> = a.iter().zip(&b).map(|(a, b)| (a + b) as f64).collect();
+        let rectified = sum.iter().map(|x| x.max(0.0)).collect();
+        check(StepOp::Add(AddStep { len: 517, relu: false }), &[&a, &b], &[sum], EXACT);
+        check(StepOp::Add(AddStep { len: 517, relu: true }), &[&a, &b], &[rectified], EXACT);
+    }
+}

@@ -87,3 +87,28 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::StepTable;
+    use crate::engine::ops::testing::{EXACT, check, check_over, double, numbers};
+    use crate::graph::layers::{Pass, StepOp};
+
+    #[test]
+    fn a_part_goes_into_its_channels_and_comes_out_again() {
+        let step = ConcatStep { pass: Pass::Forward, batch: 2, area: 15, part: 3, whole: 7, first: 2 };
+        let (part, whole) = (numbers(1, 2 * 15 * 3), numbers(2, 2 * 15 * 7));
+        let mut filled = double(&whole);
+        let mut cut = vec![0.0; part.len()];
+        for pixel in 0..30 {
+            for c in 0..3 {
+                filled[pixel * 7 + 2 + c] = part[pixel * 3 + c] as f64;
+                cut[pixel * 3 + c] = whole[pixel * 7 + 2 + c] as f64;
+            }
+        }
+        let table = StepTable::default();
+        check_over(StepOp::Concat(step), table, &[&part], &[whole.clone()], &[filled], EXACT);
+        check(StepOp::Concat(ConcatStep { pass: Pass::Backward, ..step }), &[&whole], &[cut], EXACT);
+    }
+}

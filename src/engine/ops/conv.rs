@@ -187,3 +187,87 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::{SUMS, check, numbers};
+    use crate::graph::layers::{Pass, StepOp, Window};
+    use crate::tensor::Extent;
+    use crate::tensor::random::{Key, Purpose};
+
+    /// Calls `visit(y, x, w)` with the places in storage of every product of the sum.
+    fn each_product(step: &ConvStep, mut visit: impl FnMut(usize, usize, usize)) {
+        let (x, y, window) = (step.input, step.output, step.window);
+        for n in 0..step.batch {
+            for (i, j) in (0..y.height).flat_map(|i| (0..y.width).map(move |j| (i, j))) {
+                for (u, v) in (0..window.kernel[0]).flat_map(|u| (0..window.kernel[1]).map(move |v| (u, v))) {
+                    let row = (i * window.stride[0] + u).checked_sub(window.padding[0]);
+                    let column = (j * window.stride[1] + v).checked_sub(window.padding[1]);
+                    let (Some(row), Some(column)) = (row, column) else { continue };
+                    if row >= x.height || column >= x.width {
+                        continue;
+                    }
+                    for (c, o) in (0..x.channels).flat_map(|c| (0..y.channels).map(move |o| (c, o))) {
+                        let x_at = ((n * x.height + row) * x.width + column) * x.channels + c;
+                        let y_at = ((n * y.height + i) * y.width + j) * y.channels + o;
+                        let tap = u * window.kernel[1] + v;
+                        visit(y_at, x_at, (tap * x.channels + c) * y.channels + o);
+                    }
+                }
+            }
+        }
+    }
+
+    fn random_step(case: u32) -> ConvStep {
+        let draw = |i, n| Key::new(3, Purpose::Shuffle).with(case).below(i, n) as usize;
+        let window = Window {
+            kernel: [1 + draw(0, 5), 1 + draw(1, 5)],
+            stride: [1 + draw(2, 3), 1 + draw(3, 3)],
+            padding: [draw(4, 3), draw(5, 3)],
+        };
+        let channels = [1, 2, 3, 5, 8, 16, 17, 20];
+        let input = Extent::new(channels[draw(6, 8)], 5 + draw(7, 8), 5 + draw(8, 8));
+        let size = |n: usize, axis: usize| {
+            (n + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
+        };
+        let output =
+            Extent::new(channels[draw(9, 8)] + draw(10, 20), size(input.height, 0), size(input.width, 1));
+        let (bias, relu) = (draw(11, 2) == 1, draw(12, 2) == 1);
+        ConvStep { pass: Pass::Forward, batch: 1 + draw(13, 4), input, output, window, bias, relu }
+    }
+
+    /// The three passes over random shapes, odd sizes, strides and paddings.
+    #[test]
+    fn convolution_matches_the_naive_sums() {
+        for case in 0..40 {
+            let step = random_step(case);
+            let n_weights = step.window.area() * step.input.channels * step.output.channels;
+            let x = numbers(1, step.batch * step.input.len());
+            let w = numbers(2, n_weights);
+            let b = numbers(3, step.output.channels);
+            let dy = numbers(4, step.batch * step.output.len());
+            let mut y: Vec<f64> = match step.bias {
+                true => b.iter().cycle().take(dy.len()).map(|&b| b as f64).collect(),
+                false => vec![0.0; dy.len()],
+            };
+            let (mut dx, mut dw) = (vec![0.0; x.len()], vec![0.0; w.len()]);
+            each_product(&step, |y_at, x_at, w_at| {
+                y[y_at] += x[x_at] as f64 * w[w_at] as f64;
+                dx[x_at] += dy[y_at] as f64 * w[w_at] as f64;
+                dw[w_at] += dy[y_at] as f64 * x[x_at] as f64;
+            });
+            if step.relu {
+                y.iter_mut().for_each(|y| *y = y.max(0.0));
+            }
+            let mut db = vec![0.0; b.len()];
+            dy.iter().enumerate().for_each(|(i, dy)| db[i % b.len()] += *dy as f64);
+            let pass = |pass| StepOp::Conv(ConvStep { pass, ..step });
+            let forward_inputs: &[&[f32]] = if step.bias { &[&x, &w, &b] } else { &[&x, &w] };
+            check(pass(Pass::Forward), forward_inputs, &[y], SUMS);
+            check(pass(Pass::Backward), &[&dy, &w], &[dx], SUMS);
+            let gradients = if step.bias { vec![dw, db] } else { vec![dw] };
+            check(pass(Pass::Weights), &[&x, &dy], &gradients, SUMS);
+        }
+    }
+}

@@ -98,3 +98,45 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::{EXACT, check, numbers};
+    use crate::graph::layers::StepOp;
+
+    fn loss(z: &[f64], label: usize) -> f64 {
+        z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[label]
+    }
+
+    #[test]
+    fn loss_and_gradient_match_the_formula_and_finite_differences() {
+        let (batch, classes) = (9, 7);
+        let z: Vec<f32> = numbers(1, batch * classes).iter().map(|z| 5.0 * z).collect();
+        let labels: Vec<f32> = (0..batch).map(|n| (n * 3 % classes) as f32).collect();
+        let (mut total, mut n_wrong, mut dz) = (0.0, 0.0, Vec::new());
+        for (z, &label) in z.chunks(classes).zip(&labels) {
+            let z: Vec<f64> = z.iter().map(|&z| z as f64).collect();
+            let label = label as usize;
+            total += loss(&z, label);
+            n_wrong += z.iter().any(|&other| other > z[label]) as u32 as f64;
+            for k in 0..classes {
+                let moved = |by: f64| {
+                    let mut z = z.clone();
+                    z[k] += by;
+                    loss(&z, label)
+                };
+                dz.push((moved(1e-6) - moved(-1e-6)) / 2e-6 / batch as f64);
+            }
+        }
+        let op = StepOp::CrossEntropy(CrossEntropyStep { batch, classes });
+        check(op, &[&z, &labels], &[dz, vec![total / batch as f64, n_wrong]], EXACT);
+    }
+
+    /// Logits of a thousand overflow an exponential taken naively.
+    #[test]
+    fn large_logits_do_not_overflow() {
+        let op = StepOp::CrossEntropy(CrossEntropyStep { batch: 1, classes: 2 });
+        check(op, &[&[1000.0, -1000.0], &[1.0]], &[vec![1.0, -1.0], vec![2000.0, 1.0]], EXACT);
+    }
+}

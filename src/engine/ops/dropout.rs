@@ -73,3 +73,26 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::StepTable;
+    use crate::engine::ops::testing::{EXACT, check_over, numbers};
+    use crate::graph::layers::StepOp;
+    use crate::tensor::random::Key;
+
+    #[test]
+    fn the_share_given_is_dropped_and_the_rest_scaled_up() {
+        let (batch, len, probability) = (20, 501, 0.3f32);
+        let table = StepTable { dropout_key: 77, ..StepTable::default() };
+        let key = Key(77).with(4);
+        let x = numbers(1, batch * len);
+        let keeps = |i: usize| key.uniform(i as u32) >= probability;
+        let y: Vec<f64> = (0..x.len()).map(|i| if keeps(i) { x[i] as f64 / 0.7 } else { 0.0 }).collect();
+        let share = y.iter().filter(|&&y| y == 0.0).count() as f64 / y.len() as f64;
+        assert!((share - 0.3).abs() < 0.025, "{share}");
+        let op = StepOp::Dropout(DropoutStep { probability, layer: 4, batch, len });
+        check_over(op, table, &[&x], &[vec![0.0; x.len()]], &[y], EXACT);
+    }
+}

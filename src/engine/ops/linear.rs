@@ -188,3 +188,42 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::{SUMS, check, numbers};
+    use crate::graph::layers::{Pass, StepOp};
+
+    #[test]
+    fn a_fully_connected_layer_matches_the_naive_sums() {
+        for (batch, inputs, outputs, bias, relu) in [
+            (1, 1, 1, true, false),
+            (7, 13, 5, true, true),
+            (33, 70, 41, false, false),
+            (3, 5, 130, true, true),
+        ] {
+            let (x, w, b) = (numbers(1, batch * inputs), numbers(2, inputs * outputs), numbers(3, outputs));
+            let dy = numbers(4, batch * outputs);
+            let mut y = vec![0.0; dy.len()];
+            let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.0; w.len()], vec![0.0; outputs]);
+            for (n, o) in (0..batch).flat_map(|n| (0..outputs).map(move |o| (n, o))) {
+                let at = n * outputs + o;
+                y[at] = if bias { b[o] as f64 } else { 0.0 };
+                db[o] += dy[at] as f64;
+                for i in 0..inputs {
+                    y[at] += x[n * inputs + i] as f64 * w[i * outputs + o] as f64;
+                    dx[n * inputs + i] += dy[at] as f64 * w[i * outputs + o] as f64;
+                    dw[i * outputs + o] += dy[at] as f64 * x[n * inputs + i] as f64;
+                }
+                y[at] = if relu { y[at].max(0.0) } else { y[at] };
+            }
+            let pass = |pass| StepOp::Linear(LinearStep { pass, batch, inputs, outputs, bias, relu });
+            let forward_inputs: &[&[f32]] = if bias { &[&x, &w, &b] } else { &[&x, &w] };
+            check(pass(Pass::Forward), forward_inputs, &[y], SUMS);
+            check(pass(Pass::Backward), &[&dy, &w], &[dx], SUMS);
+            let gradients = if bias { vec![dw, db] } else { vec![dw] };
+            check(pass(Pass::Weights), &[&x, &dy], &gradients, SUMS);
+        }
+    }
+}

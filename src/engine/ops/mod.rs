@@ -12,6 +12,8 @@ mod gather;
 mod linear;
 mod pool;
 mod shortcut;
+#[cfg(test)]
+mod testing;
 mod update;
 
 use super::cpu::Kernel;

@@ -224,3 +224,84 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::{EXACT, check, numbers};
+    use crate::experiment::layers::PoolMode;
+    use crate::graph::layers::{Pass, StepOp, Window};
+    use crate::tensor::Extent;
+
+    /// `(output place, places under its window as (place in x, u·kW + v))` for each output number.
+    fn windows(step: &PoolStep) -> Vec<(usize, Vec<(usize, usize)>)> {
+        let (x, y, w) = (step.input, step.output, step.window);
+        let n_out = step.batch * y.len();
+        let one = |at: usize| {
+            let (c, j) = (at % y.channels, at / y.channels % y.width);
+            let (i, n) = (at / y.channels / y.width % y.height, at / y.len());
+            let taps = (0..w.area()).filter_map(|tap| {
+                let row = (i * w.stride[0] + tap / w.kernel[1]).checked_sub(w.padding[0])?;
+                let column = (j * w.stride[1] + tap % w.kernel[1]).checked_sub(w.padding[1])?;
+                let inside = row < x.height && column < x.width;
+                inside.then_some((((n * x.height + row) * x.width + column) * x.channels + c, tap))
+            });
+            (at, taps.collect())
+        };
+        (0..n_out).map(one).collect()
+    }
+
+    #[test]
+    fn pools_match_the_naive_windows() {
+        for (kernel, stride, padding) in [
+            ([2, 2], [2, 2], [0, 0]),
+            ([3, 3], [2, 2], [1, 1]),
+            ([3, 2], [1, 2], [0, 1]),
+            ([5, 7], [1, 1], [0, 0]),
+        ] {
+            let input = Extent::new(5, 9, 7);
+            let size = |n: usize, a: usize| (n + 2 * padding[a] - kernel[a]) / stride[a] + 1;
+            let output = Extent::new(5, size(9, 0), size(7, 1));
+            let window = Window { kernel, stride, padding };
+            for mode in [PoolMode::Max, PoolMode::Average] {
+                let step = PoolStep { pass: Pass::Forward, mode, batch: 3, input, output, window };
+                check_pool(&step);
+            }
+        }
+    }
+
+    fn check_pool(step: &PoolStep) {
+        let (x, dy) = (numbers(1, step.batch * step.input.len()), numbers(2, step.batch * step.output.len()));
+        let (mut y, mut winners) = (vec![0.0; dy.len()], vec![0.0; dy.len()]);
+        let mut dx = vec![0.0; x.len()];
+        for (at, taps) in windows(step) {
+            match step.mode {
+                PoolMode::Max => {
+                    let best = taps.iter().copied().reduce(|a, b| if x[b.0] > x[a.0] { b } else { a });
+                    let (x_at, tap) = best.expect("a window holds a pixel");
+                    (y[at], winners[at]) = (x[x_at] as f64, tap as f64);
+                    dx[x_at] += dy[at] as f64;
+                }
+                PoolMode::Average => {
+                    let weight = 1.0 / step.window.area() as f64;
+                    for (x_at, _) in taps {
+                        y[at] += weight * x[x_at] as f64;
+                        dx[x_at] += weight * dy[at] as f64;
+                    }
+                }
+            }
+        }
+        let backward = StepOp::Pool(PoolStep { pass: Pass::Backward, ..*step });
+        let places: Vec<f32> = winners.iter().map(|&w| w as f32).collect();
+        match step.mode {
+            PoolMode::Max => {
+                check(StepOp::Pool(*step), &[&x], &[y, winners], EXACT);
+                check(backward, &[&dy, &places], &[dx], EXACT);
+            }
+            PoolMode::Average => {
+                check(StepOp::Pool(*step), &[&x], &[y], EXACT);
+                check(backward, &[&dy], &[dx], EXACT);
+            }
+        }
+    }
+}

@@ -101,3 +101,27 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::{EXACT, check, numbers};
+    use crate::graph::layers::{Pass, StepOp};
+    use crate::tensor::Extent;
+
+    #[test]
+    fn every_other_pixel_is_kept_and_channels_of_zeros_are_added() {
+        let (input, output) = (Extent::new(3, 5, 6), Extent::new(7, 3, 3));
+        let step = ShortcutStep { pass: Pass::Forward, batch: 2, input, output, stride: [2, 2] };
+        let (x, dy) = (numbers(1, 2 * input.len()), numbers(2, 2 * output.len()));
+        let (mut y, mut dx) = (vec![0.0; dy.len()], vec![0.0; x.len()]);
+        for (n, i, j, c) in (0..2 * 3 * 3 * 3).map(|k| (k / 27, k / 9 % 3, k / 3 % 3, k % 3)) {
+            let x_at = ((n * 5 + 2 * i) * 6 + 2 * j) * 3 + c;
+            let y_at = ((n * 3 + i) * 3 + j) * 7 + c;
+            y[y_at] = x[x_at] as f64;
+            dx[x_at] = dy[y_at] as f64;
+        }
+        check(StepOp::Shortcut(step), &[&x], &[y], EXACT);
+        check(StepOp::Shortcut(ShortcutStep { pass: Pass::Backward, ..step }), &[&dy], &[dx], EXACT);
+    }
+}

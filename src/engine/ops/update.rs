@@ -199,3 +199,61 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::StepTable;
+    use crate::engine::ops::testing::{EXACT, check_over, double, numbers};
+    use crate::experiment::Optimiser;
+    use crate::graph::layers::StepOp;
+
+    /// One step of each rule by its formula, in the third step of a run, the first half decaying.
+    #[test]
+    fn each_rule_follows_its_formula() {
+        let len = 640;
+        let (w, g, m) = (numbers(1, len), numbers(2, len), numbers(3, len));
+        let v: Vec<f32> = numbers(4, len).iter().map(|v| v.abs()).collect();
+        let table = StepTable {
+            rate: 0.1,
+            weight_decay: 0.01,
+            momentum: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            correction1: 1.0 - 0.9f32.powi(3),
+            correction2: (1.0 - 0.999f64.powi(3)) as f32,
+            ..StepTable::default()
+        };
+        for rule in Optimiser::ALL {
+            let (mut new_w, mut new_m, mut new_v) = (double(&w), double(&m), double(&v));
+            for i in 0..len {
+                let g = g[i] as f64 + if i < 320 { 0.01 * w[i] as f64 } else { 0.0 };
+                match rule {
+                    Optimiser::Sgd => new_w[i] -= 0.1 * g,
+                    Optimiser::Momentum { .. } => {
+                        new_m[i] = 0.9 * new_m[i] - 0.1 * g;
+                        new_w[i] += new_m[i];
+                    }
+                    Optimiser::Nesterov { .. } => {
+                        new_m[i] = 0.9 * new_m[i] - 0.1 * g;
+                        new_w[i] += 0.9 * new_m[i] - 0.1 * g;
+                    }
+                    Optimiser::Adam { .. } => {
+                        new_m[i] = 0.9 * new_m[i] + 0.1 * g;
+                        new_v[i] = 0.999 * new_v[i] + 0.001 * g * g;
+                        let (m, v) = (new_m[i] / (1.0 - 0.9f64.powi(3)), new_v[i] / (1.0 - 0.999f64.powi(3)));
+                        new_w[i] -= 0.1 * m / (v.sqrt() + 1e-8);
+                    }
+                }
+            }
+            let n_slots = [0, 1, 1, 2][Optimiser::ALL.iter().position(|r| *r == rule).expect("listed")];
+            let before: Vec<Vec<f32>> = [&w, &m, &v].into_iter().take(1 + n_slots).cloned().collect();
+            let expected: Vec<Vec<f64>> = [new_w, new_m, new_v].into_iter().take(1 + n_slots).collect();
+            let op = StepOp::Update(UpdateStep { rule, len, decay_end: 320 });
+            // Adam divides by a root that may be small: an error of 2⁻²⁴ in v is one of 2⁻²⁵ in the step,
+            // whose size is at most some hundred rates.
+            let tolerance = crate::engine::ops::testing::Tolerance { absolute: 2e-5, ..EXACT };
+            check_over(op, table, &[&g], &before, &expected, tolerance);
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod read_layers;
 mod set;
 #[cfg(test)]
 mod strategies;
+mod values;
 mod write;
 mod write_layers;
 

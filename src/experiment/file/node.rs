@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::experiment::Problem;
 use crate::experiment::fields::{Field, Value};
-use crate::experiment::nearest::nearest;
+use crate::experiment::words::{listed, nearest, shortened};
 
 /// One value, under its key or in the list under that key.
 #[derive(Clone, Copy)]
@@ -21,9 +21,6 @@ pub(super) struct Node<'a> {
     start: usize,
     value: &'a DeValue<'a>,
 }
-
-/// The longest piece of a file that is quoted in a complaint, in characters.
-const QUOTED: usize = 40;
 
 impl<'a> Node<'a> {
     /// A value that comes from no file.
@@ -58,7 +55,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The complaint that the key is none of `known`, those that `place` has.
+    /// The complaint that the key is none of `known`, those that there are in `place`.
     pub fn unknown(&self, place: &str, known: &[&str]) -> Problem {
         let name = shortened(self.name);
         match nearest(self.name, known.iter().copied()) {
@@ -66,8 +63,10 @@ impl<'a> Node<'a> {
                 self.problem(format!("There is no key `{name}` in {place}; did you mean `{word}`?"))
             }
             None if known.is_empty() => self.problem(format!("There is no key `{name}`: {place} has none.")),
-            None => self
-                .problem(format!("There is no key `{name}` in {place}, which has {}.", listed(known, "and"))),
+            None => {
+                let known = listed(known, "and");
+                self.problem(format!("There is no key `{name}` in {place}, which has {known}."))
+            }
         }
     }
 
@@ -219,22 +218,4 @@ pub(super) fn line_at(text: &str, byte: usize) -> usize {
 pub(super) fn number_text(number: f32) -> String {
     let size = number.abs();
     if size != 0.0 && !(1e-3..1e6).contains(&size) { format!("{number:e}") } else { format!("{number}") }
-}
-
-/// `"a", "b" or "c"`, in the quotes of code.
-pub(super) fn listed(words: &[&str], joint: &str) -> String {
-    match words {
-        [] => "nothing".into(),
-        [only] => format!("`{only}`"),
-        [most @ .., last] => format!("`{}` {joint} `{last}`", most.join("`, `")),
-    }
-}
-
-/// Enough of a word to recognise it by, on one line.
-pub(super) fn shortened(word: &str) -> String {
-    let mut short: String = word.chars().take(QUOTED).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if word.chars().nth(QUOTED).is_some() {
-        short.push('…');
-    }
-    short
 }

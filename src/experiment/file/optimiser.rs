@@ -1,8 +1,9 @@
 //! The optimiser in the file: a name, a table with the name as the key of its first constant
 //! (`{ nesterov = 0.95 }`), or a table that names it (`{ name = "adam", beta2 = 0.99 }`).
 
-use super::node::{Node, listed, number_text};
+use super::node::{Node, number_text};
 use crate::experiment::fields::Value;
+use crate::experiment::words::listed;
 use crate::experiment::{Optimiser, Problem};
 
 /// Reads an optimiser. A table that names none changes the constants of the one there is.

@@ -2,9 +2,9 @@
 //! inside branches and repetitions is read here.
 
 use super::Problem;
-use super::node::{Node, listed, shortened};
+use super::node::Node;
 use crate::experiment::layers::{Kind, Layer, MAX_DEPTH, MAX_UNROLLED, MENU, Merge, n_unrolled};
-use crate::experiment::nearest::nearest;
+use crate::experiment::words::{listed, nearest, remedy, shortened};
 
 const EXPECTED: &str = "a word such as \"relu\" or a table such as { conv = 16, kernel = 3 }";
 
@@ -87,8 +87,7 @@ fn gives_head(name: &str) -> bool {
 
 fn no_kind(node: &Node<'_>, keys: &[&str]) -> Problem {
     let example = "such as { conv = 16 } or { layer = \"batch-norm\" }";
-    let names = kind_names();
-    let near = keys.iter().find_map(|key| nearest(key, names.iter().copied()).map(|name| (key, name)));
+    let near = keys.iter().find_map(|key| nearest(key, kind_names()).map(|name| (key, name)));
     node.problem(match (near, keys) {
         (Some((key, name)), _) => {
             format!("There is no layer `{}`; did you mean `{name}`?", shortened(key))
@@ -111,20 +110,18 @@ fn kind_names() -> Vec<&'static str> {
 }
 
 fn unknown_kind(node: &Node<'_>, name: &str) -> Problem {
-    let names = kind_names();
-    let remedy = match nearest(name, names.iter().copied()) {
-        Some(meant) => format!("; did you mean `{meant}`?"),
-        None => format!("; there are {}.", listed(&names, "and")),
-    };
-    node.problem(format!("There is no layer `{}`{remedy}", shortened(name)))
+    node.problem(format!("There is no layer `{}`{}", shortened(name), remedy(name, kind_names())))
 }
 
 fn read_setting(kind: &mut Kind, entry: &Node<'_>, depth: usize) -> Result<(), Problem> {
     match (&mut *kind, entry.name) {
         (Kind::Repeat(repeat), "layers") => repeat.layers = read_list(entry, depth + 1)?,
         (Kind::Branches(branches), "branches") => {
-            let lists =
-                entry.list().ok_or_else(|| entry.wrong("a list of lists of layers, [[ … ], [ … ]]"))?;
+            let expected = "a list of lists of layers, [[ … ], [ … ]]";
+            let lists = entry.list().ok_or_else(|| entry.wrong(expected))?;
+            if let Some(stray) = lists.iter().find(|list| list.list().is_none()) {
+                return Err(stray.wrong(expected));
+            }
             branches.branches =
                 lists.iter().map(|list| read_list(list, depth + 1)).collect::<Result<_, _>>()?;
         }
@@ -166,3 +163,6 @@ fn check_inside(kind: &Kind, node: &Node<'_>, settings: &[&Node<'_>]) -> Result<
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

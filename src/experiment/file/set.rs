@@ -5,10 +5,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::Problem;
 use super::keys::{KEYS, Key};
-use super::node::{Node, listed, shortened};
+use super::node::Node;
 use crate::experiment::Experiment;
 use crate::experiment::layers::MAX_DEPTH;
-use crate::experiment::nearest::nearest;
+use crate::experiment::words::{remedy, shortened};
 
 impl Experiment {
     /// Changes one key of the file: `train.rate`, `data.source`, `train.schedule.drop`. The value is TOML,
@@ -47,11 +47,7 @@ fn find(key: &str) -> Result<(&'static Key, Vec<&str>), Problem> {
         }
     }
     let names: Vec<String> = KEYS.iter().map(Key::full_name).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let remedy = match nearest(key, names.iter().copied()) {
-        Some(meant) => format!("; did you mean `{meant}`?"),
-        None => format!("; there are {}.", listed(&names, "and")),
-    };
+    let remedy = remedy(key, names.iter().map(String::as_str));
     Err(Problem::new(format!("There is no key `{}`{remedy}", shortened(key))))
 }
 

@@ -1,8 +1,8 @@
 //! The tree of layers as TOML that reads well: several layers to a line, branches and repetitions on lines of
 //! their own, indented by how deep they lie.
 
-use super::keys::pair_text;
 use super::node::number_text;
+use super::values::pair_text;
 use crate::experiment::fields::Value;
 use crate::experiment::layers::{Kind, Layer};
 

@@ -9,6 +9,7 @@
 use super::{batch_norm, linear, relu};
 use crate::experiment::Problem;
 use crate::experiment::layers::{Branches, Conv, Kind, Layer, Merge, Repeat, Shortcut};
+use crate::experiment::words::shortened;
 
 /// The deepest net of the paper has 1,202 layers.
 const MAX_BLOCKS: usize = 200;
@@ -24,7 +25,7 @@ pub(super) fn n_blocks(prefix: &str, digits: &str) -> Result<usize, Problem> {
     if depth == 6 * n + 2 {
         return Ok(n);
     }
-    let wrong = format!("There is no preset `{prefix}{}`", super::shortened(digits));
+    let wrong = format!("There is no preset `{prefix}{}`", shortened(digits));
     let (least, most) = (8, 6 * MAX_BLOCKS + 2);
     Err(Problem::new(match depth {
         depth if depth < least => format!("{wrong}: the smallest is `{prefix}{least}`."),

@@ -1,0 +1,108 @@
+//! `convscope data`.
+
+use serde_json::json;
+
+use super::{Failure, text};
+use crate::data::catalogue::{self, Availability, Contents, Entry};
+use crate::experiment;
+
+#[derive(clap::Args)]
+pub struct DataArguments {
+    #[command(subcommand)]
+    command: DataCommand,
+}
+
+#[derive(clap::Subcommand)]
+enum DataCommand {
+    /// All data sets that can be called by name, and where they are.
+    List {
+        /// Print one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What is in a data set: classes, counts, statistics.
+    Info {
+        /// The name of a data set, or the path of one.
+        name: String,
+        /// Print one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn run(arguments: &DataArguments) -> Result<(), Failure> {
+    match &arguments.command {
+        DataCommand::List { json } => {
+            list(*json);
+            Ok(())
+        }
+        DataCommand::Info { name, json } => info(name, *json),
+    }
+}
+
+fn list(as_json: bool) {
+    let entries = catalogue::list();
+    if as_json {
+        text::print_json(&json!(entries));
+        return;
+    }
+    let header = ["name", "pictures", "classes", "train", "test", "where"];
+    let mut rows = vec![header.map(String::from).to_vec()];
+    rows.extend(entries.iter().map(|entry| {
+        vec![
+            entry.name.to_string(),
+            entry.extent.to_string(),
+            entry.classes.len().to_string(),
+            text::grouped(entry.train as u64),
+            text::grouped(entry.test as u64),
+            place(entry),
+        ]
+    }));
+    text::print_table(&[false, true, true, true, true, false], &rows);
+    println!("The built-in sets can be made in any size (`data.train`, `data.test`).");
+}
+
+fn place(entry: &Entry) -> String {
+    match &entry.availability {
+        Availability::BuiltIn => "built in".into(),
+        Availability::At(folder) => folder.display().to_string(),
+        Availability::Absent(_) => "absent; `convscope data info` says what to put where".into(),
+    }
+}
+
+fn info(name: &str, as_json: bool) -> Result<(), Failure> {
+    let spec = experiment::Data { source: name.into(), ..experiment::Data::default() };
+    let info = catalogue::info(&spec, experiment::Experiment::default().seed)?;
+    if as_json {
+        text::print_json(&json!(info));
+        return Ok(());
+    }
+    println!("{}", info.name);
+    if let Some(entry) = &info.entry {
+        println!("{}. From: {}. Licence: {}.", entry.what, entry.origin, entry.licence);
+        if let Availability::Absent(message) = &entry.availability {
+            println!("{message}");
+        }
+    }
+    if let Some(contents) = &info.contents {
+        print_contents(contents);
+    }
+    Ok(())
+}
+
+fn print_contents(contents: &Contents) {
+    println!(
+        "{} pictures to train on, {} to test on, each {}.",
+        contents.train, contents.test, contents.extent
+    );
+    for (i, moments) in contents.channels.iter().enumerate() {
+        println!("channel {i}: mean {:.4}, standard deviation {:.4}", moments.mean, moments.deviation);
+    }
+    let mut rows = vec![["class", "train", "test"].map(String::from).to_vec()];
+    let counts = contents.classes.iter();
+    rows.extend(
+        counts.map(|class| vec![class.name.clone(), class.train.to_string(), class.test.to_string()]),
+    );
+    text::print_table(&[false, true, true], &rows);
+    contents.notes.iter().for_each(|note| println!("{note}"));
+}

@@ -1,0 +1,74 @@
+//! `convscope eval`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{ExperimentArguments, Failure, text};
+use crate::data::catalogue;
+use crate::engine::{self, DeviceChoice, Part};
+use crate::train::{Run, weights};
+
+#[derive(clap::Args)]
+pub struct EvalArguments {
+    #[command(flatten)]
+    experiment: ExperimentArguments,
+
+    /// Weights to evaluate (safetensors).
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+
+    /// Which pictures.
+    #[arg(long, value_enum, default_value = "test")]
+    split: Split,
+
+    /// Where to compute: auto, cpu, gpu, or a part of an adapter's name.
+    #[arg(long, default_value = "auto", value_parser = super::device)]
+    device: DeviceChoice,
+
+    /// Print the result as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Split {
+    Train,
+    Test,
+}
+
+pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
+    let experiment = arguments.experiment.resolve()?;
+    let device = engine::open(&arguments.device)?;
+    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+    set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
+    let mut run = Run::new(&experiment, set, device.clone())?;
+    weights::load(&mut run, &arguments.weights)?;
+    let (part, name) = match arguments.split {
+        Split::Train => (Part::Train, "train"),
+        Split::Test => (Part::Test, "test"),
+    };
+    let begin = std::time::Instant::now();
+    let found = run.evaluate(part)?;
+    let images_per_second = found.n_pictures as f64 / begin.elapsed().as_secs_f64();
+    if arguments.json {
+        text::print_json(&json!({
+            "split": name,
+            "loss": found.loss,
+            "error": found.error,
+            "pictures": found.n_pictures,
+            "images_per_second": images_per_second,
+            "device": device.info().name,
+        }));
+    } else {
+        println!(
+            "{name} error {} on {} pictures, loss {:.4}, {images_per_second:.0} images/s on {}",
+            text::percent(found.error),
+            text::grouped(found.n_pictures as u64),
+            found.loss,
+            device.info().name
+        );
+    }
+    Ok(())
+}

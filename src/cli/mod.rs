@@ -1,0 +1,148 @@
+//! The command line: the same engine without the window. One file a command; the only module that knows
+//! clap.
+//!
+//! Results go to standard output, messages and progress to standard error. Exit code 0 for success, 2 for bad
+//! input (what, where, remedy), 1 for failure.
+
+mod data;
+mod describe;
+mod devices;
+mod eval;
+mod text;
+mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::engine::{DeviceChoice, EngineError};
+use crate::experiment::{Experiment, Problem, shipped};
+use crate::train::TrainError;
+
+#[derive(Parser)]
+#[command(name = "convscope", version, about, long_about = None)]
+pub struct Arguments {
+    /// Without a command the window opens, with this experiment if one is given (a file, or a name that
+    /// ships).
+    pub experiment: Option<String>,
+
+    /// Where the window computes: auto, cpu, gpu, or a part of an adapter's name.
+    #[arg(long, default_value = "auto", value_parser = device)]
+    pub device: DeviceChoice,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Train an experiment.
+    Train(train::TrainArguments),
+    /// Evaluate weights on a split.
+    Eval(eval::EvalArguments),
+    /// Print the layers of an experiment or preset: shapes, parameters, multiply-adds, receptive fields.
+    Describe(describe::DescribeArguments),
+    /// Data sets.
+    Data(data::DataArguments),
+    /// What this machine can compute on, and what `auto` would take.
+    Devices(devices::DevicesArguments),
+}
+
+/// Which experiment, with changes.
+#[derive(clap::Args)]
+pub struct ExperimentArguments {
+    /// An experiment file, or the name of an experiment that ships.
+    experiment: String,
+
+    /// Override a key of the file: `--set train.batch=32`. The value is TOML, else plain text.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl ExperimentArguments {
+    fn resolve(&self) -> Result<Experiment, Failure> {
+        let mut experiment = shipped::resolve(&self.experiment)?;
+        apply(&mut experiment, &self.set)?;
+        Ok(experiment)
+    }
+}
+
+/// Why a command ended early.
+enum Failure {
+    /// The user can mend it: exit code 2.
+    BadInput(String),
+    /// Something else: exit code 1.
+    Failed(String),
+}
+
+/// Carries out a command.
+pub fn run(command: Command) -> ExitCode {
+    let result = match command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Describe(arguments) => describe::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
+    };
+    let (code, message) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::BadInput(message)) => (2, message),
+        Err(Failure::Failed(message)) => (1, message),
+    };
+    eprintln!("convscope: {message}");
+    ExitCode::from(code)
+}
+
+fn device(text: &str) -> Result<DeviceChoice, std::convert::Infallible> {
+    text.parse()
+}
+
+fn apply(experiment: &mut Experiment, settings: &[String]) -> Result<(), Failure> {
+    for setting in settings {
+        let Some((key, value)) = setting.split_once('=') else {
+            return Err(Failure::BadInput(format!(
+                "`--set {setting}` has no `=`. Write it as `--set train.batch=32`."
+            )));
+        };
+        experiment
+            .set(key.trim(), value.trim())
+            .map_err(|problem| Failure::BadInput(format!("`--set {setting}`: {problem}")))?;
+    }
+    Ok(())
+}
+
+/// An error while writing a file that the user asked for.
+fn cannot_write(path: &PathBuf, error: std::io::Error) -> Failure {
+    Failure::BadInput(format!("{} cannot be written: {error}. Choose another place.", path.display()))
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::BadInput(problem.to_string())
+    }
+}
+
+impl From<crate::data::DataError> for Failure {
+    fn from(error: crate::data::DataError) -> Self {
+        Self::BadInput(error.to_string())
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::NoGpu | EngineError::UnknownDevice { .. } => Self::BadInput(error.to_string()),
+            EngineError::OutOfMemory { .. } | EngineError::DeviceLost(_) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Engine(error) => error.into(),
+            error => Self::BadInput(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! All data sets by name, and the way from what an experiment names to pictures in memory.
+
+use super::error::DataError;
+use super::known::{CIFAR_10, CIFAR_100, FASHION_MNIST, Known, MNIST};
+use super::normalise::{Moments, channel_moments};
+use super::procedural::{self, Procedural};
+use super::{DataSet, Split, cifar, folder, folder_name, glyphs, idx, shapes};
+use crate::experiment::Data;
+use crate::tensor::Extent;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// The environment variable that names the folder of data sets.
+pub const FOLDER_VARIABLE: &str = "CONVSCOPE_DATA";
+
+/// A data set that can be called by name.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    pub name: &'static str,
+    /// What is in the pictures, as a sentence.
+    pub what: &'static str,
+    /// `(C, H, W)`.
+    pub extent: Extent,
+    pub classes: Vec<&'static str>,
+    /// Training pictures as published; of a built-in set, those made where the experiment gives no number.
+    pub train: usize,
+    /// Test pictures, likewise.
+    pub test: usize,
+    pub availability: Availability,
+    pub origin: &'static str,
+    pub licence: &'static str,
+}
+
+/// Where a data set is to be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Availability {
+    /// Made by the program.
+    BuiltIn,
+    /// On this computer, in the given folder.
+    At(PathBuf),
+    /// Not on this computer; the sentence says where to put which files.
+    Absent(String),
+}
+
+/// What `convscope data info` tells.
+#[derive(Clone, Debug, Serialize)]
+pub struct Info {
+    pub name: String,
+    /// The entry in the catalogue, if it has one.
+    pub entry: Option<Entry>,
+    /// What was found on opening it; `None` for an entry whose files are not on this computer.
+    pub contents: Option<Contents>,
+}
+
+/// What is in a data set, as found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contents {
+    pub extent: Extent,
+    pub classes: Vec<ClassCount>,
+    pub train: usize,
+    pub test: usize,
+    /// Of the training pictures, one for each channel.
+    pub channels: Vec<Moments>,
+    pub notes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClassCount {
+    pub name: String,
+    pub train: usize,
+    pub test: usize,
+}
+
+/// How the files of a published data set are found and read.
+struct Published {
+    name: &'static str,
+    known: &'static Known,
+    what: &'static str,
+    extent: Extent,
+    /// The sub-folder of a folder of data sets in which the files lie.
+    folder: &'static str,
+    files: &'static [&'static str],
+    is_in: fn(&Path) -> bool,
+    open: fn(&Path) -> Result<DataSet, DataError>,
+    origin: &'static str,
+    licence: &'static str,
+}
+
+static BUILT_IN: [&Procedural; 2] = [&glyphs::GLYPHS, &shapes::SHAPES];
+
+static PUBLISHED: [Published; 4] = [
+    Published {
+        name: "mnist",
+        known: &MNIST,
+        what: "Handwritten digits, centred",
+        extent: Extent::new(1, 28, 28),
+        folder: "mnist",
+        files: &idx::FILES,
+        // Fashion-MNIST's files have the very same names.
+        is_in: |folder| idx::is_in(folder) && !folder_name(folder).to_lowercase().contains("fashion"),
+        open: |folder| idx::open(folder, Some(&MNIST)),
+        origin: "Y. LeCun, C. Cortes, C. J. C. Burges, 1998: http://yann.lecun.com/exdb/mnist/",
+        licence: "not stated by its authors; its pictures come from NIST's special databases 1 and 3",
+    },
+    Published {
+        name: "fashion-mnist",
+        known: &FASHION_MNIST,
+        what: "Articles of clothing in grey",
+        extent: Extent::new(1, 28, 28),
+        folder: "fashion-mnist",
+        files: &idx::FILES,
+        is_in: |folder| idx::is_in(folder) && folder_name(folder).to_lowercase().contains("fashion"),
+        open: |folder| idx::open(folder, Some(&FASHION_MNIST)),
+        origin: "H. Xiao, K. Rasul, R. Vollgraf, 2017: https://github.com/zalandoresearch/fashion-mnist",
+        licence: "MIT",
+    },
+    Published {
+        name: "cifar-10",
+        known: &CIFAR_10,
+        what: "Small photographs of animals and vehicles",
+        extent: Extent::new(3, 32, 32),
+        folder: "cifar-10-batches-bin",
+        files: &cifar::FILES_10,
+        is_in: cifar::is_ten_in,
+        open: cifar::open_ten,
+        origin: "A. Krizhevsky, 2009: https://www.cs.toronto.edu/~kriz/cifar.html",
+        licence: "not stated by its authors",
+    },
+    Published {
+        name: "cifar-100",
+        known: &CIFAR_100,
+        what: "Small photographs of a hundred kinds of things",
+        extent: Extent::new(3, 32, 32),
+        folder: "cifar-100-binary",
+        files: &cifar::FILES_100,
+        is_in: cifar::is_hundred_in,
+        open: cifar::open_hundred,
+        origin: "A. Krizhevsky, 2009: https://www.cs.toronto.edu/~kriz/cifar.html",
+        licence: "not stated by its authors",
+    },
+];
+
+/// Opens the pictures that an experiment names: a data set by name, or the path of one.
+///
+/// `seed` makes the pictures of a built-in set and divides a folder of pictures into its two parts.
+///
+/// # Errors
+/// A name or path that leads nowhere, files that are absent or damaged, more pictures asked for than there
+/// are; each with a sentence for the user.
+pub fn open(spec: &Data, seed: u64) -> Result<DataSet, DataError> {
+    if let Some(set) = BUILT_IN.into_iter().find(|set| set.name == spec.source) {
+        let train = made(spec.train, set.counts[0], "data.train", set.name)?;
+        let test = made(spec.test, set.counts[1], "data.test", set.name)?;
+        return Ok(set.make(seed, train, test));
+    }
+    let mut set = match published(&spec.source) {
+        Some(published) => (published.open)(&published.find()?)?,
+        None => open_path(Path::new(&spec.source), spec, seed)?,
+    };
+    let (name, extent) = (set.name.clone(), set.extent);
+    cut(&mut set.train, spec.train, extent, "data.train", &name)?;
+    cut(&mut set.test, spec.test, extent, "data.test", &name)?;
+    Ok(set)
+}
+
+/// Every data set that can be called by name, and where it is.
+pub fn list() -> Vec<Entry> {
+    let built_in = BUILT_IN.iter().map(|set| Entry {
+        name: set.name,
+        what: set.what,
+        extent: set.extent,
+        classes: set.classes.to_vec(),
+        train: set.counts[0],
+        test: set.counts[1],
+        availability: Availability::BuiltIn,
+        origin: "made by the program from the seed of the experiment",
+        licence: "free of any",
+    });
+    let published = PUBLISHED.iter().map(|set| Entry {
+        name: set.name,
+        what: set.what,
+        extent: set.extent,
+        classes: set.known.classes.to_vec(),
+        train: set.known.counts[0],
+        test: set.known.counts[1],
+        availability: match set.find() {
+            Ok(folder) => Availability::At(folder),
+            Err(absent) => Availability::Absent(absent.to_string()),
+        },
+        origin: set.origin,
+        licence: set.licence,
+    });
+    built_in.chain(published).collect()
+}
+
+/// Opens a data set and tells what is in it; of one in the catalogue that is absent, what is known of it.
+///
+/// # Errors
+/// Those of [`open`], except that the files of a data set in the catalogue may be absent.
+pub fn info(spec: &Data, seed: u64) -> Result<Info, DataError> {
+    let entry = list().into_iter().find(|entry| entry.name == spec.source);
+    match open(spec, seed) {
+        Ok(set) => Ok(Info { name: set.name.clone(), entry, contents: Some(contents(&set)) }),
+        Err(DataError::Absent { .. }) => Ok(Info { name: spec.source.clone(), entry, contents: None }),
+        Err(error) => Err(error),
+    }
+}
+
+fn contents(set: &DataSet) -> Contents {
+    let n_classes = set.classes.len();
+    let counts = set.train.class_counts(n_classes).into_iter().zip(set.test.class_counts(n_classes));
+    let class =
+        |(name, (train, test)): (&String, (usize, usize))| ClassCount { name: name.clone(), train, test };
+    Contents {
+        extent: set.extent,
+        classes: set.classes.iter().zip(counts).map(class).collect(),
+        train: set.train.len(),
+        test: set.test.len(),
+        channels: channel_moments(&set.train, set.extent),
+        notes: set.notes.clone(),
+    }
+}
+
+impl Published {
+    /// The folder that holds the files.
+    fn find(&self) -> Result<PathBuf, DataError> {
+        let named = std::env::var_os(FOLDER_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        self.find_in(named, user_folder())
+    }
+
+    /// Looks in the folder that the user has `named`, then in the program's `own`.
+    fn find_in(&self, named: Option<PathBuf>, own: Option<PathBuf>) -> Result<PathBuf, DataError> {
+        let places = named.iter().chain(&own).flat_map(|root| [root.join(self.folder), root.clone()]);
+        if let Some(found) = places.into_iter().find(|place| (self.is_in)(place)) {
+            return Ok(found);
+        }
+        let other_place = named.is_some();
+        let root = named.or(own).unwrap_or_default();
+        Err(DataError::Absent {
+            name: self.known.name,
+            files: in_words(self.files),
+            folder: root.join(self.folder),
+            other_place,
+        })
+    }
+}
+
+/// Where the program keeps data sets for this user.
+fn user_folder() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "ConvScope").map(|folders| folders.data_dir().to_owned())
+}
+
+fn published(name: &str) -> Option<&'static Published> {
+    PUBLISHED.iter().find(|set| set.name == name)
+}
+
+/// Opens the file or folder at `path` by what it holds.
+fn open_path(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> {
+    if !path.exists() {
+        return Err(unknown(&spec.source));
+    }
+    if path.is_file() {
+        return open_file(path, seed);
+    }
+    if idx::is_in(path) {
+        return idx::open(path, known_by_folder(path));
+    }
+    if cifar::is_ten_in(path) {
+        return cifar::open_ten(path);
+    }
+    if cifar::is_hundred_in(path) {
+        return cifar::open_hundred(path);
+    }
+    folder::open(path, spec.size, seed)
+}
+
+fn open_file(path: &Path, seed: u64) -> Result<DataSet, DataError> {
+    if idx::is_named_like(path) {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        return idx::open(folder, known_by_folder(folder));
+    }
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("bin")) {
+        return cifar::open_file(path, seed);
+    }
+    let (what, remedy) = if folder::is_picture(path) {
+        ("a single picture", "choose the folder that holds a sub-folder of pictures for each class")
+    } else {
+        (
+            "a file of another kind",
+            "choose a file of MNIST (IDX) or CIFAR (.bin), or a folder of such files or of pictures, unpacked",
+        )
+    };
+    Err(DataError::Layout { path: path.to_owned(), what: what.to_owned(), remedy })
+}
+
+/// IDX files do not say what they show, but people keep the two that everybody knows in folders so called.
+fn known_by_folder(folder: &Path) -> Option<&'static Known> {
+    let name = folder_name(folder).to_lowercase();
+    [&MNIST, &FASHION_MNIST].into_iter().find(|known| known.name.to_lowercase() == name)
+}
+
+fn unknown(source: &str) -> DataError {
+    if source.contains(['/', '\\', '.']) {
+        let remedy = "check the path for typing mistakes; it counts from the folder you work in".into();
+        return DataError::Missing { path: source.into(), remedy };
+    }
+    let names: Vec<&'static str> =
+        BUILT_IN.iter().map(|set| set.name).chain(PUBLISHED.iter().map(|set| set.name)).collect();
+    let nearest = names.iter().copied().min_by_key(|name| distance(name, source));
+    let is_near = |name: &&str| distance(name, source) <= 3.min(name.len() / 2);
+    let choices = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    DataError::UnknownName { asked: source.to_owned(), nearest: nearest.filter(is_near), choices }
+}
+
+/// Letters to insert, delete or replace to turn one word into the other, whatever the case (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.chars().enumerate() {
+            let replaced = diagonal + (x != y) as usize;
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// "a, b and c".
+fn in_words(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [firsts @ .., last] => format!("{} and {last}", firsts.join(", ")),
+    }
+}
+
+/// How many pictures of a built-in set to make.
+fn made(asked: Option<usize>, default: usize, key: &'static str, name: &str) -> Result<usize, DataError> {
+    let n = asked.unwrap_or(default);
+    if (1..=procedural::MAX_PICTURES).contains(&n) {
+        return Ok(n);
+    }
+    Err(DataError::Amount { key, asked: n, available: procedural::MAX_PICTURES, name: name.to_owned() })
+}
+
+/// Keeps the first pictures of a split, as many as were asked for.
+fn cut(
+    split: &mut Split,
+    asked: Option<usize>,
+    extent: Extent,
+    key: &'static str,
+    name: &str,
+) -> Result<(), DataError> {
+    let Some(asked) = asked else { return Ok(()) };
+    let available = split.len();
+    if !(1..=available).contains(&asked) {
+        return Err(DataError::Amount { key, asked, available, name: name.to_owned() });
+    }
+    split.truncate(extent, asked);
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "catalogue_tests.rs"]
+mod tests;

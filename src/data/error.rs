@@ -1,0 +1,125 @@
+//! What can be wrong with pictures that come from outside, each told in a sentence: what, where, what to do.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a data set could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// Neither a name in the catalogue nor a path that exists.
+    #[error("There is no data set called `{asked}`{}: choose {choices} or the path of your own pictures.", Nearest(.nearest))]
+    UnknownName { asked: String, nearest: Option<&'static str>, choices: String },
+
+    /// A data set of the catalogue whose files are not on this computer.
+    #[error("{name} is not on this computer: put {files} into `{}`{}.", .folder.display(), OtherPlace(.other_place))]
+    Absent {
+        name: &'static str,
+        /// The file names, joined for reading.
+        files: String,
+        /// The folder where they are certain to be found next time.
+        folder: PathBuf,
+        /// The folder that `CONVSCOPE_DATA` names where it is set: `folder` then lies in it.
+        other_place: bool,
+    },
+
+    /// A path that leads nowhere, or a file that ought to stand beside others.
+    #[error("`{}` is missing: {remedy}.", .path.display())]
+    Missing { path: PathBuf, remedy: String },
+
+    /// The operating system refused.
+    #[error("`{}` cannot be read ({cause}): check the file and your right to read it.", .path.display())]
+    Unreadable { path: PathBuf, cause: io::Error },
+
+    /// A file that is not what its name or place says, or is cut short.
+    #[error("`{}` is damaged or of another format: {what}; {remedy}.", .path.display())]
+    Damaged { path: PathBuf, what: String, remedy: &'static str },
+
+    /// A label that names no class.
+    #[error(
+        "`{}` gives picture {index} (counted from 0) the label {label}, but there are only the classes \
+         0 to {}: {remedy}.",
+        .path.display(), .n_classes - 1
+    )]
+    Label { path: PathBuf, index: usize, label: usize, n_classes: usize, remedy: &'static str },
+
+    /// A picture that will not decode.
+    #[error("The picture `{}` cannot be decoded ({cause}): repair it or take it out of the folder.", .path.display())]
+    Picture { path: PathBuf, cause: String },
+
+    /// A folder or file in which no known format is to be recognised.
+    #[error("`{}` is no data set this program knows, {what}: {remedy}.", .path.display())]
+    Layout { path: PathBuf, what: String, remedy: &'static str },
+
+    /// More pictures asked for than there are, or none.
+    #[error(
+        "`{key}` asks for {} pictures, but {name} has {}: ask for 1 to {}, or leave it out for all of them.",
+        Count(*.asked), Count(*.available), Count(*.available)
+    )]
+    Amount { key: &'static str, asked: usize, available: usize, name: String },
+
+    /// More than the program is willing to hold in memory.
+    #[error("`{}` would take {} MiB as pictures, more than the {} MiB allowed: {remedy}.",
+        .path.display(), Count((.bytes >> 20) as usize), Count((MAX_BYTES >> 20) as usize))]
+    TooLarge { path: PathBuf, bytes: u64, remedy: &'static str },
+}
+
+/// The most bytes of pictures one split may hold. A limit on what a few damaged or hostile bytes in a header
+/// can make the program ask of the computer, not on what is useful.
+pub const MAX_BYTES: u64 = 4 << 30;
+
+/// A whole number as a person reads it: `60,000`.
+pub struct Count(pub usize);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (i, digit) in digits.chars().enumerate() {
+            if i > 0 && (digits.len() - i).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+impl DataError {
+    pub(super) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Unreadable { path, cause }
+    }
+}
+
+struct Nearest<'a>(&'a Option<&'static str>);
+
+impl fmt::Display for Nearest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(nearest) => write!(f, " (did you mean `{nearest}`?)"),
+            None => Ok(()),
+        }
+    }
+}
+
+struct OtherPlace<'a>(&'a bool);
+
+impl fmt::Display for OtherPlace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self.0 {
+            return Ok(());
+        }
+        f.write_str(", or set the environment variable CONVSCOPE_DATA to the folder that holds them")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        let texts = [0, 999, 1000, 60_000, 1_234_567].map(|n| Count(n).to_string());
+        assert_eq!(texts, ["0", "999", "1,000", "60,000", "1,234,567"]);
+    }
+}

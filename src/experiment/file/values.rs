@@ -1,0 +1,186 @@
+//! How the values of single keys are read and written, where they are more than a number or a word.
+
+use super::node::{Node, number_text};
+use super::read_layers::read_layers;
+use super::write_layers::layers_text;
+use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Problem, Schedule, Train, presets};
+use crate::tensor::Extent;
+
+/// The longest side of a picture.
+pub(super) const MAX_SIDE: usize = 8192;
+const MAX_CHANNELS: usize = 65_536;
+const MAX_PICTURES: usize = 1_000_000_000;
+/// The most milestones of a schedule.
+const MAX_STEPS: usize = 1000;
+
+pub(super) fn text(node: &Node<'_>) -> Result<String, Problem> {
+    node.string("a text in quotes").map(str::to_string)
+}
+
+pub(super) fn source(node: &Node<'_>) -> Result<String, Problem> {
+    let expected = "the name of a data set or the path to one, in quotes";
+    match node.string(expected)? {
+        "" => Err(node.wrong(expected)),
+        source => Ok(source.to_string()),
+    }
+}
+
+pub(super) fn subset(node: &Node<'_>) -> Result<Option<usize>, Problem> {
+    let expected = format!("a whole number from 1 to {MAX_PICTURES}, or \"all\"");
+    match node.as_str() {
+        Some("all") => Ok(None),
+        _ => node.count_or(1..=MAX_PICTURES, expected).map(Some),
+    }
+}
+
+pub(super) fn read_augment(augment: &mut Augment, node: &Node<'_>) -> Result<(), Problem> {
+    let expected = "a table such as { flip = true, crop = 4 }, or \"none\"";
+    if node.as_str() == Some("none") {
+        *augment = Augment::default();
+        return Ok(());
+    }
+    for entry in node.table(expected)? {
+        match entry.name {
+            "flip" => augment.flip = entry.flag()?,
+            "crop" => augment.crop = entry.count(0..=64)?,
+            _ => return Err(entry.unknown("`augment`", &["flip", "crop"])),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn preset(node: &Node<'_>) -> Result<NetworkChoice, Problem> {
+    let name = node.string("the name of a preset such as \"resnet-20\"")?;
+    presets::check(name).map_err(|problem| node.problem(problem.message))?;
+    Ok(NetworkChoice::Preset(name.to_string()))
+}
+
+pub(super) fn read_input(experiment: &mut Experiment, node: &Node<'_>) -> Result<(), Problem> {
+    let NetworkChoice::Layers { input, .. } = &mut experiment.network else {
+        return Err(node.problem(
+            "`input` belongs to `layers`; a preset takes the shape of the pictures. Leave it out.",
+        ));
+    };
+    let expected = format!(
+        "the shape of a picture, [channels, height, width], with up to {MAX_CHANNELS} channels and \
+         {MAX_SIDE} pixels to a side"
+    );
+    let items = node.list().ok_or_else(|| node.wrong(&expected))?;
+    let [channels, height, width] = items.as_slice() else {
+        return Err(node.wrong(&expected));
+    };
+    *input = Some(Extent::new(
+        channels.count_or(1..=MAX_CHANNELS, &expected)?,
+        height.count_or(1..=MAX_SIDE, &expected)?,
+        width.count_or(1..=MAX_SIDE, &expected)?,
+    ));
+    Ok(())
+}
+
+pub(super) fn read_network(experiment: &mut Experiment, node: &Node<'_>) -> Result<(), Problem> {
+    let input = match experiment.network {
+        NetworkChoice::Layers { input, .. } => input,
+        NetworkChoice::Preset(_) => None,
+    };
+    experiment.network = NetworkChoice::Layers { input, layers: read_layers(node)? };
+    Ok(())
+}
+
+pub(super) fn read_schedule(schedule: &mut Schedule, node: &Node<'_>) -> Result<(), Problem> {
+    let expected = "\"constant\" or a table such as { drop = 0.1, at = [82, 123] }, in epochs";
+    if node.as_str() == Some("constant") {
+        *schedule = Schedule::Constant;
+        return Ok(());
+    }
+    // A table changes a stepped rate; over a constant one it must say both.
+    let (mut drop, mut at) = match schedule {
+        Schedule::Constant => (None, None),
+        Schedule::Steps { drop, at } => (Some(*drop), Some(at.clone())),
+    };
+    for entry in node.table(expected)? {
+        match entry.name {
+            "drop" => drop = Some(entry.number(0.0..=1.0)?),
+            "at" => at = Some(milestones(&entry)?),
+            _ => return Err(entry.unknown("`schedule`", &["drop", "at"])),
+        }
+    }
+    match (drop, at) {
+        (Some(drop), Some(at)) => *schedule = Schedule::Steps { drop, at },
+        (None, _) => {
+            return Err(node.problem("`schedule` lacks `drop`, the factor on the rate at each step."));
+        }
+        (_, None) => return Err(node.problem("`schedule` lacks `at`, the epochs at which the rate drops.")),
+    }
+    Ok(())
+}
+
+fn milestones(node: &Node<'_>) -> Result<Vec<f32>, Problem> {
+    let expected = format!("a list of up to {MAX_STEPS} epochs, such as [82, 123]");
+    let items = node.list().filter(|items| items.len() <= MAX_STEPS).ok_or_else(|| node.wrong(expected))?;
+    items.iter().map(|item| item.number(0.0..=1e6)).collect()
+}
+
+/// A string in TOML's quotes.
+pub(super) fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// One number for both directions where they agree.
+pub(super) fn pair_text([height, width]: [usize; 2]) -> String {
+    if height == width { height.to_string() } else { format!("[{height}, {width}]") }
+}
+
+pub(super) fn normalise_text(experiment: &Experiment) -> Option<String> {
+    let normalise = experiment.data.normalise;
+    (normalise != Data::default().normalise).then(|| quoted(normalise.name()))
+}
+
+pub(super) fn augment_text(augment: Augment) -> Option<String> {
+    let flip = augment.flip.then(|| "flip = true".to_string());
+    let crop = (augment.crop > 0).then(|| format!("crop = {}", augment.crop));
+    let settings: Vec<String> = flip.into_iter().chain(crop).collect();
+    (!settings.is_empty()).then(|| format!("{{ {} }}", settings.join(", ")))
+}
+
+pub(super) fn preset_text(experiment: &Experiment) -> Option<String> {
+    match &experiment.network {
+        NetworkChoice::Preset(name) => Some(quoted(name)),
+        NetworkChoice::Layers { .. } => None,
+    }
+}
+
+pub(super) fn input_text(experiment: &Experiment) -> Option<String> {
+    match experiment.network {
+        NetworkChoice::Layers { input: Some(input), .. } => {
+            Some(format!("[{}, {}, {}]", input.channels, input.height, input.width))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn network_text(experiment: &Experiment) -> Option<String> {
+    match &experiment.network {
+        NetworkChoice::Layers { layers, .. } => Some(layers_text(layers)),
+        NetworkChoice::Preset(_) => None,
+    }
+}
+
+pub(super) fn schedule_text(schedule: &Schedule) -> Option<String> {
+    match schedule {
+        Schedule::Constant => None,
+        Schedule::Steps { drop, at } => {
+            let at: Vec<String> = at.iter().map(|&epoch| number_text(epoch)).collect();
+            Some(format!("{{ drop = {}, at = [{}] }}", number_text(*drop), at.join(", ")))
+        }
+    }
+}
+
+pub(super) fn weight_decay_text(experiment: &Experiment) -> Option<String> {
+    let decay = experiment.train.weight_decay;
+    (decay != 0.0).then(|| number_text(decay))
+}
+
+pub(super) fn initialisation_text(experiment: &Experiment) -> Option<String> {
+    let initialisation = experiment.train.initialisation;
+    (initialisation != Train::default().initialisation).then(|| quoted(initialisation.name()))
+}

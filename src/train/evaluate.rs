@@ -1,0 +1,94 @@
+//! Running through a split in test mode, every picture once.
+
+use std::sync::Arc;
+
+use super::TrainError;
+use crate::engine::{Device, Memory, Metrics, Pictures, Plan, StepTable};
+use crate::experiment::Augment;
+use crate::graph::Graph;
+use crate::graph::program::{Feed, Mode, Program, Request};
+
+/// What a whole split said.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Evaluation {
+    /// Mean loss over all pictures.
+    pub loss: f64,
+    /// Share of wrong answers, 0 to 1.
+    pub error: f64,
+    pub n_pictures: usize,
+}
+
+/// Pictures in a batch of an evaluation.
+const BATCH: usize = 128;
+
+/// Goes through a split batch by batch; the last batch has what is left.
+pub struct Evaluator {
+    /// A plan for full batches and one for the rest, where there are any.
+    full: Option<Box<dyn Plan>>,
+    rest: Option<Box<dyn Plan>>,
+    n_pictures: usize,
+    /// The next picture.
+    next: usize,
+    loss: f64,
+    n_wrong: f64,
+}
+
+impl Evaluator {
+    /// For the `n_pictures` of `pictures`, over the weights and running statistics in `memory`.
+    pub fn new(
+        graph: &Graph,
+        device: &dyn Device,
+        memory: &Arc<dyn Memory>,
+        pictures: &Arc<dyn Pictures>,
+        n_pictures: usize,
+    ) -> Result<Self, TrainError> {
+        let plan = |batch: usize| -> Result<Option<Box<dyn Plan>>, TrainError> {
+            if batch == 0 {
+                return Ok(None);
+            }
+            let request = Request {
+                batch,
+                mode: Mode::Test,
+                feed: Feed::DataSet { augment: Augment::default() },
+                loss: true,
+                gradients: false,
+                update: None,
+                wanted: Vec::new(),
+            };
+            Ok(Some(device.plan(&Program::new(graph, &request), memory, Some(pictures))?))
+        };
+        Ok(Self {
+            full: plan(if n_pictures >= BATCH { BATCH } else { 0 })?,
+            rest: plan(n_pictures % BATCH)?,
+            n_pictures,
+            next: 0,
+            loss: 0.0,
+            n_wrong: 0.0,
+        })
+    }
+
+    /// Back to the first picture.
+    pub fn begin(&mut self) {
+        (self.next, self.loss, self.n_wrong) = (0, 0.0, 0.0);
+    }
+
+    /// One more batch; the result after the last.
+    pub fn advance(&mut self) -> Result<Option<Evaluation>, TrainError> {
+        let batch = (self.n_pictures - self.next).min(BATCH);
+        let plan = if batch == BATCH { &mut self.full } else { &mut self.rest };
+        if let Some(plan) = plan {
+            plan.run(&[StepTable { first: self.next as u32, ..StepTable::default() }])?;
+            for Metrics { loss, n_wrong } in plan.take_metrics(true)? {
+                self.loss += loss as f64 * batch as f64;
+                self.n_wrong += n_wrong as f64;
+            }
+        }
+        self.next += batch;
+        let n = self.n_pictures as f64;
+        Ok((self.next == self.n_pictures).then(|| Evaluation {
+            loss: self.loss / n,
+            error: self.n_wrong / n,
+            n_pictures: self.n_pictures,
+        }))
+    }
+}

@@ -1,0 +1,338 @@
+//! A run: the weights of one net under training, step by step.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::curves::{Curves, StepRecord, TestRecord};
+use super::evaluate::{Evaluation, Evaluator};
+use super::{TrainError, initial};
+use crate::data::{self, DataSet, Normalisation};
+use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepTable, layout};
+use crate::experiment::{Experiment, Optimiser, Train};
+use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
+use crate::graph::{Graph, ParameterId};
+use crate::tensor::Tensor;
+use crate::tensor::random::{Key, Purpose};
+
+/// The weights of one net under training, on one device, with all they need to go on.
+pub struct Run {
+    pub experiment: Experiment,
+    pub set: Arc<DataSet>,
+    /// As drawn: unfused, for names, shapes and looking inside.
+    pub graph: Graph,
+    pub placement: Placement,
+    pub curves: Curves,
+    pub normalisation: Arc<Normalisation>,
+    device: Arc<dyn Device>,
+    memory: Arc<dyn Memory>,
+    fused: Graph,
+    train_pictures: Arc<dyn Pictures>,
+    test_source: PictureSource,
+    plan: Box<dyn Plan>,
+    evaluator: Option<Evaluator>,
+    /// Steps asked of the device.
+    step: u64,
+    /// The epoch whose order lies on the device.
+    ordered: Option<u32>,
+    /// Steps asked of the device whose metrics have not come back: `(step, epoch, rate)`.
+    awaited: VecDeque<(u64, f64, f32)>,
+    seconds: f64,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub step: u64,
+    pub steps_per_epoch: u64,
+    /// Steps at the end of the last epoch.
+    pub n_steps: u64,
+}
+
+impl Progress {
+    pub fn is_finished(self) -> bool {
+        self.step >= self.n_steps
+    }
+
+    /// Steps left in the present epoch.
+    pub fn left_in_epoch(self) -> u64 {
+        self.steps_per_epoch - self.step % self.steps_per_epoch
+    }
+}
+
+impl Run {
+    /// A run at step 0, compiled and ready.
+    ///
+    /// # Errors
+    /// A net that does not fit the pictures, a batch larger than the training split, a device without room.
+    pub fn new(
+        experiment: &Experiment,
+        set: Arc<DataSet>,
+        device: Arc<dyn Device>,
+    ) -> Result<Self, TrainError> {
+        let network = experiment.network.network(set.extent, set.classes.len())?;
+        let graph = Graph::classifier(&network, set.classes.len())?;
+        let batch = experiment.train.batch;
+        if batch > set.train.len() {
+            return Err(TrainError::BatchTooLarge { batch, n_pictures: set.train.len() });
+        }
+        let placement = Placement::of(&graph);
+        let normalisation = Arc::new(Normalisation::of(experiment.data.normalise, &set.train, set.extent));
+        let source = |part| PictureSource { set: set.clone(), part, normalisation: normalisation.clone() };
+        let memory = device.memory(&placement)?;
+        let train_pictures = device.pictures(&source(Part::Train))?;
+        let fused = graph.fused();
+        let plan = train_plan(experiment, &fused, &*device, &memory, &train_pictures)?;
+        let mut run = Self {
+            experiment: experiment.clone(),
+            test_source: source(Part::Test),
+            graph,
+            placement,
+            curves: Curves::default(),
+            normalisation,
+            memory,
+            fused,
+            train_pictures,
+            plan,
+            evaluator: None,
+            step: 0,
+            ordered: None,
+            awaited: VecDeque::new(),
+            seconds: 0.0,
+            device,
+            set,
+        };
+        run.reset()?;
+        Ok(run)
+    }
+
+    /// Back to step 0 with the same initial weights.
+    pub fn reset(&mut self) -> Result<(), TrainError> {
+        self.plan.take_metrics(true)?;
+        for bank in Bank::ALL {
+            self.memory.write(bank, 0, &vec![0.0; self.placement.len(bank)])?;
+        }
+        let train = &self.experiment.train;
+        let numbers = initial::all(&self.graph, train.initialisation, self.experiment.seed);
+        for (i, numbers) in numbers.iter().enumerate() {
+            self.write_parameter(ParameterId(i), numbers)?;
+        }
+        for (statistic, place) in self.graph.statistics.iter().zip(&self.placement.statistics) {
+            self.memory.write(Bank::Statistics, *place, &vec![statistic.start; statistic.len])?;
+        }
+        self.curves = Curves::default();
+        self.awaited.clear();
+        self.step = 0;
+        self.seconds = 0.0;
+        self.ordered = None;
+        Ok(())
+    }
+
+    /// Takes over what can change without beginning anew: rate, schedule, weight decay, epochs and the
+    /// constants of the same optimiser. Gives whether that covers all the differences.
+    pub fn adjust(&mut self, experiment: &Experiment) -> bool {
+        let same_rule = self.experiment.train.optimiser.name() == experiment.train.optimiser.name();
+        let old = &self.experiment.train;
+        let train = Train {
+            batch: old.batch,
+            initialisation: old.initialisation,
+            optimiser: if same_rule { experiment.train.optimiser } else { old.optimiser },
+            ..experiment.train.clone()
+        };
+        self.experiment.train = train;
+        self.experiment.title.clone_from(&experiment.title);
+        self.experiment == *experiment
+    }
+
+    pub fn progress(&self) -> Progress {
+        let steps_per_epoch = (self.set.train.len() / self.experiment.train.batch) as u64;
+        let n_steps = steps_per_epoch * self.experiment.train.epochs as u64;
+        Progress { step: self.step, steps_per_epoch, n_steps }
+    }
+
+    /// Trains for at most `n` steps and at most to the end of the epoch; gives how many. May return before
+    /// the device has finished; [`Run::collect`] brings the metrics in.
+    pub fn advance(&mut self, n: u64) -> Result<u64, TrainError> {
+        let begin = Instant::now();
+        let progress = self.progress();
+        let n = n.min(progress.left_in_epoch()).min(progress.n_steps.saturating_sub(progress.step));
+        let epoch = (self.step / progress.steps_per_epoch) as u32;
+        if n > 0 && self.ordered != Some(epoch) {
+            self.train_pictures.set_order(&self.order(epoch))?;
+            self.ordered = Some(epoch);
+        }
+        let tables: Vec<StepTable> = (0..n).map(|_| self.next_table(epoch)).collect();
+        self.plan.run(&tables)?;
+        self.seconds += begin.elapsed().as_secs_f64();
+        self.collect(false)?;
+        Ok(n)
+    }
+
+    /// Brings in the metrics of finished steps; with `wait`, of all steps.
+    pub fn collect(&mut self, wait: bool) -> Result<(), TrainError> {
+        let begin = Instant::now();
+        let metrics = self.plan.take_metrics(wait)?;
+        if wait {
+            self.seconds += begin.elapsed().as_secs_f64();
+        }
+        for metrics in metrics {
+            let Some((step, epoch, rate)) = self.awaited.pop_front() else { break };
+            let error = metrics.n_wrong / self.experiment.train.batch as f32;
+            let seconds = self.seconds;
+            self.curves.push(StepRecord { step, epoch, loss: metrics.loss, error, rate, seconds });
+        }
+        Ok(())
+    }
+
+    /// A whole evaluation of one split, which leaves the curves alone.
+    pub fn evaluate(&self, part: Part) -> Result<Evaluation, TrainError> {
+        let source = PictureSource { part, ..self.test_source.clone() };
+        let pictures = self.device.pictures(&source)?;
+        let n = source.split().len();
+        let mut evaluator = Evaluator::new(&self.fused, &*self.device, &self.memory, &pictures, n)?;
+        loop {
+            if let Some(found) = evaluator.advance()? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Begins an evaluation of the test split in test mode; [`Run::continue_test`] carries it out.
+    pub fn begin_test(&mut self) -> Result<(), TrainError> {
+        self.collect(true)?;
+        if self.evaluator.is_none() {
+            let pictures = self.device.pictures(&self.test_source)?;
+            let n = self.test_source.split().len();
+            self.evaluator = Some(Evaluator::new(&self.fused, &*self.device, &self.memory, &pictures, n)?);
+        }
+        if let Some(evaluator) = &mut self.evaluator {
+            evaluator.begin();
+        }
+        Ok(())
+    }
+
+    /// One more batch of the evaluation; its result, also in the curves, once it is complete.
+    pub fn continue_test(&mut self) -> Result<Option<Evaluation>, TrainError> {
+        let Some(evaluator) = &mut self.evaluator else { return Ok(None) };
+        let Some(found) = evaluator.advance()? else { return Ok(None) };
+        let epoch = self.step as f64 / self.progress().steps_per_epoch as f64;
+        let Evaluation { loss, error, .. } = found;
+        self.curves.tests.push(TestRecord { step: self.step, epoch, loss, error, seconds: self.seconds });
+        Ok(Some(found))
+    }
+
+    /// A whole evaluation of the test split.
+    pub fn test(&mut self) -> Result<Evaluation, TrainError> {
+        self.begin_test()?;
+        loop {
+            if let Some(found) = self.continue_test()? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// A parameter as it stands, in its logical shape.
+    pub fn parameter(&self, id: ParameterId) -> Result<Tensor, TrainError> {
+        let bank = self.memory.read(Bank::Parameters)?;
+        Ok(self.parameter_of(&bank, id))
+    }
+
+    /// All parameters as they stand.
+    pub fn parameters(&self) -> Result<Vec<Tensor>, TrainError> {
+        let bank = self.memory.read(Bank::Parameters)?;
+        Ok((0..self.graph.parameters.len()).map(|i| self.parameter_of(&bank, ParameterId(i))).collect())
+    }
+
+    fn parameter_of(&self, bank: &[f32], id: ParameterId) -> Tensor {
+        let parameter = &self.graph.parameters[id.0];
+        let stored = &bank[self.placement.parameters[id.0]..][..parameter.len()];
+        Tensor::new(parameter.shape.clone(), layout::parameter_from_storage(parameter, stored))
+    }
+
+    /// Overwrites a parameter; `numbers` in its logical order.
+    pub fn write_parameter(&self, id: ParameterId, numbers: &[f32]) -> Result<(), TrainError> {
+        let parameter = &self.graph.parameters[id.0];
+        let stored = layout::parameter_to_storage(parameter, numbers);
+        Ok(self.memory.write(Bank::Parameters, self.placement.parameters[id.0], &stored)?)
+    }
+
+    pub fn memory(&self) -> &Arc<dyn Memory> {
+        &self.memory
+    }
+
+    pub fn device(&self) -> &Arc<dyn Device> {
+        &self.device
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    pub fn arena_bytes(&self) -> u64 {
+        self.plan.arena_bytes()
+    }
+
+    /// The order of the training pictures in an epoch.
+    fn order(&self, epoch: u32) -> Vec<u32> {
+        let n = self.set.train.len();
+        match self.experiment.data.shuffle {
+            true => Key::new(self.experiment.seed, Purpose::Shuffle).with(epoch).permutation(n),
+            false => (0..n as u32).collect(),
+        }
+    }
+
+    /// The table of the next step, which thereby counts as asked for.
+    fn next_table(&mut self, epoch: u32) -> StepTable {
+        let progress = self.progress();
+        let (experiment, train) = (&self.experiment, &self.experiment.train);
+        let in_epoch = self.step % progress.steps_per_epoch;
+        let begin = self.step as f64 / progress.steps_per_epoch as f64;
+        let rate = train.rate * train.schedule.factor(begin);
+        self.step += 1;
+        let end = self.step as f64 / progress.steps_per_epoch as f64;
+        self.awaited.push_back((self.step, end, rate));
+        let table = StepTable {
+            first: in_epoch as u32 * train.batch as u32,
+            augment_key: data::augment::key(experiment.seed, epoch).0,
+            dropout_key: Key::new(experiment.seed, Purpose::Dropout).with(self.step as u32).0,
+            rate,
+            weight_decay: train.weight_decay,
+            ..StepTable::default()
+        };
+        with_constants(table, train.optimiser, self.step)
+    }
+}
+
+/// The table with the constants of the optimiser in step `t = 1, 2, …`.
+fn with_constants(table: StepTable, optimiser: Optimiser, t: u64) -> StepTable {
+    match optimiser {
+        Optimiser::Sgd => table,
+        Optimiser::Momentum { momentum } | Optimiser::Nesterov { momentum } => {
+            StepTable { momentum, ..table }
+        }
+        Optimiser::Adam { beta1, beta2, epsilon } => {
+            let correction = |beta: f32| (1.0 - (beta as f64).powf(t as f64)) as f32;
+            let (correction1, correction2) = (correction(beta1), correction(beta2));
+            StepTable { momentum: beta1, beta2, epsilon, correction1, correction2, ..table }
+        }
+    }
+}
+
+fn train_plan(
+    experiment: &Experiment,
+    fused: &Graph,
+    device: &dyn Device,
+    memory: &Arc<dyn Memory>,
+    pictures: &Arc<dyn Pictures>,
+) -> Result<Box<dyn Plan>, TrainError> {
+    let request = Request {
+        batch: experiment.train.batch,
+        mode: Mode::Train,
+        feed: Feed::DataSet { augment: experiment.data.augment },
+        loss: true,
+        gradients: true,
+        update: Some(experiment.train.optimiser),
+        wanted: Vec::new(),
+    };
+    Ok(device.plan(&Program::new(fused, &request), memory, Some(pictures))?)
+}
