@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Gpu, Products};
 use crate::engine::cpu::Cpu;
+use crate::engine::ops::testing;
 use crate::engine::{Device, PictureSource, StepTable};
 use crate::graph::layers::StepOp;
-use crate::graph::program::{Bank, Home, Placement, Program, Step, Value, ValueId};
 use crate::tensor::random::{Key, Purpose};
 
 /// A step with all that it reads.
@@ -23,6 +23,12 @@ pub struct Trial {
 /// where there is neither, in which case the test is left out, except on the machines that decide on changes.
 pub fn gpu() -> Option<Arc<dyn Device>> {
     gpu_with(None)
+}
+
+/// [`gpu`] by every way to compute products.
+pub fn gpus() -> Vec<Arc<dyn Device>> {
+    let ways = [Products::Plain, Products::Tiled { most_lanes: 4 }];
+    ways.into_iter().filter_map(|products| gpu_with(Some(products))).collect()
 }
 
 /// [`gpu`] with a way to compute products that is given rather than chosen.
@@ -69,11 +75,7 @@ impl Trial {
 
     /// [`Trial::agrees`] for steps that are products, by every way to compute them.
     pub fn agrees_in_every_way(&self, tolerance: f32) {
-        for products in [Products::Plain, Products::Tiled { most_lanes: 4 }] {
-            if let Some(gpu) = gpu_with(Some(products)) {
-                self.agrees_on(&*gpu, tolerance);
-            }
-        }
+        gpus().iter().for_each(|gpu| self.agrees_on(&**gpu, tolerance));
     }
 
     fn agrees_on(&self, gpu: &dyn Device, tolerance: f32) {
@@ -88,54 +90,9 @@ impl Trial {
         }
     }
 
-    /// What the step leaves in its outputs. Inputs lie in one bank, outputs in another.
-    pub fn run(&self, device: &dyn Device) -> Vec<Vec<f32>> {
-        let mut values = Vec::new();
-        let mut lay_out = |bank: Bank, arrays: &[Vec<f32>]| {
-            let mut end = 0;
-            let first = values.len();
-            for array in arrays {
-                values.push(Value { len: array.len(), home: Home::Bank { bank, offset: end } });
-                end += array.len().next_multiple_of(Placement::ALIGN);
-            }
-            ((first..values.len()).map(ValueId).collect::<Vec<_>>(), end.max(Placement::ALIGN))
-        };
-        let (inputs, inputs_len) = lay_out(Bank::Parameters, &self.inputs);
-        let (outputs, outputs_len) = lay_out(Bank::Gradients, &self.outputs);
-        // A program must name pictures and labels; these are written by nobody.
-        values.extend([Value { len: 1, home: Home::Transient }; 2]);
-        let unused = [ValueId(values.len() - 2), ValueId(values.len() - 1)];
-        let program = Program {
-            batch: 1,
-            steps: vec![Step { op: self.op.clone(), inputs: inputs.clone(), outputs: outputs.clone() }],
-            pictures: unused[0],
-            labels: unused[1],
-            metrics: None,
-            outputs: Default::default(),
-            values,
-        };
-        let placement = Placement {
-            parameters: Vec::new(),
-            decay_end: 0,
-            parameters_len: inputs_len.max(outputs_len),
-            statistics: Vec::new(),
-            statistics_len: Placement::ALIGN,
-        };
-        let memory = device.memory(&placement).unwrap();
-        let offset = |value: &ValueId| match program.values[value.0].home {
-            Home::Bank { offset, .. } => offset,
-            Home::Transient => unreachable!("operands lie in banks"),
-        };
-        for (bank, ids, arrays) in
-            [(Bank::Parameters, &inputs, &self.inputs), (Bank::Gradients, &outputs, &self.outputs)]
-        {
-            for (id, array) in ids.iter().zip(arrays) {
-                memory.write(bank, offset(id), array).unwrap();
-            }
-        }
-        let pictures = self.pictures.as_ref().map(|source| device.pictures(source).unwrap());
-        device.plan(&program, &memory, pictures.as_ref()).unwrap().run(&[self.table]).unwrap();
-        let bank = memory.read(Bank::Gradients).unwrap();
-        outputs.iter().zip(&self.outputs).map(|(id, was)| bank[offset(id)..][..was.len()].to_vec()).collect()
+    fn run(&self, device: &dyn Device) -> Vec<Vec<f32>> {
+        let inputs: Vec<&[f32]> = self.inputs.iter().map(Vec::as_slice).collect();
+        let pictures = self.pictures.as_ref();
+        testing::run(device, self.op.clone(), self.table, &inputs, &self.outputs, pictures)
     }
 }

@@ -13,7 +13,7 @@ mod linear;
 mod pool;
 mod shortcut;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 mod update;
 
 use super::cpu::Kernel;

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::engine::{Device, StepTable, cpu};
+use crate::engine::gpu::twin;
+use crate::engine::{Device, PictureSource, StepTable, cpu};
 use crate::graph::NodeId;
 use crate::graph::layers::StepOp;
 use crate::graph::program::{Home, Placement, Program, Step, Value, ValueId};
 use crate::tensor::random::{Key, Purpose};
 
-/// The devices that tests run on.
+/// The devices that tests run on: the CPU, and the graphics processor by every way it computes products.
 pub fn devices() -> Vec<Arc<dyn Device>> {
-    vec![Arc::new(cpu::Cpu::new())]
+    let cpu: Arc<dyn Device> = Arc::new(cpu::Cpu::new());
+    std::iter::once(cpu).chain(twin::gpus()).collect()
 }
 
 /// `n` numbers uniform in `[-1, 1)`, different for each `name`.
@@ -49,7 +51,7 @@ pub fn check_over(
     tolerance: Tolerance,
 ) {
     for device in devices() {
-        let found = run(&*device, op.clone(), table, inputs, before);
+        let found = run(&*device, op.clone(), table, inputs, before, None);
         for (which, (found, expected)) in found.iter().zip(expected).enumerate() {
             assert_eq!(found.len(), expected.len());
             for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
@@ -65,12 +67,14 @@ pub fn check_over(
     }
 }
 
-fn run(
+/// What a step leaves in its outputs.
+pub fn run(
     device: &dyn Device,
     op: StepOp,
     table: StepTable,
     inputs: &[&[f32]],
     before: &[Vec<f32>],
+    pictures: Option<&PictureSource>,
 ) -> Vec<Vec<f32>> {
     let lens = inputs.iter().map(|input| input.len()).chain(before.iter().map(Vec::len));
     let values: Vec<Value> = lens.map(|len| Value { len, home: Home::Transient }).collect();
@@ -97,7 +101,8 @@ fn run(
         statistics_len: Placement::ALIGN,
     };
     let memory = device.memory(&placement).expect("room for nothing");
-    let mut plan = device.plan(&program, &memory, None).expect("a plan of one step");
+    let pictures = pictures.map(|source| device.pictures(source).expect("room for pictures"));
+    let mut plan = device.plan(&program, &memory, pictures.as_ref()).expect("a plan of one step");
     for (i, input) in inputs.iter().enumerate() {
         plan.write(ValueId(i), input).expect("an input");
     }

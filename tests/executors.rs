@@ -1,0 +1,149 @@
+//! The two executors against each other: whole networks, the same numbers to rounding.
+
+use std::sync::Arc;
+
+use convscope::data::{DataSet, Split};
+use convscope::engine::{self, Device, DeviceChoice, EngineError};
+use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule};
+use convscope::graph::Role;
+use convscope::graph::program::Bank;
+use convscope::tensor::Extent;
+use convscope::tensor::random::{Key, Purpose};
+use convscope::train::Run;
+
+const BATCH: usize = 16;
+
+/// A few batches of pictures: for each class a pattern of its own, under noise.
+fn set(extent: Extent) -> Arc<DataSet> {
+    let key = Key::new(5, Purpose::Pictures);
+    let label = |n: u32| key.with(1).below(n, 10);
+    let byte = |n: u32, i: u32| {
+        let pattern = key.with(2).with(label(n)).below(i / 7, 160);
+        (pattern + key.with(3).with(n).below(i, 96)) as u8
+    };
+    let split = |from: u32, n: u32| Split {
+        pictures: (from..from + n).flat_map(|n| (0..extent.len() as u32).map(move |i| byte(n, i))).collect(),
+        labels: (from..from + n).map(|n| label(n) as u16).collect(),
+    };
+    Arc::new(DataSet {
+        name: "patterns".into(),
+        extent,
+        classes: (0..10).map(|class: u32| class.to_string()).collect(),
+        train: split(0, 4 * BATCH as u32),
+        test: split(1000, 2 * BATCH as u32 + 3),
+        notes: Vec::new(),
+    })
+}
+
+fn experiment(preset: &str) -> Experiment {
+    let mut experiment = Experiment::default();
+    experiment.network = NetworkChoice::Preset(preset.into());
+    experiment.data.normalise = Normalise::PerChannel;
+    experiment.data.augment.flip = true;
+    experiment.data.augment.crop = 4;
+    experiment.train.optimiser = Optimiser::Momentum { momentum: 0.9 };
+    experiment.train.rate = 1e-3;
+    experiment.train.schedule = Schedule::Constant;
+    experiment.train.weight_decay = 1e-4;
+    experiment.train.batch = BATCH;
+    experiment.train.epochs = 10;
+    experiment
+}
+
+/// A graphics processor, by software where there is no other; where there is none at all the tests are left
+/// out, except on the machines that decide on changes.
+fn gpu() -> Option<Arc<dyn Device>> {
+    match engine::open(&DeviceChoice::Gpu) {
+        Ok(device) => Some(device),
+        Err(EngineError::NoGpu) => {
+            assert!(std::env::var_os("CI").is_none(), "no Vulkan driver; Debian has mesa-vulkan-drivers");
+            println!("left out: there is no Vulkan driver on this machine");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| (a as f64 - b as f64).powi(2)).sum::<f64>().sqrt()
+}
+
+/// Every parameter's part of a bank within `tolerance` of its norm.
+fn compare(bank: Bank, cpu: &Run, gpu: &Run, tolerance: impl Fn(Role) -> f64) {
+    let [expected, found] = [cpu, gpu].map(|run| run.memory().read(bank).expect("a bank"));
+    for (parameter, &place) in cpu.graph.parameters.iter().zip(&cpu.placement.parameters) {
+        let range = place..place + parameter.len();
+        let (expected, found) = (&expected[range.clone()], &found[range]);
+        let norm = distance(expected, &vec![0.0; expected.len()]);
+        let apart = distance(expected, found);
+        let name = &parameter.name;
+        assert!(apart <= tolerance(parameter.role) * norm, "{bank:?} of {name}: {apart} apart, norm {norm}");
+    }
+}
+
+fn losses(run: &mut Run) -> Vec<f32> {
+    run.collect(true).expect("the metrics");
+    run.curves.from(0).map(|record| record.loss).collect()
+}
+
+fn check(preset: &str, extent: Extent, n_steps: u64) {
+    let Some(gpu) = gpu() else { return };
+    let cpu = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
+    let set = set(extent);
+    let run = |device| Run::new(&experiment(preset), set.clone(), device).expect("a run");
+    let (mut cpu, mut gpu) = (run(cpu), run(gpu));
+    for run in [&mut cpu, &mut gpu] {
+        run.advance(1).expect("a step");
+    }
+    let (expected, found) = (losses(&mut cpu)[0], losses(&mut gpu)[0]);
+    // One forward pass: some twenty sums in a row, each rounded to 2⁻²⁴ of its size.
+    assert!((expected - found).abs() <= 1e-5 * expected, "first loss {found} against {expected}");
+    // And as many on the way back, of terms that cancel.
+    compare(Bank::Gradients, &cpu, &gpu, |_| 1e-3);
+    for run in [&mut cpu, &mut gpu] {
+        while run.progress().step < n_steps {
+            run.advance(n_steps - run.progress().step).expect("steps");
+        }
+    }
+    let (expected, found) = (losses(&mut cpu), losses(&mut gpu));
+    assert_eq!(found.len() as u64, n_steps);
+    for (step, (expected, found)) in expected.iter().zip(&found).enumerate() {
+        // Rounding grows from step to step, at this small rate slowly.
+        assert!((expected - found).abs() <= 2e-3 * expected, "loss {step}: {found} against {expected}");
+    }
+    // What starts at 0 has hardly moved by now, and all its rounding shows.
+    compare(Bank::Parameters, &cpu, &gpu, |role| match role {
+        Role::Bias | Role::Shift => 2e-2,
+        Role::ConvWeight | Role::LinearWeight { .. } | Role::Scale => 2e-3,
+    });
+    let [expected, found] = [cpu.test(), gpu.test()].map(|test| test.expect("a test"));
+    assert!((expected.loss - found.loss).abs() <= 2e-3 * expected.loss, "{found:?} against {expected:?}");
+}
+
+#[test]
+fn lenet_trains_alike() {
+    check("lenet", Extent::new(1, 28, 28), 20);
+}
+
+/// On pictures of a quarter of the size, since a software driver computes a thousandth of what a graphics
+/// processor does.
+#[test]
+fn resnet_20_trains_alike() {
+    check("resnet-20", Extent::new(3, 16, 16), 20);
+}
+
+#[test]
+fn a_run_on_the_gpu_repeats_itself() {
+    let Some(device) = gpu() else { return };
+    let mut experiment = experiment("quickstart");
+    experiment.train.rate = 0.1;
+    let weights = [3, 12].map(|n_steps| {
+        // However the steps are handed over.
+        let mut run = Run::new(&experiment, set(Extent::new(1, 16, 16)), device.clone()).expect("a run");
+        while run.progress().step < 12 {
+            run.advance(n_steps).expect("steps");
+        }
+        run.memory().read(Bank::Parameters).expect("the weights")
+    });
+    assert_eq!(weights[0], weights[1]);
+}
