@@ -51,7 +51,9 @@ fn start(run: &Run) {
         let value = |i: usize| {
             let value = noise(i, k + 1);
             match parameter.role {
-                Role::ConvWeight | Role::LinearWeight { .. } => value * (6.0 / parameter.fan_in() as f64).sqrt(),
+                Role::ConvWeight | Role::LinearWeight { .. } => {
+                    value * (6.0 / parameter.fan_in() as f64).sqrt()
+                }
                 Role::Scale => 1.0 + 0.1 * value,
                 Role::Bias | Role::Shift => 0.01 * value,
             }
@@ -106,7 +108,10 @@ fn check(preset: &str, extent: Extent, device: Arc<dyn Device>) {
     run.collect(true).expect("their metrics");
     let losses: Vec<f64> = run.curves.from(0).map(|record| record.loss as f64).collect();
     let close = |found: f64, expected: f64, tolerance: f64, what: &str| {
-        assert!((found - expected).abs() <= tolerance * expected, "{preset} {what}: {found} against {expected}");
+        assert!(
+            (found - expected).abs() <= tolerance * expected,
+            "{preset} {what}: {found} against {expected}"
+        );
     };
     for (step, loss) in losses.iter().enumerate() {
         // The first loss is one forward pass; later ones carry the rounding of all steps before.
