@@ -86,15 +86,17 @@ fn the_same_seed_gives_the_same_run() {
 /// Sums are cut by shape, never by the number of threads.
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let run = |threads: &str| {
+    let run = |name: &str, threads: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_convscope"));
-        command.args(["train", "resnet-20-shapes", "--steps", "2", "--json"]).args(QUICK);
+        command.args(["train", name, "--steps", "2", "--json"]).args(QUICK);
         let output = command.env("RAYON_NUM_THREADS", threads).output().expect("the program runs");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let result: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         (result["train_loss"].clone(), result["test_loss"].clone())
     };
-    assert_eq!(run("1"), run("3"));
+    for name in ["resnet-20-shapes", "lenet-glyphs"] {
+        assert_eq!(run(name, "1"), run(name, "3"));
+    }
 }
 
 #[test]
