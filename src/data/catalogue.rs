@@ -175,7 +175,7 @@ pub fn list() -> Vec<Entry> {
         test: set.counts[1],
         availability: Availability::BuiltIn,
         origin: "made by the program from the seed of the experiment",
-        licence: "free of any",
+        licence: "no restriction",
     });
     let published = PUBLISHED.iter().map(|set| Entry {
         name: set.name,
