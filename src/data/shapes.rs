@@ -40,7 +40,7 @@ fn paint(dice: &mut Dice, label: usize, picture: &mut [u8]) {
     let palette = Palette::draw(dice);
     let mut canvas = Canvas::new();
     let thing = thing(label, &palette, dice);
-    for _ in 0..dice.below(4) {
+    for _ in 0..dice.below(3) {
         canvas.put(&hiding(&thing, &palette, dice));
     }
     canvas.put(&thing);
@@ -95,9 +95,9 @@ impl Piece {
 /// The thing that the picture is of.
 fn thing(label: usize, palette: &Palette, dice: &mut Dice) -> Piece {
     let radius = dice.range(9.0, 13.0);
-    let centre = [(); 2].map(|()| SIDE as f32 / 2.0 + dice.range(-3.5, 3.5));
+    let centre = [(); 2].map(|()| SIDE as f32 / 2.0 + dice.range(-3.0, 3.0));
     let material = Material::of_thing(palette, dice);
-    let angle = (0.25 * dice.normal()).clamp(-0.6, 0.6);
+    let angle = (0.22 * dice.normal()).clamp(-0.6, 0.6);
     let mut piece = Piece::new(OUTLINES[label], centre, radius, angle, dice.range(0.8, 1.0), material);
     // Left and right are equally likely, so that training on mirrored pictures does no harm.
     if dice.chance(0.5) {
