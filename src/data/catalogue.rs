@@ -236,10 +236,11 @@ impl Published {
             return Ok(found);
         }
         let other_place = named.is_some();
+        let gzipped = if self.files == idx::FILES { " (gzipped or not)" } else { "" };
         let root = named.or(own).unwrap_or_default();
         Err(DataError::Absent {
             name: self.known.name,
-            files: in_words(self.files),
+            files: in_words(self.files) + gzipped,
             folder: root.join(self.folder),
             other_place,
         })
