@@ -39,7 +39,10 @@ enum Texture {
 
 impl Palette {
     pub fn draw(dice: &mut Dice) -> Self {
-        let colours = [(); 4].map(|()| colour(dice));
+        let tone = colour(dice);
+        let spread = dice.range(0.4, 0.9);
+        let near_tone = |other: Colour| [0, 1, 2].map(|c| tone[c] + spread * (other[c] - tone[c]));
+        let colours = [(); 4].map(|()| near_tone(colour(dice)));
         let mean = [0, 1, 2].map(|c| colours.iter().map(|colour| colour[c]).sum::<f32>() / 4.0);
         Self { colours, mean }
     }
@@ -64,7 +67,7 @@ impl Palette {
 fn colour(dice: &mut Dice) -> Colour {
     let light = dice.range(0.1, 0.88);
     let vividness = if dice.chance(0.25) { 0.22 } else { 0.09 };
-    let (warm, red) = (vividness * dice.normal(), 0.5 * vividness * dice.normal());
+    let (warm, red) = (vividness * dice.normal(), 0.65 * vividness * dice.normal());
     [light + warm + red, light + 0.15 * warm - 0.6 * red, light - 1.2 * warm + 0.2 * red]
 }
 

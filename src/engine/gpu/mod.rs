@@ -1,25 +1,53 @@
-//! The executor on a graphics processor, by wgpu compute shaders.
+//! The executor on a graphics processor, by wgpu compute shaders (`shaders/*.wgsl`).
+//!
+//! A plan is an inert list of dispatches: which shader with which constants, over which ranges of memory, in
+//! how many workgroups. The ops write that list once ([`Lowering`]), the plan turns it into pipelines and bind
+//! groups and replays it; no step allocates, and all it uploads is its [`StepTable`](super::StepTable). The
+//! device is this module's own and never the window's, and submissions are kept short, so that a window that
+//! draws on the same card is not held up.
+
+mod adapter;
+mod context;
+mod lowering;
+mod memory;
+mod metrics;
+mod pictures;
+mod pipelines;
+mod plan;
+pub mod product;
+mod shaders;
+#[cfg(test)]
+pub mod twin;
 
 use std::sync::Arc;
 
 use super::{Device, DeviceInfo, EngineError, Memory, PictureSource, Pictures, Plan};
 use crate::graph::program::{Placement, Program};
+pub use adapter::adapters;
+use context::Context;
+pub use lowering::{Dispatch, Lowering, Place, Source};
+pub use product::Products;
 
+/// A graphics processor as a device. All its plans share one arena and so take turns.
 pub struct Gpu {
     info: DeviceInfo,
-}
-
-/// What an op's `gpu` sees: it adds dispatches for its step.
-pub struct Lowering;
-
-/// All adapters that can compute.
-pub fn adapters() -> Vec<DeviceInfo> {
-    Vec::new()
+    context: Arc<Context>,
 }
 
 impl Gpu {
-    pub fn open(_adapter: &DeviceInfo) -> Result<Self, EngineError> {
-        Err(EngineError::NoGpu)
+    /// Opens the adapter that [`adapters`] described so.
+    ///
+    /// # Errors
+    /// The adapter is gone, or its driver refuses.
+    pub fn open(wanted: &DeviceInfo) -> Result<Self, EngineError> {
+        Self::open_with(wanted, None)
+    }
+
+    /// [`Gpu::open`], with a way to compute products that is given rather than chosen.
+    pub fn open_with(wanted: &DeviceInfo, products: Option<Products>) -> Result<Self, EngineError> {
+        let adapter = adapter::find(wanted).ok_or(EngineError::NoGpu)?;
+        let context = Context::new(&adapter, products)?;
+        Ok(Self { info: wanted.clone(), context: Arc::new(context) })
     }
 }
 
@@ -28,20 +56,20 @@ impl Device for Gpu {
         &self.info
     }
 
-    fn memory(&self, _placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
-        Err(EngineError::NoGpu)
+    fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
+        Ok(Arc::new(memory::GpuMemory::new(&self.context, placement)?))
     }
 
-    fn pictures(&self, _source: &PictureSource) -> Result<Arc<dyn Pictures>, EngineError> {
-        Err(EngineError::NoGpu)
+    fn pictures(&self, source: &PictureSource) -> Result<Arc<dyn Pictures>, EngineError> {
+        Ok(Arc::new(pictures::GpuPictures::new(&self.context, source)?))
     }
 
     fn plan(
         &self,
-        _program: &Program,
-        _memory: &Arc<dyn Memory>,
-        _pictures: Option<&Arc<dyn Pictures>>,
+        program: &Program,
+        memory: &Arc<dyn Memory>,
+        pictures: Option<&Arc<dyn Pictures>>,
     ) -> Result<Box<dyn Plan>, EngineError> {
-        Err(EngineError::NoGpu)
+        Ok(Box::new(plan::GpuPlan::new(&self.context, program, memory, pictures)?))
     }
 }

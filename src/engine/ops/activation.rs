@@ -89,8 +89,61 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::Dispatch;
+    use crate::experiment::layers::Activation;
+    use crate::graph::layers::Pass;
 
-    pub fn lower(_step: &ActivationStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &ActivationStep, lowering: &mut Lowering) {
+        let function = match step.function {
+            Activation::Relu => 0,
+            Activation::Tanh => 1,
+            Activation::Sigmoid => 2,
+        };
+        let entry = match step.pass {
+            Pass::Forward => "forward",
+            Pass::Backward | Pass::Weights => "backward",
+        };
+        let operands: Vec<_> = (0..lowering.n_inputs())
+            .map(|i| lowering.input(i))
+            .chain([lowering.output(0)])
+            .map(|place| place.in_fours())
+            .collect();
+        lowering.push(
+            Dispatch::new("activation", entry)
+                .size("FUNCTION", function)
+                .bind(&operands)
+                .invocations(step.len.div_ceil(4)),
+        );
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::StepOp;
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            for function in [Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
+                for len in [1, 63, 1030] {
+                    let step = |pass| StepOp::Activation(ActivationStep { pass, function, len });
+                    // A few units in the last place: graphics processors round exponentials more roughly.
+                    Trial::new(step(Pass::Forward), &[len], &[len]).agrees(2e-6);
+                    Trial::new(step(Pass::Backward), &[len, len], &[len]).agrees(2e-6);
+                }
+            }
+        }
+
+        #[test]
+        fn large_numbers_do_not_overflow() {
+            for function in [Activation::Tanh, Activation::Sigmoid] {
+                let step = ActivationStep { pass: Pass::Forward, function, len: 4 };
+                let mut trial = Trial::new(StepOp::Activation(step), &[4], &[4]);
+                trial.inputs[0] = vec![-1e4, -90.0, 90.0, 1e4];
+                trial.agrees(2e-6);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

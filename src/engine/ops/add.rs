@@ -54,8 +54,31 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::Dispatch;
 
-    pub fn lower(_step: &AddStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &AddStep, lowering: &mut Lowering) {
+        let operands = [lowering.input(0), lowering.input(1), lowering.output(0)];
+        lowering.push(
+            Dispatch::new("add", "forward")
+                .constant("RELU", step.relu)
+                .bind(&operands.map(|place| place.in_fours()))
+                .invocations(step.len.div_ceil(4)),
+        );
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::StepOp;
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            for (len, relu) in [(1, false), (1021, false), (1021, true)] {
+                Trial::new(StepOp::Add(AddStep { len, relu }), &[len, len], &[len]).agrees(0.0);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -235,8 +235,169 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::{Dispatch, Place};
+    use crate::graph::layers::Pass;
+    use crate::graph::program::Mode;
 
-    pub fn lower(_step: &BatchNormStep, _lowering: &mut Lowering) {}
+    /// Workgroups that share the pixels of a batch between them, at most.
+    const MOST_PARTS: usize = 256;
+    /// Invocations in the workgroups that sum.
+    const LANES: usize = 64;
+    /// Numbers in the shader's `Channel`.
+    const CHANNEL: usize = 6;
+
+    /// How the sums over a batch are split: by shape alone, so that they are the same everywhere.
+    struct Split {
+        lanes_c: usize,
+        rows: usize,
+        n_parts: usize,
+    }
+
+    impl Split {
+        fn of(step: &BatchNormStep) -> Self {
+            let count = step.batch * step.extent.area();
+            let lanes_c = step.extent.channels.next_power_of_two().min(LANES / 4);
+            // At least 16 pixels for each invocation.
+            let rows = (16 * LANES / lanes_c).max(count.div_ceil(MOST_PARTS));
+            Self { lanes_c, rows, n_parts: count.div_ceil(rows) }
+        }
+
+        fn n_groups(&self, channels: usize) -> usize {
+            self.n_parts * channels.div_ceil(self.lanes_c)
+        }
+    }
+
+    pub fn lower(step: &BatchNormStep, lowering: &mut Lowering) {
+        match step.pass {
+            Pass::Forward => forward(step, lowering),
+            Pass::Backward | Pass::Weights => backward(step, lowering),
+        }
+    }
+
+    fn forward(step: &BatchNormStep, lowering: &mut Lowering) {
+        let channels = step.extent.channels;
+        let split = Split::of(step);
+        let [x, gamma, beta] = [0, 1, 2].map(|i| lowering.input(i));
+        let y = lowering.output(0);
+        let [mean, spread] = match step.mode {
+            Mode::Train => {
+                let [mean, inverse, running_mean, running_variance] =
+                    [1, 2, 3, 4].map(|i| lowering.output(i));
+                let parts = lowering.scratch(2 * split.n_parts * channels);
+                let measure = dispatch(step, &split, "measure").bind(&[x, parts]);
+                lowering.push(measure.groups(split.n_groups(channels)));
+                let arrays = [parts, mean, inverse, running_mean, running_variance];
+                lowering.push(dispatch(step, &split, "merge").bind(&arrays).groups(channels));
+                [mean, inverse]
+            }
+            Mode::Test => [lowering.input(3), lowering.input(4)],
+        };
+        let forward = dispatch(step, &split, "forward").bind(&[x, gamma, beta, mean, spread, y]);
+        lowering.push(forward.invocations(y.len));
+    }
+
+    fn backward(step: &BatchNormStep, lowering: &mut Lowering) {
+        let channels = step.extent.channels;
+        let split = Split::of(step);
+        let [x, dy, gamma, beta, mean, spread] = [0, 1, 2, 3, 4, 5].map(|i| lowering.input(i));
+        let [dx, d_gamma, d_beta] = [0, 1, 2].map(|i| lowering.output(i));
+        let parts = lowering.scratch(2 * split.n_parts * channels);
+        let coefficients = lowering.scratch(CHANNEL * channels);
+        let of_channel: [Place; 4] = [gamma, beta, mean, spread];
+        let sums = dispatch(step, &split, "sums").bind(&[x]).bind(&of_channel).bind(&[dy, parts]);
+        lowering.push(sums.groups(split.n_groups(channels)));
+        let gradients = dispatch(step, &split, "gradients").bind(&[parts]).bind(&of_channel).bind(&[
+            d_gamma,
+            d_beta,
+            coefficients,
+        ]);
+        lowering.push(gradients.groups(channels));
+        let backward = dispatch(step, &split, "backward").bind(&[x, coefficients, dy, dx]);
+        lowering.push(backward.invocations(dx.len));
+    }
+
+    fn dispatch(step: &BatchNormStep, split: &Split, entry: &'static str) -> Dispatch {
+        Dispatch::new("batch_norm", entry)
+            .size("CHANNELS", step.extent.channels)
+            .size("COUNT", step.batch * step.extent.area())
+            .size("PARTS", split.n_parts)
+            .size("ROWS", split.rows)
+            .size("LANES_C", split.lanes_c)
+            .size("LANES_R", LANES / split.lanes_c)
+            .constant("EPSILON", step.epsilon)
+            .constant("MOMENTUM", step.momentum)
+            .constant("RELU", step.relu)
+            .constant("TRAIN", step.mode == Mode::Train)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::{Trial, normal};
+        use crate::graph::layers::StepOp;
+        use crate::tensor::Extent;
+
+        /// Over batches of several parts and of less than one, with channels that fill the lanes and that
+        /// do not.
+        const SHAPES: [(usize, Extent); 4] = [
+            (3, Extent::new(5, 4, 7)),
+            (8, Extent::new(16, 12, 11)),
+            (1, Extent::new(70, 1, 1)),
+            (40, Extent::new(2, 9, 9)),
+        ];
+
+        fn step(pass: Pass, mode: Mode, batch: usize, extent: Extent, relu: bool) -> StepOp {
+            let (epsilon, momentum) = (1e-5, 0.1);
+            StepOp::BatchNorm(BatchNormStep { pass, mode, batch, extent, epsilon, momentum, relu })
+        }
+
+        fn positive(name: u32, len: usize) -> Vec<f32> {
+            normal(name, len).iter().map(|x| 0.5 + x * x).collect()
+        }
+
+        #[test]
+        fn forward_agrees_with_the_cpu() {
+            for (batch, extent) in SHAPES {
+                let (n, c) = (batch * extent.len(), extent.channels);
+                for relu in [false, true] {
+                    let train = step(Pass::Forward, Mode::Train, batch, extent, relu);
+                    let mut trial = Trial::new(train, &[n, c, c], &[n, c, c, c, c]);
+                    trial.outputs[3] = normal(20, c);
+                    trial.outputs[4] = positive(21, c);
+                    trial.agrees(3e-5);
+                    let test = step(Pass::Forward, Mode::Test, batch, extent, relu);
+                    let mut trial = Trial::new(test, &[n, c, c, c, c], &[n]);
+                    trial.inputs[4] = positive(22, c);
+                    trial.agrees(3e-6);
+                }
+            }
+        }
+
+        #[test]
+        fn a_large_mean_costs_no_digits() {
+            let (batch, extent) = (8, Extent::new(3, 16, 16));
+            let (n, c) = (batch * extent.len(), extent.channels);
+            let train = step(Pass::Forward, Mode::Train, batch, extent, false);
+            let mut trial = Trial::new(train, &[n, c, c], &[n, c, c, c, c]);
+            trial.inputs[0].iter_mut().for_each(|x| *x += 1000.0);
+            // x itself has lost three digits to its mean.
+            trial.agrees(1e-3);
+        }
+
+        #[test]
+        fn backward_agrees_with_the_cpu() {
+            for (batch, extent) in SHAPES {
+                let (n, c) = (batch * extent.len(), extent.channels);
+                for (relu, mode) in [(false, Mode::Train), (true, Mode::Train), (true, Mode::Test)] {
+                    let op = step(Pass::Backward, mode, batch, extent, relu);
+                    let mut trial = Trial::new(op, &[n, n, c, c, c, c], &[n, c, c]);
+                    trial.inputs[5] = positive(23, c);
+                    // Sums over a batch that largely cancel.
+                    trial.agrees(3e-5);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -49,8 +49,43 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::Dispatch;
+    use crate::graph::layers::Pass;
 
-    pub fn lower(_step: &ConcatStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &ConcatStep, lowering: &mut Lowering) {
+        let entry = match step.pass {
+            Pass::Forward => "forward",
+            Pass::Backward | Pass::Weights => "backward",
+        };
+        lowering.push(
+            Dispatch::new("concat", entry)
+                .size("PART", step.part)
+                .size("WHOLE", step.whole)
+                .size("FIRST", step.first)
+                .bind(&[lowering.input(0), lowering.output(0)])
+                .invocations(step.batch * step.area * step.part),
+        );
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::{Trial, normal};
+        use crate::graph::layers::StepOp;
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            let pass = Pass::Forward;
+            let step = ConcatStep { pass, batch: 3, area: 10, part: 5, whole: 9, first: 3 };
+            let (part, whole) = (3 * 10 * 5, 3 * 10 * 9);
+            let mut forward = Trial::new(StepOp::Concat(step), &[part], &[whole]);
+            // The other channels are left as they are.
+            forward.outputs[0] = normal(7, whole);
+            forward.agrees(0.0);
+            let backward = ConcatStep { pass: Pass::Backward, ..step };
+            Trial::new(StepOp::Concat(backward), &[whole], &[part]).agrees(0.0);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -49,8 +49,143 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::product::{Sum, Tiling};
+    use crate::engine::gpu::{Dispatch, Products};
+    use crate::graph::layers::Pass;
 
-    pub fn lower(_step: &ConvStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &ConvStep, lowering: &mut Lowering) {
+        match lowering.products() {
+            Products::Plain => plain(step, lowering),
+            Products::Tiled { most_lanes } => tiled(step, most_lanes, lowering),
+        }
+    }
+
+    fn plain(step: &ConvStep, lowering: &mut Lowering) {
+        let dispatch =
+            |entry| Dispatch::new("conv", entry).maps(step.input, step.output).window(&step.window);
+        let (first, second, result) = (lowering.input(0), lowering.input(1), lowering.output(0));
+        match step.pass {
+            Pass::Forward => {
+                let bias = if step.bias { lowering.input(2) } else { second };
+                let forward = dispatch("forward").constant("BIAS", step.bias).constant("RELU", step.relu);
+                lowering.push(forward.bind(&[first, second, bias, result]).invocations(result.len));
+            }
+            Pass::Backward => {
+                lowering.push(dispatch("backward").bind(&[first, second, result]).invocations(result.len));
+            }
+            Pass::Weights => {
+                let weights = dispatch("weights").size("BATCH", step.batch);
+                lowering.push(weights.bind(&[first, second, result]).invocations(result.len));
+                if step.bias {
+                    let bias = dispatch("bias").bind(&[second, lowering.output(1)]);
+                    lowering.push(bias.invocations(step.output.channels));
+                }
+            }
+        }
+    }
+
+    fn tiled(step: &ConvStep, most_lanes: usize, lowering: &mut Lowering) {
+        let (x, y) = (step.input, step.output);
+        let (first, second, result) = (lowering.input(0), lowering.input(1), lowering.output(0));
+        match step.pass {
+            Pass::Forward => {
+                let tiling = Tiling::whole(most_lanes, step.batch * y.area(), y.channels);
+                let bias = if step.bias { lowering.input(2) } else { second };
+                let forward = tiling.dispatch("conv_tiled", "forward").maps(x, y).window(&step.window);
+                let forward = forward.constant("BIAS", step.bias).constant("RELU", step.relu);
+                lowering.push(forward.bind(&[first, second, bias, result]));
+            }
+            Pass::Backward => {
+                let tiling = Tiling::whole(most_lanes, step.batch * x.area(), x.channels);
+                let backward = tiling.dispatch("conv_tiled", "backward").maps(x, y).window(&step.window);
+                lowering.push(backward.bind(&[first, second, result]));
+            }
+            Pass::Weights => tiled_weights(step, most_lanes, lowering),
+        }
+    }
+
+    fn tiled_weights(step: &ConvStep, most_lanes: usize, lowering: &mut Lowering) {
+        let n_taps = step.window.area() * step.input.channels;
+        let rows = n_taps + step.bias as usize;
+        let (columns, n_pixels) = (step.output.channels, step.batch * step.output.area());
+        let tiling = Tiling::in_parts(most_lanes, rows, columns, n_pixels);
+        let len = rows * columns;
+        let result = lowering.output(0);
+        let parts = tiling.target(lowering, (!step.bias).then_some(result), len);
+        let weights = tiling
+            .dispatch_parts("conv_tiled", "weights")
+            .maps(step.input, step.output)
+            .window(&step.window)
+            .constant("BIAS", step.bias)
+            .bind(&[lowering.input(0), lowering.input(1), parts]);
+        lowering.push(weights);
+        tiling.sum(lowering, parts, len, Sum::of_all(result));
+        if step.bias {
+            let result = lowering.output(1);
+            tiling.sum(lowering, parts, len, Sum { first: n_taps * columns, ..Sum::of_all(result) });
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::{StepOp, Window};
+        use crate::tensor::Extent;
+
+        struct Case {
+            batch: usize,
+            input: Extent,
+            filters: usize,
+            window: Window,
+            bias: bool,
+        }
+
+        fn check(case: &Case) {
+            let Case { batch, input, filters, window, bias } = *case;
+            let side = |axis: usize, size: usize| {
+                (size + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
+            };
+            let output = Extent::new(filters, side(0, input.height), side(1, input.width));
+            let (x, y) = (batch * input.len(), batch * output.len());
+            let w = window.area() * input.channels * filters;
+            let step = |pass| StepOp::Conv(ConvStep { pass, batch, input, output, window, bias, relu: bias });
+            let (with_b, with_db) = match bias {
+                true => (vec![x, w, filters], vec![w, filters]),
+                false => (vec![x, w], vec![w]),
+            };
+            // Sums of up to a few hundred products, of terms that cancel.
+            Trial::new(step(Pass::Forward), &with_b, &[y]).agrees_in_every_way(1e-5);
+            Trial::new(step(Pass::Backward), &[y, w], &[x]).agrees_in_every_way(1e-5);
+            Trial::new(step(Pass::Weights), &[x, y], &with_db).agrees_in_every_way(1e-5);
+        }
+
+        fn window(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Window {
+            Window { kernel, stride, padding }
+        }
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            let input = Extent::new(3, 7, 6);
+            check(&Case { batch: 2, input, filters: 5, window: window([3, 3], [1, 1], [1, 1]), bias: true });
+            check(&Case { batch: 3, input, filters: 8, window: window([5, 2], [1, 1], [0, 0]), bias: false });
+            check(&Case { batch: 1, input, filters: 20, window: window([1, 1], [1, 1], [0, 0]), bias: true });
+        }
+
+        #[test]
+        fn strides_agree_with_the_cpu() {
+            let input = Extent::new(4, 9, 8);
+            check(&Case { batch: 2, input, filters: 6, window: window([3, 3], [2, 2], [1, 1]), bias: false });
+            check(&Case { batch: 2, input, filters: 3, window: window([2, 3], [3, 1], [2, 0]), bias: true });
+            check(&Case { batch: 2, input, filters: 7, window: window([1, 1], [2, 2], [0, 0]), bias: false });
+        }
+
+        #[test]
+        fn long_sums_in_parts_agree_with_the_cpu() {
+            let input = Extent::new(2, 14, 15);
+            check(&Case { batch: 5, input, filters: 17, window: window([3, 3], [1, 1], [1, 1]), bias: true });
+        }
+    }
 }
 
 #[cfg(test)]

@@ -60,8 +60,43 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::Dispatch;
 
-    pub fn lower(_step: &CrossEntropyStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &CrossEntropyStep, lowering: &mut Lowering) {
+        let losses = lowering.scratch(2 * step.batch);
+        let dispatch = |entry| {
+            Dispatch::new("cross_entropy", entry).size("CLASSES", step.classes).size("BATCH", step.batch)
+        };
+        let pictures = [lowering.input(0), lowering.input(1), lowering.output(0), losses];
+        lowering.push(dispatch("pictures").bind(&pictures).groups(step.batch));
+        lowering.push(dispatch("mean").bind(&[losses, lowering.output(1)]).groups(1));
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::StepOp;
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            for (batch, classes) in [(1, 2), (5, 10), (130, 7), (3, 200)] {
+                let step = StepOp::CrossEntropy(CrossEntropyStep { batch, classes });
+                let mut trial = Trial::new(step, &[batch * classes, batch], &[batch * classes, 2]);
+                trial.inputs[0].iter_mut().for_each(|z| *z *= 5.0);
+                trial.inputs[1] = (0..batch).map(|n| (n * 3 % classes) as f32).collect();
+                trial.agrees(2e-6);
+            }
+        }
+
+        #[test]
+        fn of_equal_logits_the_first_answers() {
+            let step = StepOp::CrossEntropy(CrossEntropyStep { batch: 2, classes: 3 });
+            let mut trial = Trial::new(step, &[6, 2], &[6, 2]);
+            trial.inputs = vec![vec![1.0, 1.0, 0.0, 500.0, 600.0, 600.0], vec![1.0, 1.0]];
+            trial.agrees(2e-6);
+        }
+    }
 }
 
 #[cfg(test)]

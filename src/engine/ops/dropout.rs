@@ -42,8 +42,36 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::Dispatch;
 
-    pub fn lower(_step: &DropoutStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &DropoutStep, lowering: &mut Lowering) {
+        lowering.push(
+            Dispatch::new("dropout", "forward")
+                .constant("PROBABILITY", step.probability)
+                .constant("SCALE", 1.0 / (1.0 - step.probability))
+                .constant("LAYER", step.layer)
+                .with_table()
+                .bind(&[lowering.input(0), lowering.output(0)])
+                .invocations(step.batch * step.len),
+        );
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::StepOp;
+
+        #[test]
+        fn draws_the_mask_that_the_cpu_draws() {
+            for probability in [0.0, 0.3, 0.9] {
+                let step = DropoutStep { probability, layer: 5, batch: 3, len: 1001 };
+                let mut trial = Trial::new(StepOp::Dropout(step), &[3003], &[3003]);
+                trial.table.dropout_key = 0xdead_beef;
+                trial.agrees(0.0);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,75 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::{Dispatch, Source};
 
-    pub fn lower(_step: &GatherStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &GatherStep, lowering: &mut Lowering) {
+        let outputs = [lowering.output(0), lowering.output(1)];
+        // Each dispatch fills in the entries whose pictures lie in its buffer.
+        for (i, range) in lowering.picture_ranges().to_vec().into_iter().enumerate() {
+            let sources = [Source::Pixels(i), Source::Labels, Source::Order, Source::Mean, Source::Scale];
+            lowering.push(
+                Dispatch::new("gather", "forward")
+                    .size("CHANNELS", step.extent.channels)
+                    .size("HEIGHT", step.extent.height)
+                    .size("WIDTH", step.extent.width)
+                    .constant("FLIP", step.augment.flip)
+                    .size("CROP", step.augment.crop)
+                    .size("FIRST", range.start)
+                    .size("COUNT", range.len())
+                    .with_table()
+                    .bind_sources(&sources)
+                    .bind(&outputs)
+                    .invocations(step.batch * step.extent.len()),
+            );
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::sync::Arc;
+
+        use super::*;
+        use crate::data::{DataSet, Normalisation, Split};
+        use crate::engine::gpu::twin::{Trial, normal};
+        use crate::engine::{Part, PictureSource};
+        use crate::experiment::Augment;
+        use crate::graph::layers::StepOp;
+        use crate::tensor::Extent;
+        use crate::tensor::random::{Key, Purpose};
+
+        fn source(extent: Extent, n: usize) -> PictureSource {
+            let key = Key::new(3, Purpose::Pictures);
+            let train = Split {
+                pictures: (0..n * extent.len()).map(|i| key.below(i as u32, 256) as u8).collect(),
+                labels: (0..n).map(|i| key.with(1).below(i as u32, 10) as u16).collect(),
+            };
+            let set = DataSet {
+                name: "noise".into(),
+                extent,
+                classes: (0..10).map(|i| i.to_string()).collect(),
+                train,
+                test: Split::default(),
+                notes: Vec::new(),
+            };
+            let normalisation =
+                Normalisation { mean: normal(1, extent.len()), scale: normal(2, extent.channels) };
+            PictureSource { set: Arc::new(set), part: Part::Train, normalisation: Arc::new(normalisation) }
+        }
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            let extent = Extent::new(3, 5, 7);
+            let augments = [(false, 0), (true, 0), (false, 2), (true, 4)];
+            for (flip, crop) in augments {
+                let step = GatherStep { batch: 11, extent, augment: Augment { flip, crop } };
+                let mut trial = Trial::new(StepOp::Gather(step), &[], &[11 * extent.len(), 11]);
+                trial.pictures = Some(source(extent, 29));
+                trial.table.first = 13;
+                trial.table.augment_key = 77;
+                // The quotient by 255 may be off by units in the last place.
+                trial.agrees(1e-6);
+            }
+        }
+    }
 }

@@ -59,8 +59,134 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::product::{Sum, Tiling};
+    use crate::engine::gpu::{Dispatch, Products};
+    use crate::graph::layers::Pass;
 
-    pub fn lower(_step: &LinearStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &LinearStep, lowering: &mut Lowering) {
+        match lowering.products() {
+            Products::Plain => plain(step, lowering),
+            Products::Tiled { most_lanes } => tiled(step, most_lanes, lowering),
+        }
+    }
+
+    fn plain(step: &LinearStep, lowering: &mut Lowering) {
+        let dispatch = |entry| {
+            Dispatch::new("linear", entry)
+                .size("IN", step.inputs)
+                .size("OUT", step.outputs)
+                .size("BATCH", step.batch)
+        };
+        let (first, second, result) = (lowering.input(0), lowering.input(1), lowering.output(0));
+        match step.pass {
+            Pass::Forward => {
+                let bias = if step.bias { lowering.input(2) } else { second };
+                let forward = dispatch("forward").constant("BIAS", step.bias).constant("RELU", step.relu);
+                lowering.push(forward.bind(&[first, second, bias, result]).invocations(result.len));
+            }
+            Pass::Backward => {
+                lowering.push(dispatch("backward").bind(&[first, second, result]).invocations(result.len));
+            }
+            Pass::Weights => {
+                lowering.push(dispatch("weights").bind(&[first, second, result]).invocations(result.len));
+                if step.bias {
+                    let bias = dispatch("bias").bind(&[second, lowering.output(1)]);
+                    lowering.push(bias.invocations(step.outputs));
+                }
+            }
+        }
+    }
+
+    /// A product as `linear_tiled.wgsl` sees it: C (m, n) = A (m, k) · B (k, n), with the steps in memory
+    /// from row to row and from column to column of A and B.
+    struct Product {
+        m: usize,
+        k: usize,
+        n: usize,
+        a: [usize; 2],
+        b: [usize; 2],
+        /// Whether A's last row is one of ones.
+        ones: bool,
+    }
+
+    fn tiled(step: &LinearStep, most_lanes: usize, lowering: &mut Lowering) {
+        let LinearStep { batch, inputs, outputs, .. } = *step;
+        let ones = step.bias && step.pass == Pass::Weights;
+        let product = match step.pass {
+            Pass::Forward => {
+                Product { m: batch, k: inputs, n: outputs, a: [inputs, 1], b: [outputs, 1], ones }
+            }
+            Pass::Backward => {
+                Product { m: batch, k: outputs, n: inputs, a: [outputs, 1], b: [1, outputs], ones }
+            }
+            Pass::Weights => {
+                let m = inputs + ones as usize;
+                Product { m, k: batch, n: outputs, a: [1, inputs], b: [outputs, 1], ones }
+            }
+        };
+        let tiling = Tiling::in_parts(most_lanes, product.m, product.n, product.k);
+        let len = product.m * product.n;
+        let result = lowering.output(0);
+        let is_bare = !step.bias && !step.relu || step.pass == Pass::Backward;
+        let parts = tiling.target(lowering, is_bare.then_some(result), len);
+        let operands = [lowering.input(0), lowering.input(1), parts];
+        lowering.push(dispatch(&product, &tiling).bind(&operands));
+        let bias = (step.bias && step.pass == Pass::Forward).then(|| lowering.input(2));
+        let relu = step.relu && step.pass == Pass::Forward;
+        tiling.sum(lowering, parts, len, Sum { first: 0, bias, relu, result });
+        if ones {
+            let result = lowering.output(1);
+            tiling.sum(lowering, parts, len, Sum { first: inputs * outputs, ..Sum::of_all(result) });
+        }
+    }
+
+    fn dispatch(product: &Product, tiling: &Tiling) -> Dispatch {
+        tiling
+            .dispatch_parts("linear_tiled", "product")
+            .size("M", product.m)
+            .size("N", product.n)
+            .size("K", product.k)
+            .size("A_ROW", product.a[0])
+            .size("A_COLUMN", product.a[1])
+            .size("B_ROW", product.b[0])
+            .size("B_COLUMN", product.b[1])
+            .constant("ONES", product.ones)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::StepOp;
+
+        fn check(batch: usize, inputs: usize, outputs: usize, bias: bool, relu: bool) {
+            let (x, y, w) = (batch * inputs, batch * outputs, inputs * outputs);
+            let step = |pass| StepOp::Linear(LinearStep { pass, batch, inputs, outputs, bias, relu });
+            let (with_b, with_db) = match bias {
+                true => (vec![x, w, outputs], vec![w, outputs]),
+                false => (vec![x, w], vec![w]),
+            };
+            // Sums of up to 1,100 products, of terms that cancel.
+            Trial::new(step(Pass::Forward), &with_b, &[y]).agrees_in_every_way(1e-5);
+            Trial::new(step(Pass::Backward), &[y, w], &[x]).agrees_in_every_way(1e-5);
+            Trial::new(step(Pass::Weights), &[x, y], &with_db).agrees_in_every_way(1e-5);
+        }
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            check(1, 1, 1, true, false);
+            check(5, 7, 3, true, true);
+            check(16, 33, 20, false, true);
+            check(3, 50, 17, false, false);
+        }
+
+        #[test]
+        fn long_sums_in_parts_agree_with_the_cpu() {
+            check(4, 1100, 10, true, true);
+            check(700, 6, 5, true, false);
+            check(3, 10, 600, false, false);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -157,8 +157,72 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::Dispatch;
+    use crate::experiment::layers::PoolMode;
+    use crate::graph::layers::Pass;
 
-    pub fn lower(_step: &PoolStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &PoolStep, lowering: &mut Lowering) {
+        let (x, y) = (step.batch * step.input.len(), step.batch * step.output.len());
+        let [first, last] = [lowering.input(0), lowering.output(0)];
+        let (entry, operands, len) = match (step.pass, step.mode) {
+            (Pass::Forward, PoolMode::Max) => ("maximum", vec![first, last, lowering.output(1)], y),
+            (Pass::Forward, PoolMode::Average) => ("mean", vec![first, last], y),
+            (_, PoolMode::Max) => ("maximum_backward", vec![first, lowering.input(1), last], x),
+            (_, PoolMode::Average) => ("mean_backward", vec![first, last], x),
+        };
+        lowering.push(
+            Dispatch::new("pool", entry)
+                .size("CHANNELS", step.input.channels)
+                .size("IN_HEIGHT", step.input.height)
+                .size("IN_WIDTH", step.input.width)
+                .size("OUT_HEIGHT", step.output.height)
+                .size("OUT_WIDTH", step.output.width)
+                .window(&step.window)
+                .bind(&operands)
+                .invocations(len),
+        );
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::{StepOp, Window};
+        use crate::tensor::Extent;
+
+        fn check(input: Extent, output: [usize; 2], window: Window) {
+            let output = Extent::new(input.channels, output[0], output[1]);
+            let batch = 2;
+            let (x, y) = (batch * input.len(), batch * output.len());
+            let step = |mode, pass| StepOp::Pool(PoolStep { pass, mode, batch, input, output, window });
+            Trial::new(step(PoolMode::Max, Pass::Forward), &[x], &[y, y]).agrees(0.0);
+            Trial::new(step(PoolMode::Average, Pass::Forward), &[x], &[y]).agrees(1e-6);
+            let mut backward = Trial::new(step(PoolMode::Max, Pass::Backward), &[y, y], &[x]);
+            backward.inputs[1] = (0..y).map(|i| (i * 7 % window.area()) as f32).collect();
+            backward.agrees(1e-6);
+            Trial::new(step(PoolMode::Average, Pass::Backward), &[y], &[x]).agrees(1e-6);
+        }
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            let window = |kernel, stride, padding| Window { kernel, stride, padding };
+            check(Extent::new(3, 6, 8), [3, 4], window([2, 2], [2, 2], [0, 0]));
+            check(Extent::new(5, 7, 9), [4, 5], window([3, 3], [2, 2], [1, 1]));
+            check(Extent::new(2, 9, 5), [3, 5], window([2, 3], [3, 1], [0, 1]));
+            check(Extent::new(4, 5, 6), [1, 1], window([5, 6], [1, 1], [0, 0]));
+        }
+
+        #[test]
+        fn of_equals_the_first_wins() {
+            let window = Window { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
+            let (input, output) = (Extent::new(1, 2, 2), Extent::new(1, 1, 1));
+            let mode = PoolMode::Max;
+            let step = PoolStep { pass: Pass::Forward, mode, batch: 1, input, output, window };
+            let mut trial = Trial::new(StepOp::Pool(step), &[4], &[1, 1]);
+            trial.inputs[0] = vec![-2.0, -1.0, -1.0, -1.0];
+            trial.agrees(0.0);
+        }
+    }
 }
 
 #[cfg(test)]

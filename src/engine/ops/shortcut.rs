@@ -62,8 +62,44 @@ mod cpu {
 
 mod gpu {
     use super::*;
+    use crate::engine::gpu::Dispatch;
+    use crate::graph::layers::Pass;
 
-    pub fn lower(_step: &ShortcutStep, _lowering: &mut Lowering) {}
+    pub fn lower(step: &ShortcutStep, lowering: &mut Lowering) {
+        let (entry, extent) = match step.pass {
+            Pass::Forward => ("forward", step.output),
+            Pass::Backward | Pass::Weights => ("backward", step.input),
+        };
+        lowering.push(
+            Dispatch::new("shortcut", entry)
+                .maps(step.input, step.output)
+                .size("STRIDE_H", step.stride[0])
+                .size("STRIDE_W", step.stride[1])
+                .bind(&[lowering.input(0), lowering.output(0)])
+                .invocations(step.batch * extent.len()),
+        );
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::gpu::twin::Trial;
+        use crate::graph::layers::StepOp;
+        use crate::tensor::Extent;
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            for (input, output, stride) in [
+                (Extent::new(3, 5, 6), Extent::new(7, 3, 3), [2, 2]),
+                (Extent::new(4, 7, 4), Extent::new(4, 3, 4), [3, 1]),
+            ] {
+                let step = |pass| StepOp::Shortcut(ShortcutStep { pass, batch: 2, input, output, stride });
+                let (x, y) = (2 * input.len(), 2 * output.len());
+                Trial::new(step(Pass::Forward), &[x], &[y]).agrees(0.0);
+                Trial::new(step(Pass::Backward), &[y], &[x]).agrees(0.0);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -119,9 +119,85 @@ mod cpu {
 }
 
 mod gpu {
-    use super::*;
+    use std::ops::Range;
 
-    pub fn lower(_step: &UpdateStep, _lowering: &mut Lowering) {}
+    use super::*;
+    use crate::engine::gpu::Dispatch;
+    use crate::experiment::Optimiser;
+    use crate::graph::program::Placement;
+
+    pub fn lower(step: &UpdateStep, lowering: &mut Lowering) {
+        let (entry, n_arrays) = match step.rule {
+            Optimiser::Sgd => ("descent", 2),
+            Optimiser::Momentum { .. } => ("momentum", 3),
+            Optimiser::Nesterov { .. } => ("nesterov", 3),
+            Optimiser::Adam { .. } => ("adam", 4),
+        };
+        let whole: Vec<_> =
+            [lowering.input(0)].into_iter().chain((1..n_arrays).map(|i| lowering.output(i - 1))).collect();
+        let longest = lowering.largest_operand() / Placement::ALIGN * Placement::ALIGN;
+        for (decays, range) in [(true, 0..step.decay_end), (false, step.decay_end..step.len)] {
+            for range in parts(range, longest) {
+                let operands: Vec<_> = whole.iter().map(|place| place.part(range.clone())).collect();
+                lowering.push(
+                    Dispatch::new("update", entry)
+                        .constant("DECAYS", decays)
+                        .with_table()
+                        .bind(&operands)
+                        .invocations(range.len().div_ceil(4)),
+                );
+            }
+        }
+    }
+
+    /// A range in parts that can be bound.
+    fn parts(range: Range<usize>, longest: usize) -> impl Iterator<Item = Range<usize>> {
+        let end = range.end;
+        range.step_by(longest).map(move |start| start..end.min(start + longest))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::engine::StepTable;
+        use crate::engine::gpu::twin::{Trial, normal};
+        use crate::graph::layers::StepOp;
+
+        #[test]
+        fn agrees_with_the_cpu() {
+            let (len, decay_end) = (64 * 5, 64 * 3);
+            for rule in Optimiser::ALL {
+                let step = UpdateStep { rule, len, decay_end };
+                let n_outputs = match rule {
+                    Optimiser::Sgd => 1,
+                    Optimiser::Momentum { .. } | Optimiser::Nesterov { .. } => 2,
+                    Optimiser::Adam { .. } => 3,
+                };
+                let mut trial = Trial::new(StepOp::Update(step), &[len], &vec![len; n_outputs]);
+                for (i, output) in trial.outputs.iter_mut().enumerate() {
+                    *output = normal(10 + i as u32, len).iter().map(|x| x * x).collect();
+                }
+                trial.table = StepTable {
+                    rate: 0.1,
+                    weight_decay: 0.01,
+                    momentum: 0.9,
+                    beta2: 0.99,
+                    epsilon: 1e-8,
+                    correction1: 0.19,
+                    correction2: 0.0199,
+                    ..StepTable::default()
+                };
+                // Root and quotient may be off by units in the last place.
+                trial.agrees(1e-6);
+            }
+        }
+
+        #[test]
+        fn long_ranges_are_cut() {
+            assert_eq!(parts(64..300, 128).collect::<Vec<_>>(), [64..192, 192..300]);
+            assert_eq!(parts(64..64, 128).count(), 0);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,18 @@
+// What changes from step to step; all else is compiled into the shaders.
+
+struct Table {
+    first: u32,          // place in the pictures' order of the batch's first picture
+    augment_key: u32,    // key of this epoch's augmentation
+    dropout_key: u32,    // key of this step's dropout masks
+    rate: f32,           // η
+    weight_decay: f32,   // λ
+    momentum: f32,       // μ; β₁ of Adam
+    beta2: f32,          // β₂ of Adam
+    epsilon: f32,        // ε of Adam
+    correction1: f32,    // 1 − β₁ᵗ
+    correction2: f32,    // 1 − β₂ᵗ
+    unused0: u32,
+    unused1: u32,
+}
+
+@group(1) @binding(0) var<uniform> table: Table;

@@ -1,0 +1,51 @@
+// The heart of a fast matrix product C = A · B, with A (M, K), B (K, N), C (M, N).
+//
+// A number of A is needed for all N columns of C, a number of B for all M rows. To fetch each less often, a
+// workgroup of COLUMNS × ROWS invocations computes one tile of C, of 4·ROWS rows and 4·COLUMNS columns: it
+// walks along K in slabs of DEPTH, fetches the slab of A and of B once into its own fast memory, and each
+// invocation adds to its 4×4 numbers of C, which stay in registers: 16 multiply-adds for 8 numbers read.
+
+override ROWS: u32 = 4u;
+override COLUMNS: u32 = 4u;
+const DEPTH: u32 = 16u;
+
+override LANES: u32 = ROWS * COLUMNS;
+// Rows of the slabs, in vectors of four; one is left over, so that neighbours fall into different banks.
+override A_STEP: u32 = ROWS + 1u;
+override B_STEP: u32 = COLUMNS + 1u;
+override A_LEN: u32 = DEPTH * A_STEP;
+override B_LEN: u32 = DEPTH * B_STEP;
+
+var<workgroup> slab_a: array<vec4f, A_LEN>;   // (DEPTH, 4·ROWS): A's slab, turned
+var<workgroup> slab_b: array<vec4f, B_LEN>;   // (DEPTH, 4·COLUMNS)
+
+// Four rows of four columns of C.
+alias Sums = array<vec4f, 4>;
+
+// A workgroup's tile: its first row and column in C, and the part of K it sums over.
+struct Tile {
+    row: u32,
+    column: u32,
+    split: u32,
+}
+
+// Tiles are counted along the columns, then along the rows, then along the parts of K.
+fn tile_of(group: vec3u, groups: vec3u, n_rows: u32, n_columns: u32) -> Tile {
+    let number = group.x + group.y * groups.x;
+    let tiles_across = (n_columns + 4u * COLUMNS - 1u) / (4u * COLUMNS);
+    let tiles_down = (n_rows + 4u * ROWS - 1u) / (4u * ROWS);
+    let row = number / tiles_across;
+    return Tile(row % tiles_down * 4u * ROWS, number % tiles_across * 4u * COLUMNS, row / tiles_down);
+}
+
+// Adds the product of the slabs to an invocation's rows 4·row … and columns 4·column … of the tile.
+fn add_slabs(sums: ptr<function, Sums>, row: u32, column: u32) {
+    for (var k = 0u; k < DEPTH; k++) {
+        let a = slab_a[k * A_STEP + row];
+        let b = slab_b[k * B_STEP + column];
+        (*sums)[0] += a.x * b;
+        (*sums)[1] += a.y * b;
+        (*sums)[2] += a.z * b;
+        (*sums)[3] += a.w * b;
+    }
+}

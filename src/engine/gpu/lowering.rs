@@ -1,0 +1,247 @@
+//! What an op's `gpu` sees: the places of its step's operands, and a list to which it adds dispatches.
+
+use std::ops::Range;
+
+use super::context::Context;
+use super::pipelines::Kernel;
+use super::product::Products;
+use crate::engine::EngineError;
+use crate::graph::layers::Window;
+use crate::graph::program::{Bank, Placement};
+use crate::tensor::Extent;
+
+/// Invocations in a workgroup of the shaders that treat one number, or four, in each.
+pub const LANES: usize = 64;
+
+/// A range of numbers in one of the buffers that a plan is bound to. It starts at a multiple of
+/// [`Placement::ALIGN`] numbers and is followed by room up to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub block: Block,
+    pub offset: usize,
+    pub len: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Transient values and scratch, shared with other plans between steps.
+    Arena,
+    /// The plan's own: values that outlive a run of it.
+    Kept,
+    Bank(Bank),
+}
+
+/// The arrays that describe the pictures on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Bytes, in so many buffers.
+    Pixels(usize),
+    Labels,
+    Order,
+    Mean,
+    Scale,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    Place(Place),
+    Source(Source),
+}
+
+/// One start of a shader: inert, bound to buffers later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dispatch {
+    pub kernel: Kernel,
+    pub operands: Vec<Operand>,
+    pub n_groups: usize,
+}
+
+/// The list of dispatches under construction.
+pub struct Lowering {
+    inputs: Vec<Place>,
+    outputs: Vec<Place>,
+    dispatches: Vec<Dispatch>,
+    picture_ranges: Vec<Range<usize>>,
+    /// Numbers in the arena that belong to values; scratch lies behind them.
+    values_len: usize,
+    /// Scratch of the current step, and of the step that needs most.
+    scratch_len: usize,
+    most_scratch: usize,
+    /// Numbers that one operand may hold.
+    largest_operand: usize,
+    products: Products,
+}
+
+impl Place {
+    /// The place with its length rounded up to whole vectors of four, for shaders that read and write such.
+    pub fn in_fours(self) -> Self {
+        Self { len: self.len.next_multiple_of(4), ..self }
+    }
+
+    /// A part of the place.
+    pub fn part(self, range: Range<usize>) -> Self {
+        assert!(range.start.is_multiple_of(Placement::ALIGN) && range.end <= self.len, "a part can be bound");
+        Self { offset: self.offset + range.start, len: range.len(), ..self }
+    }
+}
+
+impl Dispatch {
+    pub fn new(shader: &'static str, entry: &'static str) -> Self {
+        let kernel = Kernel { shader, entry, constants: Vec::new(), n_operands: 0, reads_table: false };
+        Self { kernel, operands: Vec::new(), n_groups: 0 }
+    }
+
+    /// Sets an `override` constant of the shader.
+    pub fn constant(mut self, name: &'static str, value: impl Into<f64>) -> Self {
+        self.kernel.constants.push((name, value.into()));
+        self
+    }
+
+    /// Sets a size, likewise.
+    pub fn size(self, name: &'static str, value: usize) -> Self {
+        let value = u32::try_from(value).expect("sizes of operands that can be bound fit into 32 bits");
+        self.constant(name, value)
+    }
+
+    /// Sets the shapes of x and y, `(C, H, W)` each.
+    pub fn maps(self, input: Extent, output: Extent) -> Self {
+        self.size("IN_CHANNELS", input.channels)
+            .size("IN_HEIGHT", input.height)
+            .size("IN_WIDTH", input.width)
+            .size("OUT_CHANNELS", output.channels)
+            .size("OUT_HEIGHT", output.height)
+            .size("OUT_WIDTH", output.width)
+    }
+
+    pub fn window(self, window: &Window) -> Self {
+        self.size("KERNEL_H", window.kernel[0])
+            .size("KERNEL_W", window.kernel[1])
+            .size("STRIDE_H", window.stride[0])
+            .size("STRIDE_W", window.stride[1])
+            .size("PADDING_H", window.padding[0])
+            .size("PADDING_W", window.padding[1])
+    }
+
+    /// Binds the next arrays of group 0.
+    pub fn bind(mut self, places: &[Place]) -> Self {
+        self.operands.extend(places.iter().copied().map(Operand::Place));
+        self.kernel.n_operands = self.operands.len();
+        self
+    }
+
+    pub fn bind_sources(mut self, sources: &[Source]) -> Self {
+        self.operands.extend(sources.iter().copied().map(Operand::Source));
+        self.kernel.n_operands = self.operands.len();
+        self
+    }
+
+    /// Binds the step's table.
+    pub fn with_table(mut self) -> Self {
+        self.kernel.reads_table = true;
+        self
+    }
+
+    pub fn groups(mut self, n_groups: usize) -> Self {
+        self.n_groups = n_groups;
+        self
+    }
+
+    /// Workgroups of [`LANES`] that make so many invocations or a few more.
+    pub fn invocations(self, n: usize) -> Self {
+        self.groups(n.div_ceil(LANES))
+    }
+
+    /// The dispatch's grid: a row of workgroups, or several rows where one would be too long. Shaders find
+    /// their number as `x + y · width`.
+    pub fn grid(&self, longest_row: u32) -> [u32; 2] {
+        let n_rows = self.n_groups.div_ceil(longest_row as usize).max(1);
+        [self.n_groups.div_ceil(n_rows) as u32, n_rows as u32]
+    }
+}
+
+impl Lowering {
+    /// For a plan whose values take `values_len` numbers of the arena.
+    pub(super) fn new(context: &Context, values_len: usize, picture_ranges: Vec<Range<usize>>) -> Self {
+        Self {
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            dispatches: Vec::new(),
+            picture_ranges,
+            values_len: values_len.next_multiple_of(Placement::ALIGN),
+            scratch_len: 0,
+            most_scratch: 0,
+            largest_operand: context.limits.max_storage_buffer_binding_size as usize / 4,
+            products: context.products,
+        }
+    }
+
+    /// Begins the next step.
+    pub(super) fn step(&mut self, inputs: Vec<Place>, outputs: Vec<Place>) {
+        self.inputs = inputs;
+        self.outputs = outputs;
+        self.scratch_len = 0;
+    }
+
+    /// The dispatches, and the numbers they need in the arena.
+    pub(super) fn finish(self, context: &Context) -> Result<(Vec<Dispatch>, usize), EngineError> {
+        for operand in self.dispatches.iter().flat_map(|dispatch| &dispatch.operands) {
+            if let Operand::Place(place) = operand {
+                context.check_binding("One array of the network", place.len)?;
+            }
+        }
+        Ok((self.dispatches, self.values_len + self.most_scratch))
+    }
+
+    pub fn input(&self, i: usize) -> Place {
+        self.inputs[i]
+    }
+
+    pub fn n_inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
+    pub fn output(&self, i: usize) -> Place {
+        self.outputs[i]
+    }
+
+    /// Room for numbers that are needed within this step alone.
+    pub fn scratch(&mut self, len: usize) -> Place {
+        let place = Place { block: Block::Arena, offset: self.values_len + self.scratch_len, len };
+        self.scratch_len += len.next_multiple_of(Placement::ALIGN);
+        self.most_scratch = self.most_scratch.max(self.scratch_len);
+        place
+    }
+
+    /// The pictures that lie in each [`Source::Pixels`].
+    pub fn picture_ranges(&self) -> &[Range<usize>] {
+        &self.picture_ranges
+    }
+
+    /// Numbers that can be bound at once.
+    pub fn largest_operand(&self) -> usize {
+        self.largest_operand
+    }
+
+    /// How matrix products and convolutions are computed on this device.
+    pub fn products(&self) -> Products {
+        self.products
+    }
+
+    /// Adds a dispatch. It sees all that those before it wrote.
+    pub fn push(&mut self, dispatch: Dispatch) {
+        self.dispatches.push(dispatch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_row_of_workgroups_is_broken() {
+        let grid = |n_groups, longest| Dispatch::new("add", "forward").groups(n_groups).grid(longest);
+        assert_eq!(grid(7, 10), [7, 1]);
+        assert_eq!(grid(21, 10), [7, 3]);
+        assert_eq!(grid(0, 10), [0, 1]);
+    }
+}

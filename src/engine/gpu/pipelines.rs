@@ -1,0 +1,131 @@
+//! Shaders compiled, each once for every set of constants it is asked for with.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::shaders;
+
+/// A shader's entry point with values for its `override` constants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// The stem of a file in `shaders/`.
+    pub shader: &'static str,
+    pub entry: &'static str,
+    pub constants: Vec<(&'static str, f64)>,
+    /// Arrays bound in group 0, from binding 0 on.
+    pub n_operands: usize,
+    /// Whether the step's table is bound in group 1.
+    pub reads_table: bool,
+}
+
+/// The shaders' entry points ready for use. Shared by all plans of a device: layers of one shape, and plans
+/// that differ in the batch alone, mostly find theirs here.
+pub struct Pipelines {
+    device: wgpu::Device,
+    table_layout: wgpu::BindGroupLayout,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    modules: HashMap<&'static str, wgpu::ShaderModule>,
+    /// By the number of arrays.
+    operand_layouts: HashMap<usize, wgpu::BindGroupLayout>,
+    pipelines: HashMap<Key, wgpu::ComputePipeline>,
+}
+
+/// A kernel's shader, entry point and constants, the latter as bits.
+type Key = (&'static str, &'static str, Vec<(&'static str, u64)>);
+
+impl Pipelines {
+    pub fn new(device: &wgpu::Device) -> Self {
+        let table = wgpu::BindGroupLayoutEntry {
+            binding: 0,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: wgpu::BufferBindingType::Uniform,
+                has_dynamic_offset: true,
+                min_binding_size: None,
+            },
+            count: None,
+        };
+        let table_layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some("table"),
+            entries: &[table],
+        });
+        Self { device: device.clone(), table_layout, cache: Mutex::default() }
+    }
+
+    pub fn table_layout(&self) -> &wgpu::BindGroupLayout {
+        &self.table_layout
+    }
+
+    /// The layout of a bind group of so many arrays.
+    pub fn operand_layout(&self, n_operands: usize) -> wgpu::BindGroupLayout {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.operand_layout(&self.device, n_operands).clone()
+    }
+
+    pub fn get(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let bits = kernel.constants.iter().map(|&(name, value)| (name, value.to_bits())).collect();
+        let key = (kernel.shader, kernel.entry, bits);
+        if let Some(pipeline) = cache.pipelines.get(&key) {
+            return pipeline.clone();
+        }
+        let pipeline = self.compile(&mut cache, kernel);
+        cache.pipelines.insert(key, pipeline.clone());
+        pipeline
+    }
+
+    fn compile(&self, cache: &mut Cache, kernel: &Kernel) -> wgpu::ComputePipeline {
+        let operands = cache.operand_layout(&self.device, kernel.n_operands).clone();
+        let table = kernel.reads_table.then_some(&self.table_layout);
+        let groups = [Some(&operands), table];
+        let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(kernel.shader),
+            bind_group_layouts: if kernel.reads_table { &groups } else { &groups[..1] },
+            immediate_size: 0,
+        });
+        let module = cache
+            .modules
+            .entry(kernel.shader)
+            .or_insert_with(|| shaders::module(&self.device, kernel.shader));
+        self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.shader),
+            layout: Some(&layout),
+            module,
+            entry_point: Some(kernel.entry),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &kernel.constants,
+                // The tiles are filled before they are read.
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        })
+    }
+}
+
+impl Cache {
+    fn operand_layout(&mut self, device: &wgpu::Device, n_operands: usize) -> &wgpu::BindGroupLayout {
+        self.operand_layouts.entry(n_operands).or_insert_with(|| {
+            // All are bound for reading and writing, because wgpu checks usage by whole buffers, and most
+            // arrays of a step are ranges of one and the same.
+            let entry = |binding| wgpu::BindGroupLayoutEntry {
+                binding,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer {
+                    ty: wgpu::BufferBindingType::Storage { read_only: false },
+                    has_dynamic_offset: false,
+                    min_binding_size: None,
+                },
+                count: None,
+            };
+            let entries: Vec<_> = (0..n_operands as u32).map(entry).collect();
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some("operands"),
+                entries: &entries,
+            })
+        })
+    }
+}

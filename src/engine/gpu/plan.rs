@@ -1,0 +1,310 @@
+//! Dispatches bound to buffers, replayed.
+
+use std::sync::Arc;
+
+use super::context::{Context, STORAGE};
+use super::lowering::{Block, Dispatch, Lowering, Operand, Place, Source};
+use super::memory::GpuMemory;
+use super::metrics::{Cargo, Flights, MOST_STEPS};
+use super::pictures::GpuPictures;
+use crate::engine::arena::{self, Arena};
+use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
+use crate::graph::program::{Home, Placement, Program, ValueId};
+
+pub struct GpuPlan {
+    context: Arc<Context>,
+    memory: Arc<dyn Memory>,
+    pictures: Option<Arc<dyn Pictures>>,
+    dispatches: Vec<Dispatch>,
+    places: Vec<Option<Place>>,
+    metrics_at: Option<Place>,
+    arena_len: usize,
+    /// Values that outlive a run of the plan.
+    kept: wgpu::Buffer,
+    /// Tables of the steps in a submission, each at a multiple of `table_stride` bytes.
+    tables: wgpu::Buffer,
+    table_group: wgpu::BindGroup,
+    table_stride: usize,
+    bound: Bound,
+    flights: Flights,
+}
+
+/// The dispatches with their pipelines and the buffers they were bound to.
+struct Bound {
+    commands: Vec<Command>,
+    arena: wgpu::Buffer,
+    order: Option<wgpu::Buffer>,
+}
+
+struct Command {
+    pipeline: wgpu::ComputePipeline,
+    operands: wgpu::BindGroup,
+    reads_table: bool,
+    grid: [u32; 2],
+}
+
+/// Work being recorded.
+struct Recording {
+    encoder: wgpu::CommandEncoder,
+    /// The tables used so far, one for each compute pass.
+    tables: Vec<StepTable>,
+    n_dispatches: usize,
+    cargo: Option<Cargo>,
+}
+
+impl GpuPlan {
+    pub fn new(
+        context: &Arc<Context>,
+        program: &Program,
+        memory: &Arc<dyn Memory>,
+        pictures: Option<&Arc<dyn Pictures>>,
+    ) -> Result<Self, EngineError> {
+        let values = arena::assign(program);
+        let (places, kept_len) = places(program, &values);
+        let ranges = pictures.map(|pictures| on_device(pictures).ranges()).unwrap_or_default();
+        let mut lowering = Lowering::new(context, values.len, ranges);
+        for step in &program.steps {
+            let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
+            lowering.step(step.inputs.iter().map(place).collect(), step.outputs.iter().map(place).collect());
+            ops::lower(&step.op).gpu(&mut lowering);
+        }
+        let (dispatches, arena_len) = lowering.finish(context)?;
+        let kept = context.buffer("What is read of the network", kept_len.max(Placement::ALIGN), STORAGE)?;
+        let table_stride = size_of::<StepTable>()
+            .next_multiple_of(context.limits.min_uniform_buffer_offset_alignment as usize);
+        let (tables, table_group) = tables(context, table_stride)?;
+        let mut plan = Self {
+            context: context.clone(),
+            memory: memory.clone(),
+            pictures: pictures.cloned(),
+            metrics_at: program.metrics.and_then(|value| places[value.0]),
+            places,
+            arena_len,
+            kept,
+            tables,
+            table_group,
+            table_stride,
+            bound: Bound { commands: Vec::new(), arena: context.arena(arena_len)?, order: None },
+            flights: Flights::new(context, dispatches.len()),
+            dispatches,
+        };
+        plan.bind()?;
+        context.check()?;
+        Ok(plan)
+    }
+
+    /// Binds all dispatches to the buffers as they are now.
+    fn bind(&mut self) -> Result<(), EngineError> {
+        let arena = self.context.arena(self.arena_len)?;
+        let order = self.order();
+        let commands = self.dispatches.iter().map(|dispatch| self.command(dispatch, &arena)).collect();
+        self.bound = Bound { commands, arena, order };
+        self.context.check()
+    }
+
+    /// Binds again where another plan made the arena grow or the pictures got a longer order.
+    fn follow_moved_buffers(&mut self) -> Result<(), EngineError> {
+        let arena = self.context.arena(self.arena_len)?;
+        if arena != self.bound.arena || self.order() != self.bound.order {
+            self.bind()?;
+        }
+        Ok(())
+    }
+
+    fn order(&self) -> Option<wgpu::Buffer> {
+        self.pictures.as_ref().map(|pictures| on_device(pictures).buffer(Source::Order))
+    }
+
+    fn command(&self, dispatch: &Dispatch, arena: &wgpu::Buffer) -> Command {
+        let buffers: Vec<wgpu::Buffer> =
+            dispatch.operands.iter().map(|operand| self.buffer(operand, arena)).collect();
+        let entry = |(i, (operand, buffer)): (usize, (&Operand, _))| wgpu::BindGroupEntry {
+            binding: i as u32,
+            resource: match operand {
+                Operand::Place(place) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer,
+                    offset: 4 * place.offset as u64,
+                    size: wgpu::BufferSize::new(4 * place.len as u64),
+                }),
+                Operand::Source(_) => buffer.as_entire_binding(),
+            },
+        };
+        let entries: Vec<_> = dispatch.operands.iter().zip(&buffers).enumerate().map(entry).collect();
+        let pipelines = &self.context.pipelines;
+        let operands = self.context.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(dispatch.kernel.shader),
+            layout: &pipelines.operand_layout(entries.len()),
+            entries: &entries,
+        });
+        Command {
+            pipeline: pipelines.get(&dispatch.kernel),
+            operands,
+            reads_table: dispatch.kernel.reads_table,
+            grid: dispatch.grid(self.context.limits.max_compute_workgroups_per_dimension),
+        }
+    }
+
+    fn buffer(&self, operand: &Operand, arena: &wgpu::Buffer) -> wgpu::Buffer {
+        match operand {
+            Operand::Place(Place { block: Block::Arena, .. }) => arena.clone(),
+            Operand::Place(Place { block: Block::Kept, .. }) => self.kept.clone(),
+            Operand::Place(Place { block: Block::Bank(bank), .. }) => {
+                let memory = self.memory.as_any().downcast_ref::<GpuMemory>();
+                memory.expect("a plan runs over memory of its own device").bank(*bank).clone()
+            }
+            Operand::Source(source) => {
+                let pictures = self.pictures.as_ref().expect("a plan fed from a data set has its pictures");
+                on_device(pictures).buffer(*source)
+            }
+        }
+    }
+
+    /// Records the dispatches of each table, in as many submissions as they take.
+    fn record(&mut self, tables: &[StepTable]) -> Result<(), EngineError> {
+        let mut recording = self.begin();
+        for table in tables {
+            let mut next = 0;
+            while next < self.bound.commands.len() {
+                let room = self.flights.n_dispatches().saturating_sub(recording.n_dispatches);
+                if room == 0 {
+                    let full = std::mem::replace(&mut recording, self.begin());
+                    self.submit(full)?;
+                    continue;
+                }
+                let end = self.bound.commands.len().min(next + room);
+                self.dispatch(&mut recording, next..end, table);
+                next = end;
+            }
+            if let Some(metrics) = self.metrics_at {
+                self.copy_metrics(&mut recording, metrics)?;
+            }
+        }
+        self.submit(recording)
+    }
+
+    fn begin(&self) -> Recording {
+        let encoder = self.context.device.create_command_encoder(&Default::default());
+        Recording { encoder, tables: Vec::new(), n_dispatches: 0, cargo: None }
+    }
+
+    fn dispatch(&self, recording: &mut Recording, range: std::ops::Range<usize>, table: &StepTable) {
+        let offset = (recording.tables.len() * self.table_stride) as u32;
+        recording.tables.push(*table);
+        recording.n_dispatches += range.len();
+        let mut pass = recording.encoder.begin_compute_pass(&Default::default());
+        for command in &self.bound.commands[range] {
+            pass.set_pipeline(&command.pipeline);
+            pass.set_bind_group(0, &command.operands, &[]);
+            if command.reads_table {
+                pass.set_bind_group(1, &self.table_group, &[offset]);
+            }
+            pass.dispatch_workgroups(command.grid[0], command.grid[1], 1);
+        }
+    }
+
+    fn copy_metrics(&mut self, recording: &mut Recording, from: Place) -> Result<(), EngineError> {
+        let mut cargo = match recording.cargo.take() {
+            Some(cargo) => cargo,
+            None => self.flights.cargo()?,
+        };
+        let (source, target) = (4 * from.offset as u64, 8 * cargo.n_steps as u64);
+        recording.encoder.copy_buffer_to_buffer(&self.kept, source, &cargo.buffer, target, 8);
+        cargo.n_steps += 1;
+        recording.cargo = Some(cargo);
+        Ok(())
+    }
+
+    fn submit(&mut self, recording: Recording) -> Result<(), EngineError> {
+        let mut bytes = vec![0; recording.tables.len() * self.table_stride];
+        for (slot, table) in bytes.chunks_exact_mut(self.table_stride).zip(&recording.tables) {
+            slot[..size_of::<StepTable>()].copy_from_slice(bytemuck::bytes_of(table));
+        }
+        // Takes effect before this submission and after the one before it.
+        self.context.queue.write_buffer(&self.tables, 0, &bytes);
+        self.flights.launch(recording.encoder.finish(), recording.n_dispatches, recording.cargo)
+    }
+
+    fn kept_place(&self, value: ValueId) -> Place {
+        match self.places[value.0] {
+            Some(place) if place.block == Block::Kept => place,
+            _ => panic!("only values asked for when the plan was made can be read or written"),
+        }
+    }
+}
+
+impl Plan for GpuPlan {
+    fn run(&mut self, tables: &[StepTable]) -> Result<(), EngineError> {
+        self.context.check()?;
+        let context = self.context.clone();
+        for tables in tables.chunks(MOST_STEPS) {
+            let _turn = context.take_turn();
+            self.follow_moved_buffers()?;
+            self.record(tables)?;
+        }
+        context.check()
+    }
+
+    fn take_metrics(&mut self, wait: bool) -> Result<Vec<Metrics>, EngineError> {
+        self.flights.land(wait)?;
+        Ok(self.flights.take())
+    }
+
+    fn write(&mut self, value: ValueId, numbers: &[f32]) -> Result<(), EngineError> {
+        let place = self.kept_place(value);
+        assert_eq!(numbers.len(), place.len, "a value is written whole");
+        self.context.queue.write_buffer(&self.kept, 4 * place.offset as u64, bytemuck::cast_slice(numbers));
+        self.context.check()
+    }
+
+    fn read(&mut self, value: ValueId) -> Result<Vec<f32>, EngineError> {
+        let place = self.kept_place(value);
+        self.context.read(&self.kept, place.offset, place.len)
+    }
+
+    fn arena_bytes(&self) -> u64 {
+        4 * self.arena_len as u64
+    }
+}
+
+fn on_device(pictures: &Arc<dyn Pictures>) -> &GpuPictures {
+    pictures.as_any().downcast_ref().expect("a plan gathers pictures of its own device")
+}
+
+/// A buffer for the tables of the steps in a submission, and the group that binds one of them.
+fn tables(context: &Context, stride: usize) -> Result<(wgpu::Buffer, wgpu::BindGroup), EngineError> {
+    let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+    let buffer = context.buffer("The table of each step", MOST_STEPS * stride / 4, usage)?;
+    let group = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: Some("table"),
+        layout: context.pipelines.table_layout(),
+        entries: &[wgpu::BindGroupEntry {
+            binding: 0,
+            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer: &buffer,
+                offset: 0,
+                size: wgpu::BufferSize::new(size_of::<StepTable>() as u64),
+            }),
+        }],
+    });
+    Ok((buffer, group))
+}
+
+/// The place of each value, and the length of the block of kept values.
+fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {
+    let mut kept_len = 0;
+    let mut places: Vec<Option<Place>> = program
+        .values
+        .iter()
+        .zip(&arena.offsets)
+        .map(|(value, offset)| match value.home {
+            Home::Bank { bank, offset } => Some(Place { block: Block::Bank(bank), offset, len: value.len }),
+            Home::Transient => offset.map(|offset| Place { block: Block::Arena, offset, len: value.len }),
+        })
+        .collect();
+    for value in arena::kept_apart(program) {
+        let len = program.values[value.0].len;
+        places[value.0] = Some(Place { block: Block::Kept, offset: kept_len, len });
+        kept_len += len.next_multiple_of(Placement::ALIGN);
+    }
+    (places, kept_len)
+}

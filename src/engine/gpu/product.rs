@@ -1,0 +1,141 @@
+//! How a large matrix product is cut into tiles and parts, for the shaders behind `tile.wgsl`.
+
+use super::lowering::{Dispatch, Lowering, Place};
+
+/// How matrix products and convolutions are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Products {
+    /// One invocation for each number of the result, by the readable shaders.
+    Plain,
+    /// By tiles of workgroups of at most so many invocations each way.
+    Tiled { most_lanes: usize },
+}
+
+/// Workgroups that keep a large device busy: a product of fewer tiles is cut along its sum as well.
+const ENOUGH_GROUPS: usize = 512;
+/// The shortest part of a sum that is worth a workgroup of its own.
+const SHORTEST_PART: usize = 256;
+/// Terms of the sum that a workgroup fetches at once, `DEPTH` in `tile.wgsl`.
+const DEPTH: usize = 16;
+
+/// The cut of a product `(rows × depth) · (depth × columns)`. It follows from the sizes and from
+/// [`Products`] alone, so that a device always sums in the same order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiling {
+    /// Invocations in a workgroup, each of which computes 4×4 numbers.
+    lanes: [usize; 2],
+    n_tiles: usize,
+    /// Terms in each part of the sum, and how many parts there are.
+    part: usize,
+    n_parts: usize,
+}
+
+impl Products {
+    /// What is fastest by experience. A software driver takes seconds to compile large tiles.
+    pub fn suited_to(adapter: &wgpu::AdapterInfo) -> Self {
+        let most_lanes = if adapter.device_type == wgpu::DeviceType::Cpu { 4 } else { 16 };
+        Self::Tiled { most_lanes }
+    }
+}
+
+impl Tiling {
+    /// A product whose sum is not cut.
+    pub fn whole(most_lanes: usize, rows: usize, columns: usize) -> Self {
+        // Half as many lanes as there are numbers in fours, or all of them, so that no more than half a tile
+        // hangs over the edge; narrow tiles are made longer instead.
+        let across = columns.div_ceil(4).next_power_of_two().min(most_lanes);
+        let down =
+            rows.div_ceil(4).next_power_of_two().min(most_lanes * if across < most_lanes { 2 } else { 1 });
+        let n_tiles = rows.div_ceil(4 * down) * columns.div_ceil(4 * across);
+        Self { lanes: [across, down], n_tiles, part: usize::MAX, n_parts: 1 }
+    }
+
+    /// A product whose sum of `depth` terms is cut into parts where there are few tiles.
+    pub fn in_parts(most_lanes: usize, rows: usize, columns: usize, depth: usize) -> Self {
+        let whole = Self::whole(most_lanes, rows, columns);
+        let n_parts = (ENOUGH_GROUPS / whole.n_tiles).min(depth / SHORTEST_PART).max(1);
+        let part = depth.div_ceil(n_parts).next_multiple_of(DEPTH);
+        Self { part, n_parts: depth.div_ceil(part), ..whole }
+    }
+
+    /// A dispatch of a shader behind `tile.wgsl`.
+    pub fn dispatch(&self, shader: &'static str, entry: &'static str) -> Dispatch {
+        Dispatch::new(shader, entry)
+            .size("COLUMNS", self.lanes[0])
+            .size("ROWS", self.lanes[1])
+            .groups(self.n_tiles * self.n_parts)
+    }
+
+    /// [`Tiling::dispatch`] of a shader that sums in parts.
+    pub fn dispatch_parts(&self, shader: &'static str, entry: &'static str) -> Dispatch {
+        self.dispatch(shader, entry).size("SPLIT", self.part)
+    }
+
+    /// Where the parts go: straight into the result if there is but one and nothing remains to be done to
+    /// it, else into scratch of `len` numbers for each.
+    pub fn target(&self, lowering: &mut Lowering, result: Option<Place>, len: usize) -> Place {
+        match result {
+            Some(result) if self.n_parts == 1 => result,
+            _ => lowering.scratch(self.n_parts * len),
+        }
+    }
+
+    /// Adds up the parts of `len` numbers each, from number `first` on, into `result`, unless they are there
+    /// already; with a bias along the rows and a ReLU where asked for.
+    pub fn sum(&self, lowering: &mut Lowering, parts: Place, len: usize, sum: Sum) {
+        if parts == sum.result {
+            return;
+        }
+        lowering.push(
+            Dispatch::new("sum_parts", "forward")
+                .size("PARTS", self.n_parts)
+                .size("LEN", len)
+                .size("FIRST", sum.first)
+                .size("WIDTH", sum.bias.map_or(1, |bias| bias.len))
+                .constant("BIAS", sum.bias.is_some())
+                .constant("RELU", sum.relu)
+                .bind(&[parts, sum.bias.unwrap_or(parts), sum.result])
+                .invocations(sum.result.len),
+        );
+    }
+}
+
+/// What becomes of summed parts.
+pub struct Sum {
+    /// The first number of each part that is wanted.
+    pub first: usize,
+    pub bias: Option<Place>,
+    pub relu: bool,
+    pub result: Place,
+}
+
+impl Sum {
+    /// Just the sum of whole parts.
+    pub fn of_all(result: Place) -> Self {
+        Self { first: 0, bias: None, relu: false, result }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_fit_the_result() {
+        let lanes = |rows, columns| Tiling::whole(16, rows, columns).lanes;
+        assert_eq!(lanes(10_000, 64), [16, 16]);
+        assert_eq!(lanes(10_000, 16), [4, 32]);
+        assert_eq!(lanes(27, 20), [8, 8]);
+        assert_eq!(lanes(1, 1), [1, 1]);
+    }
+
+    #[test]
+    fn long_sums_of_few_tiles_are_cut() {
+        let tiling = Tiling::in_parts(16, 27, 16, 131_072);
+        assert_eq!((tiling.n_tiles, tiling.n_parts), (1, 512));
+        let tiling = Tiling::in_parts(16, 4096, 512, 8192);
+        assert_eq!(tiling.n_parts, 1);
+        let tiling = Tiling::in_parts(16, 500, 10, 64);
+        assert_eq!(tiling.n_parts, 1);
+    }
+}

@@ -1,0 +1,91 @@
+//! The sources of all shaders: the files in `shaders/`, some behind others that they draw on.
+
+/// A shader's name, the stem of its file, and its source with what it draws on in front.
+type Shader = (&'static str, &'static str);
+
+macro_rules! shader {
+    ($name:literal $(, behind $include:literal)*) => {
+        ($name, concat!(
+            $(include_str!(concat!("../../../shaders/", $include, ".wgsl")), "\n",)*
+            include_str!(concat!("../../../shaders/", $name, ".wgsl"))
+        ))
+    };
+}
+
+const SHADERS: [Shader; 15] = [
+    shader!("activation"),
+    shader!("add"),
+    shader!("batch_norm"),
+    shader!("concat"),
+    shader!("conv"),
+    shader!("conv_tiled", behind "tile"),
+    shader!("cross_entropy"),
+    shader!("dropout", behind "table", behind "random"),
+    shader!("gather", behind "table", behind "random"),
+    shader!("linear"),
+    shader!("linear_tiled", behind "tile"),
+    shader!("pool"),
+    shader!("shortcut"),
+    shader!("sum_parts"),
+    shader!("update", behind "table"),
+];
+
+/// Compiles a shader's source, without its constants yet.
+pub fn module(device: &wgpu::Device, name: &str) -> wgpu::ShaderModule {
+    let source = SHADERS.iter().find(|shader| shader.0 == name).expect("ops name shaders that are listed").1;
+    device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(name),
+        source: wgpu::ShaderSource::Wgsl(source.into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use wgpu::naga;
+
+    use super::*;
+
+    /// As wgpu will read it, with the constants' default values filled in; no graphics processor is needed.
+    fn check(source: &str) -> Result<(), String> {
+        let module = naga::front::wgsl::parse_str(source).map_err(|error| error.emit_to_string(source))?;
+        let all = naga::valid::ValidationFlags::all();
+        let info = naga::valid::Validator::new(all, naga::valid::Capabilities::empty())
+            .validate(&module)
+            .map_err(|error| error.emit_to_string(source))?;
+        let constants = naga::back::PipelineConstants::default();
+        naga::back::pipeline_constants::process_overrides(&module, &info, None, &constants)
+            .map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    #[test]
+    fn every_shader_is_valid() {
+        for (name, source) in SHADERS {
+            check(source).unwrap_or_else(|error| panic!("shaders/{name}.wgsl: {error}"));
+        }
+    }
+
+    #[test]
+    fn every_file_is_a_shader_or_drawn_on_by_one() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/shaders");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "wgsl"));
+        let stems: BTreeSet<String> =
+            files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_string()).collect();
+        let shaders = SHADERS.iter().map(|shader| shader.0.to_string());
+        let drawn_on = ["table", "random", "tile"].map(String::from);
+        assert_eq!(stems, shaders.chain(drawn_on).collect());
+    }
+
+    #[test]
+    fn every_shader_says_what_it_draws_on() {
+        for (name, source) in SHADERS {
+            let path = format!("{}/shaders/{name}.wgsl", env!("CARGO_MANIFEST_DIR"));
+            let own = std::fs::read_to_string(path).unwrap();
+            let says = own.starts_with("// Put behind ");
+            assert_eq!(says, own.len() < source.len(), "{name}");
+        }
+    }
+}

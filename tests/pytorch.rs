@@ -1,0 +1,140 @@
+//! The program's numbers against PyTorch's, made by `tests/reference/pytorch.py`.
+
+use std::sync::Arc;
+
+use convscope::data::{DataSet, Split};
+use convscope::engine::{self, Device, DeviceChoice, layout};
+use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule};
+use convscope::graph::program::Bank;
+use convscope::graph::{ParameterId, Role};
+use convscope::tensor::Extent;
+use convscope::tensor::random::mix;
+use convscope::train::Run;
+
+/// Number `i` of the script's noise of this name.
+fn noise(i: usize, name: usize) -> f64 {
+    mix(i as u32 + 1_000_003 * name as u32) as f64 / 2f64.powi(31) - 1.0
+}
+
+/// Two batches of pictures by the script's formula.
+fn set(extent: Extent) -> Arc<DataSet> {
+    let byte = |i: usize| (mix(i as u32) >> 24) as u8;
+    let pictures = (0..32 * extent.len()).map(byte).collect();
+    let split = Split { pictures, labels: (0..32).map(|n| n % 10).collect() };
+    Arc::new(DataSet {
+        name: "formula".into(),
+        extent,
+        classes: (0..10).map(|class: u32| class.to_string()).collect(),
+        train: split.clone(),
+        test: split,
+        notes: Vec::new(),
+    })
+}
+
+fn experiment(preset: &str) -> Experiment {
+    let mut experiment = Experiment::default();
+    experiment.network = NetworkChoice::Preset(preset.into());
+    experiment.data.normalise = Normalise::None;
+    experiment.data.shuffle = false;
+    experiment.train.optimiser = Optimiser::Momentum { momentum: 0.9 };
+    experiment.train.rate = 1e-3;
+    experiment.train.schedule = Schedule::Constant;
+    experiment.train.weight_decay = 1e-4;
+    experiment.train.batch = 16;
+    experiment.train.epochs = 10;
+    experiment
+}
+
+/// The script's initial weights.
+fn start(run: &Run) {
+    for (k, parameter) in run.graph.parameters.iter().enumerate() {
+        let value = |i: usize| {
+            let value = noise(i, k + 1);
+            match parameter.role {
+                Role::ConvWeight | Role::LinearWeight { .. } => {
+                    value * (6.0 / parameter.fan_in() as f64).sqrt()
+                }
+                Role::Scale => 1.0 + 0.1 * value,
+                Role::Bias | Role::Shift => 0.01 * value,
+            }
+        };
+        let numbers: Vec<f32> = (0..parameter.len()).map(|i| value(i) as f32).collect();
+        run.write_parameter(ParameterId(k), &numbers).expect("the device takes weights");
+    }
+}
+
+/// Norm and projection on a fixed direction of each parameter in a bank.
+fn fingerprints(run: &Run, bank: Bank) -> Vec<[f64; 2]> {
+    let numbers = run.memory().read(bank).expect("the device gives its numbers");
+    let parameters = run.graph.parameters.iter().zip(&run.placement.parameters);
+    let one = |(parameter, &place): (&convscope::graph::Parameter, &usize)| {
+        let logical = layout::parameter_from_storage(parameter, &numbers[place..place + parameter.len()]);
+        let norm = logical.iter().map(|&x| (x as f64).powi(2)).sum::<f64>().sqrt();
+        let along = logical.iter().enumerate().map(|(i, &x)| x as f64 * noise(i, 0)).sum();
+        [norm, along]
+    };
+    parameters.map(one).collect()
+}
+
+/// Each tensor within `tolerance` of its norm, in length and along the direction (whose own length is about
+/// the root of a third of the tensor's size).
+fn compare(what: &str, run: &Run, found: &[[f64; 2]], expected: &serde_json::Value, tolerance: f64) {
+    let expected = expected.as_array().expect("a list of tensors");
+    assert_eq!(found.len(), expected.len());
+    for ((found, expected), parameter) in found.iter().zip(expected).zip(&run.graph.parameters) {
+        let [norm, along] = [0, 1].map(|i| expected[i].as_f64().expect("a number"));
+        let allowed = tolerance * norm.max(1e-6);
+        let reach = allowed * (parameter.len() as f64 / 3.0).sqrt().max(1.0);
+        let name = &parameter.name;
+        assert!((found[0] - norm).abs() <= allowed, "{what} of {name}: norm {} against {norm}", found[0]);
+        assert!((found[1] - along).abs() <= reach, "{what} of {name}: {} along, against {along}", found[1]);
+    }
+}
+
+fn check(preset: &str, extent: Extent, device: Arc<dyn Device>) {
+    let text = include_str!("reference/pytorch.json");
+    let reference: serde_json::Value = serde_json::from_str(text).expect("the script writes JSON");
+    let expected = &reference[preset];
+    let mut run = Run::new(&experiment(preset), set(extent), device).expect("a run");
+    start(&run);
+    run.advance(1).expect("a step");
+    run.collect(true).expect("its metrics");
+    // A gradient is a chain of some twenty sums, each rounded to 2⁻²⁴ of its size: 1e-3 by norm is ample,
+    // and ten times less than the smallest mistake in a formula would make.
+    compare("gradient", &run, &fingerprints(&run, Bank::Gradients), &expected["gradients"], 1e-3);
+    while run.progress().step < 20 {
+        run.advance(1).expect("a step");
+    }
+    run.collect(true).expect("their metrics");
+    let losses: Vec<f64> = run.curves.from(0).map(|record| record.loss as f64).collect();
+    let close = |found: f64, expected: f64, tolerance: f64, what: &str| {
+        assert!(
+            (found - expected).abs() <= tolerance * expected,
+            "{preset} {what}: {found} against {expected}"
+        );
+    };
+    for (step, loss) in losses.iter().enumerate() {
+        // The first loss is one forward pass; later ones carry the rounding of all steps before.
+        let tolerance = if step == 0 { 1e-5 } else { 2e-3 };
+        close(*loss, expected["losses"][step].as_f64().expect("a loss"), tolerance, &format!("loss {step}"));
+    }
+    // Shifts that start near 0 have moved by little, and much of that is rounding: PyTorch's own single
+    // precision is up to 0.7e-3 away from its double precision here.
+    compare("weights", &run, &fingerprints(&run, Bank::Parameters), &expected["weights"], 2e-3);
+    let test = run.test().expect("a test");
+    close(test.loss, expected["test_loss"].as_f64().expect("a loss"), 2e-3, "test loss");
+}
+
+fn cpu() -> Arc<dyn Device> {
+    engine::open(&DeviceChoice::Cpu).expect("the CPU is always there")
+}
+
+#[test]
+fn lenet_trains_as_in_pytorch() {
+    check("lenet", Extent::new(1, 28, 28), cpu());
+}
+
+#[test]
+fn resnet_20_trains_as_in_pytorch() {
+    check("resnet-20", Extent::new(3, 32, 32), cpu());
+}
