@@ -30,3 +30,7 @@ pub mod session;
 
 // The command line, over the same runs as the window. Alone in knowing clap.
 pub mod cli;
+
+// The window over a session. Alone in knowing egui.
+#[cfg(feature = "gui")]
+pub mod app;

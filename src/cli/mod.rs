@@ -11,7 +11,7 @@ mod eval;
 mod text;
 mod train;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -113,7 +113,7 @@ fn apply(experiment: &mut Experiment, settings: &[String]) -> Result<(), Failure
 }
 
 /// An error while writing a file that the user asked for.
-fn cannot_write(path: &PathBuf, error: std::io::Error) -> Failure {
+fn cannot_write(path: &Path, error: std::io::Error) -> Failure {
     Failure::BadInput(format!("{} cannot be written: {error}. Choose another place.", path.display()))
 }
 

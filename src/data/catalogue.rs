@@ -175,7 +175,7 @@ pub fn list() -> Vec<Entry> {
         test: set.counts[1],
         availability: Availability::BuiltIn,
         origin: "made by the program from the seed of the experiment",
-        licence: "free of any",
+        licence: "no restriction",
     });
     let published = PUBLISHED.iter().map(|set| Entry {
         name: set.name,
@@ -236,10 +236,11 @@ impl Published {
             return Ok(found);
         }
         let other_place = named.is_some();
+        let gzipped = if self.files == idx::FILES { " (gzipped or not)" } else { "" };
         let root = named.or(own).unwrap_or_default();
         Err(DataError::Absent {
             name: self.known.name,
-            files: in_words(self.files),
+            files: in_words(self.files) + gzipped,
             folder: root.join(self.folder),
             other_place,
         })

@@ -63,7 +63,7 @@ fn an_absent_set_says_where_to_put_which_files() {
     assert_eq!(
         absent(Some("/named")).to_string(),
         "MNIST is not on this computer: put train-images-idx3-ubyte, train-labels-idx1-ubyte, \
-         t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte into `/named/mnist`."
+         t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzipped or not) into `/named/mnist`."
     );
     assert!(absent(None).to_string().ends_with(
         "into `/own/mnist`, or set the environment variable CONVSCOPE_DATA to the folder that holds them."

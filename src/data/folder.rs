@@ -104,8 +104,11 @@ impl Listing {
         };
         let classes: Vec<String> = entries(&class_root)?.0.iter().map(|path| folder_name(path)).collect();
         if !(2..=MAX_CLASSES).contains(&classes.len()) {
-            let what =
-                format!("it has {} sub-folders where there should be 2 to {MAX_CLASSES}", classes.len());
+            let what = format!(
+                "it holds no files of MNIST (IDX) or CIFAR (.bin), and {} sub-folders of pictures where there \
+                 should be 2 to {MAX_CLASSES}",
+                classes.len()
+            );
             return Err(layout(&class_root, what, LAYOUT));
         }
         let mut parts = Vec::new();
@@ -214,12 +217,17 @@ fn probe(path: &Path) -> ImageResult<([usize; 2], bool)> {
 
 fn reader(path: &Path) -> ImageResult<ImageReader<std::io::BufReader<std::fs::File>>> {
     let mut reader = ImageReader::open(path)?.with_guessed_format()?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(1 << 15);
-    limits.max_image_height = Some(1 << 15);
-    limits.max_alloc = Some(1 << 28);
-    reader.limits(limits);
+    reader.limits(limits());
     Ok(reader)
+}
+
+/// What one file may ask of the computer: room for a photograph of 178 million pixels.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(1 << 16);
+    limits.max_image_height = Some(1 << 16);
+    limits.max_alloc = Some(1 << 29);
+    limits
 }
 
 /// All pictures as bytes, `(N, C, H, W)`, in the order of the files.
@@ -240,6 +248,8 @@ fn in_order<T>(results: Vec<Result<T, DataError>>) -> Result<Vec<T>, DataError> 
 /// One picture, `(C, H, W)`.
 fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
     let mut decoder = reader(path)?.into_decoder()?;
+    // The pixels themselves count towards the limit, which the decoder does not see to.
+    limits().reserve(decoder.total_bytes())?;
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);

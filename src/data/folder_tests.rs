@@ -113,10 +113,21 @@ fn damage_is_told_in_a_sentence() {
     }
 }
 
+/// A bitmap of 40,000 × 40,000 pixels, as its header of 54 bytes says.
+#[test]
+fn a_giant_of_few_bytes_is_refused_before_memory_is_asked_for() {
+    let side = 40_000u32.to_le_bytes();
+    let header = [&b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"[..], &side, &side, b"\x01\0\x18\0", &[0; 24]];
+    let folder = small_set();
+    std::fs::write(folder.path().join("day/giant.bmp"), header.concat()).unwrap();
+    let message = message(folder.path());
+    assert!(message.contains("giant.bmp` cannot be decoded") && message.contains("limit"), "{message}");
+}
+
 #[test]
 fn folders_without_classes_are_told_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(message(folder.path()).contains("it has 0 sub-folders"), "{}", message(folder.path()));
+    assert!(message(folder.path()).contains("and 0 sub-folders of pictures"), "{}", message(folder.path()));
     colour(folder.path(), "one/1.png", [4, 4], [0, 0, 0]);
     assert!(message(folder.path()).contains("make one sub-folder for each class"));
     std::fs::create_dir(folder.path().join("two")).unwrap();

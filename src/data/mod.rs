@@ -44,7 +44,7 @@ pub struct DataSet {
 }
 
 /// One part of a data set: `labels.len()` pictures.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Split {
     /// `(N, C, H, W)`, 0 to 255.
     pub pictures: Vec<u8>,
@@ -59,6 +59,12 @@ pub struct Normalisation {
     pub mean: Vec<f32>,
     /// `(C)`, one over a standard deviation or 1.
     pub scale: Vec<f32>,
+}
+
+impl std::fmt::Debug for Split {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} pictures", self.labels.len())
+    }
 }
 
 impl Split {

@@ -5,8 +5,8 @@
 //! their spectrum and their edges, so that a first layer learns on them what it learns on photographs. The
 //! thing that names the class may have any colour, texture, place and angle, so that none of these betrays it.
 //!
-//! A picture is painted from front to back and is done when nothing shows through any more, which is also
-//! the exact way to sample the model (Kendall and Thönnes 1999).
+//! A picture is painted from front to back and is done when nothing shows through any more, which saves
+//! painting what is hidden and is the exact way to sample the model (Kendall and Thönnes 1999).
 
 mod material;
 mod outline;
@@ -32,14 +32,15 @@ const SIDE: usize = 32;
 /// Radii of leaves in pixels.
 const LEAF_RADII: [f32; 2] = [3.2, 22.0];
 
-/// What no number of leaves has hidden after so many is left to the ground.
-const MAX_LEAVES: usize = 600;
+/// What so many leaves have not hidden is left to one that is larger than the picture: the last few pixels
+/// would take as many leaves as all the others.
+const MAX_LEAVES: usize = 250;
 
 fn paint(dice: &mut Dice, label: usize, picture: &mut [u8]) {
     let palette = Palette::draw(dice);
     let mut canvas = Canvas::new();
     let thing = thing(label, &palette, dice);
-    for _ in 0..dice.below(4) {
+    for _ in 0..dice.below(3) {
         canvas.put(&hiding(&thing, &palette, dice));
     }
     canvas.put(&thing);
@@ -51,6 +52,7 @@ fn paint(dice: &mut Dice, label: usize, picture: &mut [u8]) {
         let (radius, centre) = (leaf_radius(dice), [(); 2].map(|()| dice.range(-8.0, SIDE as f32 + 8.0)));
         canvas.put(&leaf(radius, centre, &palette, dice));
     }
+    canvas.put(&leaf(2.0 * SIDE as f32, [SIDE as f32 / 2.0; 2], &palette, dice));
     let noise = dice.range(0.0, 0.03);
     canvas.develop(noise, dice, picture);
 }
@@ -93,9 +95,9 @@ impl Piece {
 /// The thing that the picture is of.
 fn thing(label: usize, palette: &Palette, dice: &mut Dice) -> Piece {
     let radius = dice.range(9.0, 13.0);
-    let centre = [(); 2].map(|()| SIDE as f32 / 2.0 + dice.range(-3.5, 3.5));
+    let centre = [(); 2].map(|()| SIDE as f32 / 2.0 + dice.range(-3.0, 3.0));
     let material = Material::of_thing(palette, dice);
-    let angle = (0.25 * dice.normal()).clamp(-0.6, 0.6);
+    let angle = (0.22 * dice.normal()).clamp(-0.6, 0.6);
     let mut piece = Piece::new(OUTLINES[label], centre, radius, angle, dice.range(0.8, 1.0), material);
     // Left and right are equally likely, so that training on mirrored pictures does no harm.
     if dice.chance(0.5) {
@@ -192,9 +194,9 @@ impl Canvas {
     fn develop(&self, noise: f32, dice: &mut Dice, picture: &mut [u8]) {
         for (c, plane) in picture.chunks_exact_mut(SIDE * SIDE).enumerate() {
             for ((byte, light), open) in plane.iter_mut().zip(&self.light).zip(&self.open) {
-                // What still shows through takes the pixel's own colour.
-                let value = light[c] / (1.0 - open).max(0.1) + noise * dice.normal();
-                *byte = (255.0 * value).round().clamp(0.0, 255.0) as u8;
+                // The little that may still show through takes the pixel's own colour.
+                let value = light[c] / (1.0 - open) + noise * dice.normal();
+                *byte = (255.0 * value + 0.5) as u8; // the cast saturates
             }
         }
     }
@@ -290,7 +292,6 @@ mod tests {
             (points.iter().map(|p| p.0).sum::<f32>() / n, points.iter().map(|p| p.1).sum::<f32>() / n);
         let slope = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum::<f32>()
             / points.iter().map(|p| (p.0 - mx).powi(2)).sum::<f32>();
-        println!("slope {slope}");
         assert!((-2.2..-1.0).contains(&slope), "the power falls with slope {slope}");
     }
 }

@@ -13,6 +13,9 @@ use crate::tensor::Extent;
 /// gigabytes.
 const LARGEST_TENSOR: usize = 1 << 31;
 
+/// Nodes above which a network is refused.
+const MOST_NODES: usize = 20_000;
+
 /// Bit that sets the draws of shortcuts apart from those of the main path.
 const SHORTCUT_DRAW: u32 = 1 << 31;
 
@@ -88,6 +91,11 @@ impl Builder {
         field: ReceptiveField,
     ) -> Result<NodeId, String> {
         bounded(&[extent.channels, extent.height, extent.width], "The output")?;
+        if self.graph.nodes.len() >= MOST_NODES {
+            return Err(format!(
+                "With its repetitions the net has more than {MOST_NODES} layers. Repeat less."
+            ));
+        }
         self.graph.nodes.push(Node { op, inputs, extent });
         self.fields.push(field);
         Ok(NodeId(self.graph.nodes.len() - 1))

@@ -242,3 +242,6 @@ fn head_problem(network: &Network, layers: &[LayerReport], n_classes: usize) -> 
         ),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,7 +175,8 @@ impl Worker {
         // The seed of the experiment is that of the built-in pictures and of the split of a folder too.
         let is_under_way =
             self.opening.as_ref().is_some_and(|o| o.spec == experiment.data && o.seed == experiment.seed);
-        if !(ready && same_seed) && !is_under_way {
+        let is_known = (ready && same_seed) || is_under_way;
+        if !is_known {
             self.open(experiment.data.clone(), experiment.seed);
         }
         if let Some(run) = &mut self.run {

@@ -40,7 +40,7 @@ enum Texture {
 impl Palette {
     pub fn draw(dice: &mut Dice) -> Self {
         let tone = colour(dice);
-        let spread = dice.range(0.4, 0.9);
+        let spread = dice.range(0.35, 0.85);
         let near_tone = |other: Colour| [0, 1, 2].map(|c| tone[c] + spread * (other[c] - tone[c]));
         let colours = [(); 4].map(|()| near_tone(colour(dice)));
         let mean = [0, 1, 2].map(|c| colours.iter().map(|colour| colour[c]).sum::<f32>() / 4.0);
@@ -56,7 +56,7 @@ impl Palette {
     /// A colour that stands out from the scene: of a few at random the one farthest from its mean.
     fn stand_out(&self, dice: &mut Dice) -> Colour {
         let distance = |colour: &Colour| (0..3).map(|c| (colour[c] - self.mean[c]).powi(2)).sum::<f32>();
-        let candidates = [(); 4].map(|()| colour(dice));
+        let candidates = [(); 6].map(|()| colour(dice));
         let farthest = |a: Colour, b: Colour| if distance(&b) > distance(&a) { b } else { a };
         candidates.into_iter().reduce(farthest).unwrap_or(self.mean)
     }
@@ -75,7 +75,7 @@ impl Material {
     /// The surface of a leaf: one in three textured.
     pub fn of_leaf(palette: &Palette, dice: &mut Dice) -> Self {
         let colour = palette.pick(dice);
-        let contrast = if dice.chance(0.35) { dice.range(0.05, 0.22) } else { 0.0 };
+        let contrast = if dice.chance(0.35) { dice.range(0.05, 0.2) } else { 0.0 };
         Self::draw(colour, contrast, dice)
     }
 

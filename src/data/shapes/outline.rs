@@ -11,16 +11,16 @@ pub const OUTLINES: [Outline; 10] =
     [disc, ring, crescent, triangle, square, star, cross, heart, arrow, flower];
 
 pub fn disc(x: f32, y: f32) -> f32 {
-    x.hypot(y) - 0.88
+    length(x, y) - 0.88
 }
 
 fn ring(x: f32, y: f32) -> f32 {
-    (x.hypot(y) - 0.69).abs() - 0.23
+    (length(x, y) - 0.69).abs() - 0.23
 }
 
 /// A disc out of which another is cut.
 fn crescent(x: f32, y: f32) -> f32 {
-    (x.hypot(y) - 0.98).max(0.74 - (x - 0.44).hypot(y))
+    (length(x, y) - 0.98).max(0.74 - length(x - 0.44, y))
 }
 
 /// Equilateral, its tip up.
@@ -39,7 +39,7 @@ fn star(x: f32, y: f32) -> f32 {
     let (px, py) = (r * angle.cos(), r * angle.sin());
     let notch = (0.44 * (PI / 5.0).cos(), 0.44 * (PI / 5.0).sin());
     let (dx, dy) = (notch.0 - 1.0, notch.1);
-    (dx * py - dy * (px - 1.0)) / -dx.hypot(dy)
+    (dx * py - dy * (px - 1.0)) / -length(dx, dy)
 }
 
 fn cross(x: f32, y: f32) -> f32 {
@@ -55,7 +55,7 @@ fn heart(x: f32, y: f32) -> f32 {
     let (u, v) = ((x - y) * FRAC_1_SQRT_2, (-x - y) * FRAC_1_SQRT_2);
     let s = 0.52;
     let body = u.abs().max(v.abs()) - s;
-    body.min(u.hypot(v - s) - s).min((u - s).hypot(v) - s)
+    body.min(length(u, v - s) - s).min(length(u - s, v) - s)
 }
 
 /// A shaft and a head, pointing to the right.
@@ -69,15 +69,20 @@ fn arrow(x: f32, y: f32) -> f32 {
 /// Six round petals around a middle.
 fn flower(x: f32, y: f32) -> f32 {
     let (r, angle) = folded(x, y, 6.0);
-    let petal = (r * angle.cos() - 0.65).hypot(r * angle.sin()) - 0.31;
+    let petal = length(r * angle.cos() - 0.65, r * angle.sin()) - 0.31;
     petal.min(r - 0.5)
+}
+
+/// Without the care that `hypot` takes of overflow, which costs half the time of a picture.
+fn length(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt()
 }
 
 /// Polar coordinates, the angle folded into `0 ..= π/n` by the symmetry of a thing with `n` equal arms.
 fn folded(x: f32, y: f32, n: f32) -> (f32, f32) {
     let sector = TAU / n;
     let angle = x.atan2(-y) / sector;
-    (x.hypot(y), (angle - angle.round()).abs() * sector)
+    (length(x, y), (angle - angle.round()).abs() * sector)
 }
 
 #[cfg(test)]

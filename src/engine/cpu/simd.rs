@@ -70,6 +70,7 @@ pub(crate) use vectorised;
 /// # Safety
 /// Every function needs the instructions of its level; loads and stores need valid memory for the numbers
 /// that they touch.
+#[expect(clippy::missing_safety_doc, reason = "one contract, stated above, holds for all functions")]
 pub trait Lanes: Copy {
     const N: usize;
     unsafe fn splat(x: f32) -> Self;

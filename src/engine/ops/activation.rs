@@ -166,7 +166,7 @@ mod tests {
             };
             let y: Vec<f64> = double(&x).into_iter().map(f).collect();
             let op = |pass| StepOp::Activation(ActivationStep { pass, function, len });
-            check(op(Pass::Forward), &[&x], &[y.clone()], EXACT);
+            check(op(Pass::Forward), &[&x], std::slice::from_ref(&y), EXACT);
             // Central differences in double precision; no x lies within h of ReLU's kink.
             let h = 1e-6;
             let slope = |x: f64| (f(x + h) - f(x - h)) / (2.0 * h);

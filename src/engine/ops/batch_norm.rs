@@ -95,16 +95,57 @@ mod cpu {
             Mode::Test => spread.iter().map(|v| inverse_deviation(*v, step)).collect(),
         };
         let affine = Affine::new(gamma, beta, mean, &inverse);
-        let (scale, shift) = (channels::tile(&affine.scale), channels::tile(&affine.shift));
-        let (mean, n) = (channels::tile(mean), step.extent.len());
-        // Σ dy and Σ dy·(x − μ) for each channel, picture by picture, then over the pictures in order.
+        let row = Row {
+            mean: channels::tile(mean),
+            scale: channels::tile(&affine.scale),
+            shift: channels::tile(&affine.shift),
+        };
+        sum_gradients(step, x, dy, &row, &inverse, dgamma, dbeta);
+        let count = (step.batch * step.extent.area()) as f32;
+        let of_batch = if step.mode == Mode::Train { 1.0 / count } else { 0.0 };
+        let by_x: Vec<f32> =
+            (0..dgamma.len()).map(|c| affine.scale[c] * inverse[c] * dgamma[c] * of_batch).collect();
+        let constant: Vec<f32> = (0..dbeta.len()).map(|c| affine.scale[c] * dbeta[c] * of_batch).collect();
+        let rest = Rest { by_x: channels::tile(&by_x), constant: channels::tile(&constant) };
+        let n = step.extent.len();
+        let incoming = x.par_chunks(n).zip(dy.par_chunks(n));
+        incoming.zip(dx.par_chunks_mut(n)).for_each(|((x, dy), dx)| match step.relu {
+            true => input_rectified(x, dy, &row, &rest, dx),
+            false => input_plain(x, dy, &row, &rest, dx),
+        });
+    }
+
+    /// Coefficients of `y = scale·x + shift` and the mean of x, tiled.
+    struct Row {
+        mean: Vec<f32>,
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+    }
+
+    /// What the batch's own statistics add: `dx = scale·dy − by_x·(x − mean) − constant`, tiled.
+    struct Rest {
+        by_x: Vec<f32>,
+        constant: Vec<f32>,
+    }
+
+    /// dγ and dβ from `Σ dy` and `Σ dy·(x − μ)`, picture by picture, then over the pictures in order.
+    fn sum_gradients(
+        step: &BatchNormStep,
+        x: &[f32],
+        dy: &[f32],
+        row: &Row,
+        inverse: &[f32],
+        dgamma: &mut [f32],
+        dbeta: &mut [f32],
+    ) {
+        let (n, tiled) = (step.extent.len(), row.mean.len());
         let sums: Vec<[Vec<f32>; 2]> = (x.par_chunks(n).zip(dy.par_chunks(n)))
             .map(|(x, dy)| {
-                let mut sums = [vec![0.0; mean.len()], vec![0.0; mean.len()]];
+                let mut sums = [vec![0.0; tiled], vec![0.0; tiled]];
                 let [plain, centred] = &mut sums;
                 match step.relu {
-                    true => sum_rectified(x, dy, &mean, &scale, &shift, plain, centred),
-                    false => sum_plain(x, dy, &mean, plain, centred),
+                    true => sum_rectified(x, dy, row, plain, centred),
+                    false => sum_plain(x, dy, &row.mean, plain, centred),
                 }
                 sums.map(|sum| channels::fold(&sum, step.extent.channels))
             })
@@ -114,18 +155,6 @@ mod cpu {
             dbeta[c] = total(0) as f32;
             dgamma[c] = (total(1) * inverse[c] as f64) as f32;
         }
-        // dx = scale·dy − by_x·(x − μ) − constant
-        let count = (step.batch * step.extent.area()) as f32;
-        let of_batch = if step.mode == Mode::Train { 1.0 / count } else { 0.0 };
-        let by_x: Vec<f32> =
-            (0..dgamma.len()).map(|c| affine.scale[c] * inverse[c] * dgamma[c] * of_batch).collect();
-        let constant: Vec<f32> = (0..dbeta.len()).map(|c| affine.scale[c] * dbeta[c] * of_batch).collect();
-        let (by_x, constant) = (channels::tile(&by_x), channels::tile(&constant));
-        let incoming = x.par_chunks(n).zip(dy.par_chunks(n));
-        incoming.zip(dx.par_chunks_mut(n)).for_each(|((x, dy), dx)| match step.relu {
-            true => input_rectified(x, dy, &mean, &scale, &shift, &by_x, &constant, dx),
-            false => input_plain(x, dy, &mean, &scale, &by_x, &constant, dx),
-        });
     }
 
     // In all that follows a picture is cut into rows as long as the tiled coefficients, each row a whole
@@ -165,19 +194,13 @@ mod cpu {
     }
 
     vectorised! {
-        fn sum_rectified(
-            x: &[f32],
-            dy: &[f32],
-            mean: &[f32],
-            scale: &[f32],
-            shift: &[f32],
-            plain: &mut [f32],
-            centred: &mut [f32],
-        ) {
-            for (x, dy) in x.chunks(mean.len()).zip(dy.chunks(mean.len())) {
+        fn sum_rectified(x: &[f32], dy: &[f32], row: &Row, plain: &mut [f32], centred: &mut [f32]) {
+            for (x, dy) in x.chunks(row.mean.len()).zip(dy.chunks(row.mean.len())) {
                 let sums = plain.iter_mut().zip(centred.iter_mut());
-                let affine = mean.iter().zip(scale).zip(shift);
-                for ((((plain, centred), &x), &dy), ((&mean, &scale), &shift)) in sums.zip(x).zip(dy).zip(affine) {
+                let affine = row.mean.iter().zip(&row.scale).zip(&row.shift);
+                for ((((plain, centred), &x), &dy), ((&mean, &scale), &shift)) in
+                    sums.zip(x).zip(dy).zip(affine)
+                {
                     let dy = if x * scale + shift > 0.0 { dy } else { 0.0 };
                     *plain += dy;
                     *centred += dy * (x - mean);
@@ -187,18 +210,10 @@ mod cpu {
     }
 
     vectorised! {
-        fn input_plain(
-            x: &[f32],
-            dy: &[f32],
-            mean: &[f32],
-            scale: &[f32],
-            by_x: &[f32],
-            constant: &[f32],
-            dx: &mut [f32],
-        ) {
-            let row = mean.len();
-            for ((x, dy), dx) in x.chunks(row).zip(dy.chunks(row)).zip(dx.chunks_mut(row)) {
-                let channel = mean.iter().zip(scale).zip(by_x).zip(constant);
+        fn input_plain(x: &[f32], dy: &[f32], row: &Row, rest: &Rest, dx: &mut [f32]) {
+            let n = row.mean.len();
+            for ((x, dy), dx) in x.chunks(n).zip(dy.chunks(n)).zip(dx.chunks_mut(n)) {
+                let channel = row.mean.iter().zip(&row.scale).zip(&rest.by_x).zip(&rest.constant);
                 for (((dx, &x), &dy), (((&mean, &scale), &by_x), &constant)) in
                     dx.iter_mut().zip(x).zip(dy).zip(channel)
                 {
@@ -209,19 +224,11 @@ mod cpu {
     }
 
     vectorised! {
-        fn input_rectified(
-            x: &[f32],
-            dy: &[f32],
-            mean: &[f32],
-            scale: &[f32],
-            shift: &[f32],
-            by_x: &[f32],
-            constant: &[f32],
-            dx: &mut [f32],
-        ) {
-            let row = mean.len();
-            for ((x, dy), dx) in x.chunks(row).zip(dy.chunks(row)).zip(dx.chunks_mut(row)) {
-                let channel = mean.iter().zip(scale).zip(shift).zip(by_x).zip(constant);
+        fn input_rectified(x: &[f32], dy: &[f32], row: &Row, rest: &Rest, dx: &mut [f32]) {
+            let n = row.mean.len();
+            for ((x, dy), dx) in x.chunks(n).zip(dy.chunks(n)).zip(dx.chunks_mut(n)) {
+                let affine = row.mean.iter().zip(&row.scale).zip(&row.shift);
+                let channel = affine.zip(&rest.by_x).zip(&rest.constant);
                 for (((dx, &x), &dy), ((((&mean, &scale), &shift), &by_x), &constant)) in
                     dx.iter_mut().zip(x).zip(dy).zip(channel)
                 {

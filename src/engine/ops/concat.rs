@@ -108,7 +108,7 @@ mod tests {
             }
         }
         let table = StepTable::default();
-        check_over(StepOp::Concat(step), table, &[&part], &[whole.clone()], &[filled], EXACT);
+        check_over(StepOp::Concat(step), table, &[&part], std::slice::from_ref(&whole), &[filled], EXACT);
         check(StepOp::Concat(ConcatStep { pass: Pass::Backward, ..step }), &[&whole], &[cut], EXACT);
     }
 }

@@ -1,0 +1,197 @@
+//! Everything a person can do by key or button, with its label, its tooltip and its shortcut, in one list.
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use lucide_icons::Icon;
+
+/// What buttons, menus and keys ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    PlayPause,
+    Step,
+    Epoch,
+    Reset,
+    Evaluate,
+    Undo,
+    Redo,
+    Open,
+    Save,
+    SaveAs,
+    SelectAbove,
+    SelectBelow,
+    MoveUp,
+    MoveDown,
+    Duplicate,
+    Remove,
+    SwitchTheme,
+    Help,
+}
+
+const NONE: Modifiers = Modifiers::NONE;
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+impl Action {
+    /// All of them, in the order in which the overview shows them.
+    pub const ALL: [Self; 18] = [
+        Self::PlayPause,
+        Self::Step,
+        Self::Epoch,
+        Self::Reset,
+        Self::Evaluate,
+        Self::SelectAbove,
+        Self::SelectBelow,
+        Self::MoveUp,
+        Self::MoveDown,
+        Self::Duplicate,
+        Self::Remove,
+        Self::Undo,
+        Self::Redo,
+        Self::Open,
+        Self::Save,
+        Self::SaveAs,
+        Self::SwitchTheme,
+        Self::Help,
+    ];
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::PlayPause => "Train or pause",
+            Self::Step => "One step",
+            Self::Epoch => "One epoch",
+            Self::Reset => "Reset",
+            Self::Evaluate => "Test now",
+            Self::Undo => "Undo",
+            Self::Redo => "Redo",
+            Self::Open => "Open experiment…",
+            Self::Save => "Save experiment",
+            Self::SaveAs => "Save experiment as…",
+            Self::SelectAbove => "Select the layer above",
+            Self::SelectBelow => "Select the layer below",
+            Self::MoveUp => "Move up",
+            Self::MoveDown => "Move down",
+            Self::Duplicate => "Duplicate",
+            Self::Remove => "Remove",
+            Self::SwitchTheme => "Light or dark",
+            Self::Help => "Keyboard shortcuts",
+        }
+    }
+
+    /// What it does, in a sentence that teaches.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::PlayPause => "Trains until paused or until the last epoch is done.",
+            Self::Step => "One update of the weights from one batch, then pause.",
+            Self::Epoch => "On to the end of the epoch, when every training picture has been seen once more; then pause.",
+            Self::Reset => "Back to step 0 with the same initial weights. Another seed draws other weights.",
+            Self::Evaluate => "Runs through all test pictures now, in test mode, without learning from them.",
+            Self::Undo => "Takes back the last edit of the experiment.",
+            Self::Redo => "Does again what was undone last.",
+            Self::Open => "Opens an experiment file (.toml).",
+            Self::Save => "Writes the experiment to its file.",
+            Self::SaveAs => "Writes the experiment to another file.",
+            Self::SelectAbove => "Selects the card above, nearer to the pictures.",
+            Self::SelectBelow => "Selects the card below, nearer to the loss.",
+            Self::MoveUp => "Moves the selected layer towards the pictures.",
+            Self::MoveDown => "Moves the selected layer towards the loss.",
+            Self::Duplicate => "Puts a copy of the selected layer behind it.",
+            Self::Remove => "Removes the selected layer.",
+            Self::SwitchTheme => "Switches between light, dark and what the system says.",
+            Self::Help => "Lists all keys.",
+        }
+    }
+
+    pub fn icon(self) -> Icon {
+        match self {
+            Self::PlayPause => Icon::Play,
+            Self::Step => Icon::StepForward,
+            Self::Epoch => Icon::FastForward,
+            Self::Reset => Icon::SkipBack,
+            Self::Evaluate => Icon::Target,
+            Self::Undo => Icon::Undo2,
+            Self::Redo => Icon::Redo2,
+            Self::Open => Icon::FolderOpen,
+            Self::Save | Self::SaveAs => Icon::Save,
+            Self::SelectAbove | Self::MoveUp => Icon::ArrowUp,
+            Self::SelectBelow | Self::MoveDown => Icon::ArrowDown,
+            Self::Duplicate => Icon::Copy,
+            Self::Remove => Icon::Trash2,
+            Self::SwitchTheme => Icon::SunMoon,
+            Self::Help => Icon::CircleQuestionMark,
+        }
+    }
+
+    /// The keys for it; the first is the one that is shown.
+    pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+        const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(modifiers, key)
+        }
+        match self {
+            Self::PlayPause => &const { [key(NONE, Key::Space)] },
+            Self::Step => &const { [key(NONE, Key::S)] },
+            Self::Epoch => &const { [key(NONE, Key::E)] },
+            Self::Reset => &const { [key(NONE, Key::R)] },
+            Self::Evaluate => &const { [key(NONE, Key::T)] },
+            Self::Undo => &const { [key(CTRL, Key::Z)] },
+            Self::Redo => &const { [key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)] },
+            Self::Open => &const { [key(CTRL, Key::O)] },
+            Self::Save => &const { [key(CTRL, Key::S)] },
+            Self::SaveAs => &const { [key(CTRL_SHIFT, Key::S)] },
+            Self::SelectAbove => &const { [key(NONE, Key::ArrowUp)] },
+            Self::SelectBelow => &const { [key(NONE, Key::ArrowDown)] },
+            Self::MoveUp => &const { [key(Modifiers::ALT, Key::ArrowUp)] },
+            Self::MoveDown => &const { [key(Modifiers::ALT, Key::ArrowDown)] },
+            Self::Duplicate => &const { [key(CTRL, Key::D)] },
+            Self::Remove => &const { [key(NONE, Key::Delete), key(NONE, Key::Backspace)] },
+            Self::SwitchTheme => &const { [key(CTRL_SHIFT, Key::L)] },
+            Self::Help => &const { [key(NONE, Key::F1), key(NONE, Key::Questionmark), key(Modifiers::SHIFT, Key::Questionmark)] },
+        }
+    }
+
+    /// Its sentence with its key, for a tooltip.
+    pub fn tooltip(self, ctx: &Context) -> String {
+        format!("{}\n{}", self.help(), self.shortcut_text(ctx))
+    }
+
+    /// Its first key as written on this system.
+    pub fn shortcut_text(self, ctx: &Context) -> String {
+        self.shortcuts().first().map(|shortcut| ctx.format_shortcut(shortcut)).unwrap_or_default()
+    }
+
+    /// Those whose keys were pressed in this frame, unless a field has the keyboard.
+    pub fn pressed(ctx: &Context) -> Vec<Self> {
+        if ctx.egui_wants_keyboard_input() {
+            return Vec::new();
+        }
+        // Those with more modifiers first: the others would take their key as well.
+        let mut actions = Self::ALL;
+        actions.sort_by_key(|action| std::cmp::Reverse(n_modifiers(action.shortcuts()[0].modifiers)));
+        ctx.input_mut(|input| {
+            let pressed = |action: &Self| action.shortcuts().iter().any(|shortcut| input.consume_shortcut(shortcut));
+            actions.into_iter().filter(pressed).collect()
+        })
+    }
+}
+
+fn n_modifiers(modifiers: Modifiers) -> u32 {
+    [modifiers.alt, modifiers.shift, modifiers.command].into_iter().map(u32::from).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things() {
+        let all: Vec<_> = Action::ALL.iter().flat_map(|action| action.shortcuts()).collect();
+        for (i, a) in all.iter().enumerate() {
+            assert!(!all[i + 1..].contains(a), "{a:?} stands for two actions");
+        }
+    }
+
+    #[test]
+    fn every_action_says_what_it_does() {
+        for action in Action::ALL {
+            assert!(action.help().ends_with('.') && !action.label().is_empty(), "{action:?}");
+        }
+    }
+}

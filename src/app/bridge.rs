@@ -1,0 +1,69 @@
+//! What ties the panels to the engine: one way to read, one way to send. A test puts its own ends in.
+
+use std::sync::Arc;
+
+use super::action::Action;
+use super::editor::Editor;
+use crate::session::{Command, Snapshot};
+
+/// Reads the latest snapshot and sends commands; neither waits.
+pub struct Bridge {
+    read: Box<dyn Fn() -> Arc<Snapshot>>,
+    send: Box<dyn Fn(Command)>,
+}
+
+impl Bridge {
+    pub fn new(read: impl Fn() -> Arc<Snapshot> + 'static, send: impl Fn(Command) + 'static) -> Self {
+        Self { read: Box::new(read), send: Box::new(send) }
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        (self.read)()
+    }
+
+    pub fn send(&self, command: Command) {
+        (self.send)(command);
+    }
+}
+
+/// What a panel has before it in one frame: the engine's state to read, the experiment to edit, and the list
+/// of what is to be done when the frame is drawn.
+pub struct Desk<'a> {
+    pub snapshot: &'a Snapshot,
+    pub editor: &'a mut Editor,
+    pub requests: &'a mut Vec<Request>,
+}
+
+/// What a panel asks the window to do.
+#[derive(Debug)]
+pub enum Request {
+    Do(Action),
+    Send(Command),
+    /// Opens the experiment of this name or path.
+    Load(String),
+    /// Opens the window that asks for a path.
+    AskPath(super::files::Purpose),
+}
+
+impl Desk<'_> {
+    pub fn act(&mut self, action: Action) {
+        self.requests.push(Request::Do(action));
+    }
+
+    /// What keeps training from beginning, in a sentence.
+    pub fn obstacle(&self) -> Option<String> {
+        use crate::session::PicturesState;
+        let pictures = match &self.snapshot.pictures {
+            PicturesState::Failed { message, .. } => Some(message.clone()),
+            PicturesState::Ready(ready) => batch_problem(self.editor.experiment.train.batch, ready.set.train.len()),
+            PicturesState::Opening { .. } => None,
+        };
+        self.editor.obstacle().or(pictures)
+    }
+}
+
+fn batch_problem(batch: usize, n_train: usize) -> Option<String> {
+    (batch > n_train).then(|| {
+        format!("A batch of {batch} is larger than the {n_train} training pictures. Make the batch smaller.")
+    })
+}

@@ -1,0 +1,180 @@
+//! The curves of the run: error and loss over steps, epochs or seconds, training and test.
+
+pub mod export;
+mod lines;
+mod plot;
+mod pyramid;
+mod series;
+
+use egui::{Slider, SliderClamping, Ui, vec2};
+use lucide_icons::Icon;
+
+use super::bridge::{Desk, Request};
+use super::files::Purpose;
+use super::theme;
+use super::widgets;
+use crate::session::Snapshot;
+use series::{Axis, Quantity, Series};
+
+/// What is shown, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    shown: Shown,
+    axis: Axis,
+    log_x: bool,
+    log_y: bool,
+    /// Steps over which the training curves are smoothed, about.
+    window: f32,
+    with_rate: bool,
+    with_previous: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Both,
+    Error,
+    Loss,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            shown: Shown::Both,
+            axis: Axis::Step,
+            log_x: false,
+            log_y: false,
+            window: 20.0,
+            with_rate: false,
+            with_previous: true,
+        }
+    }
+}
+
+/// What the panel remembers from frame to frame.
+#[derive(Default)]
+pub struct State {
+    pub settings: Settings,
+    present: Series,
+    previous: Series,
+    /// The curves of the previous run as last seen.
+    previous_seen: usize,
+    /// Counts the previous runs that were shown.
+    n_previous: u64,
+    /// Where the pointer is on the horizontal axis, in its own units.
+    hovered: Option<f64>,
+    /// The part of the horizontal axis that was seen in the last frame.
+    seen: Option<(f64, f64)>,
+}
+
+impl State {
+    /// Takes over what is new in the snapshot.
+    pub fn follow(&mut self, snapshot: &Snapshot) {
+        let window = self.settings.window;
+        self.present.set_window(window);
+        self.previous.set_window(window);
+        match &snapshot.run {
+            Some(run) => _ = self.present.follow(run.number, &run.curves),
+            None => self.present = Series::default(),
+        }
+        match &snapshot.previous {
+            Some(curves) => {
+                let address = std::sync::Arc::as_ptr(curves) as usize;
+                if address != self.previous_seen {
+                    (self.previous_seen, self.n_previous) = (address, self.n_previous + 1);
+                }
+                self.previous.follow(self.n_previous, curves);
+            }
+            None => self.previous = Series::default(),
+        }
+    }
+
+    /// The first step whose loss was no number.
+    pub fn broke_at(&self) -> Option<u64> {
+        self.present.broke_at
+    }
+}
+
+pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, height: f32) {
+    let bottom = ui.cursor().top() + height;
+    header_ui(ui, desk, state);
+    let plots: &[Quantity] = match state.settings.shown {
+        Shown::Both => &[Quantity::Error, Quantity::Loss],
+        Shown::Error => &[Quantity::Error],
+        Shown::Loss => &[Quantity::Loss],
+    };
+    let for_rate = if state.settings.with_rate { 84.0 } else { 0.0 };
+    let room = bottom - ui.cursor().top() - for_rate;
+    let each = (room / plots.len() as f32).max(96.0);
+    let mut hovered = None;
+    for (i, &quantity) in plots.iter().enumerate() {
+        let is_last = i + 1 == plots.len() && !state.settings.with_rate;
+        hovered = hovered.or(plot::quantity_ui(ui, desk, state, quantity, vec2(ui.available_width(), each), is_last));
+    }
+    if state.settings.with_rate {
+        hovered = hovered.or(plot::rate_ui(ui, state, vec2(ui.available_width(), for_rate)));
+    }
+    state.hovered = hovered;
+}
+
+fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    widgets::section_ui(ui, "Curves", |ui| {
+        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+        export_menu_ui(ui, desk);
+        settings_menu_ui(ui, &mut state.settings);
+        let settings = &mut state.settings;
+        ui.toggle_value(&mut settings.log_y, "log").on_hover_text("Logarithmic vertical axis");
+        // From right to left.
+        let axes = [
+            (Axis::Seconds, "s", "Over seconds of training, pauses left out"),
+            (Axis::Epoch, "epoch", "Over epochs: how often every training picture has been seen"),
+            (Axis::Step, "step", "Over steps: updates of the weights"),
+        ];
+        let before = settings.axis;
+        widgets::choice_ui(ui, &mut settings.axis, &axes);
+        if settings.axis != before {
+            state.seen = None;
+        }
+        let settings = &mut state.settings;
+        let shown = [(Shown::Loss, "Loss", ""), (Shown::Error, "Error", ""), (Shown::Both, "Both", "")];
+        widgets::choice_ui(ui, &mut settings.shown, &shown);
+    });
+}
+
+fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
+    let button = widgets::icon_button(ui, Icon::SlidersHorizontal, "Settings of the curves");
+    let behaviour = egui::PopupCloseBehavior::CloseOnClickOutside;
+    egui::Popup::menu(&button).close_behavior(behaviour).show(|ui| {
+        ui.set_min_width(220.0);
+        widgets::caption_ui(ui, "Smoothing: mean over about so many steps");
+        let slider = Slider::new(&mut settings.window, 1.0..=1000.0)
+            .logarithmic(true)
+            .clamping(SliderClamping::Always)
+            .max_decimals(0);
+        widgets::named(ui.add(slider), "Smoothing");
+        ui.checkbox(&mut settings.log_x, "Logarithmic horizontal axis");
+        ui.checkbox(&mut settings.with_rate, "Learning rate beneath");
+        ui.checkbox(&mut settings.with_previous, "Run before, faint");
+    });
+    button.on_hover_text("Smoothing, axes, rate, run before");
+}
+
+fn export_menu_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let has_run = desk.snapshot.run.as_ref().is_some_and(|run| !run.curves.is_empty());
+    ui.add_enabled_ui(has_run, |ui| {
+        let button = widgets::icon_button(ui, Icon::Download, "Export the curves");
+        egui::Popup::menu(&button).show(|ui| {
+            let items = [
+                ("Table (CSV)…", Purpose::ExportCsv),
+                ("Picture (PNG)…", Purpose::ExportPng),
+                ("Drawing (SVG)…", Purpose::ExportSvg),
+            ];
+            for (label, purpose) in items {
+                if ui.button(label).clicked() {
+                    desk.requests.push(Request::AskPath(purpose));
+                    ui.close();
+                }
+            }
+        });
+        button.on_hover_text("Export the curves").on_disabled_hover_text("There are no curves yet.");
+    });
+}

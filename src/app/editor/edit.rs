@@ -1,0 +1,159 @@
+//! What a person can do to the stack of layers.
+
+use super::tree::{self, ListId, Place};
+use crate::experiment::layers::{Branches, MAX_DEPTH};
+use crate::experiment::{Kind, Layer, LayerId};
+
+/// One change to the network.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    Insert(Place, Kind),
+    Remove(LayerId),
+    Duplicate(LayerId),
+    Move(LayerId, Place),
+    /// One place towards the input; out of its list at the list's end.
+    MoveUp(LayerId),
+    /// One place towards the loss, likewise.
+    MoveDown(LayerId),
+    AddBranch(LayerId),
+    RemoveBranch(LayerId, usize),
+}
+
+impl Edit {
+    /// Carries it out and says which layer should be selected after it; `None` where nothing was to be done.
+    pub fn apply(self, layers: &mut Vec<Layer>) -> Option<Option<LayerId>> {
+        match self {
+            Self::Insert(place, kind) => insert(layers, place, Layer::new(kind)),
+            Self::Remove(id) => remove(layers, id),
+            Self::Duplicate(id) => {
+                let copy = tree::find(layers, id)?.duplicate();
+                let place = tree::place_of(layers, id)?;
+                insert(layers, Place { index: place.index + 1, ..place }, copy)
+            }
+            Self::Move(id, place) => move_to(layers, id, place),
+            Self::MoveUp(id) => {
+                let place = tree::place_of(layers, id)?;
+                let up = match place.index {
+                    0 => tree::place_of(layers, place.list.parent?)?,
+                    index => Place { index: index - 1, ..place },
+                };
+                move_to(layers, id, up)
+            }
+            Self::MoveDown(id) => {
+                let place = tree::place_of(layers, id)?;
+                let is_last = place.index + 1 == tree::list(layers, place.list)?.len();
+                let down = match is_last {
+                    true => after(tree::place_of(layers, place.list.parent?)?),
+                    false => Place { index: place.index + 2, ..place },
+                };
+                move_to(layers, id, down)
+            }
+            Self::AddBranch(id) => {
+                branches_of(layers, id)?.branches.push(Vec::new());
+                Some(Some(id))
+            }
+            Self::RemoveBranch(id, branch) => {
+                let list = &mut branches_of(layers, id)?.branches;
+                (branch < list.len()).then(|| list.remove(branch))?;
+                Some(Some(id))
+            }
+        }
+    }
+}
+
+fn after(place: Place) -> Place {
+    Place { index: place.index + 1, ..place }
+}
+
+fn branches_of(layers: &mut [Layer], id: LayerId) -> Option<&mut Branches> {
+    match &mut tree::find_mut(layers, id)?.kind {
+        Kind::Branches(branches) => Some(branches),
+        _ => None,
+    }
+}
+
+fn insert(layers: &mut Vec<Layer>, place: Place, layer: Layer) -> Option<Option<LayerId>> {
+    let id = layer.id;
+    let done = tree::insert(layers, place, layer);
+    if done && tree::depth(layers) > MAX_DEPTH {
+        tree::remove(layers, id);
+        return None;
+    }
+    done.then_some(Some(id))
+}
+
+fn move_to(layers: &mut Vec<Layer>, id: LayerId, place: Place) -> Option<Option<LayerId>> {
+    let before = tree::place_of(layers, id)?;
+    if place == before || place == after(before) || !tree::move_to(layers, id, place) {
+        return None;
+    }
+    if tree::depth(layers) > MAX_DEPTH {
+        tree::move_to(layers, id, before);
+        return None;
+    }
+    Some(Some(id))
+}
+
+/// Removes a layer and selects the one that takes its place, or else the one before.
+fn remove(layers: &mut Vec<Layer>, id: LayerId) -> Option<Option<LayerId>> {
+    let Place { list, index } = tree::place_of(layers, id)?;
+    tree::remove(layers, id)?;
+    let rest = tree::list(layers, list)?;
+    let next = rest.get(index).or_else(|| rest.last()).map(|layer| layer.id);
+    Some(next.or(list.parent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::layers::{Activation, Linear};
+
+    fn stack() -> Vec<Layer> {
+        let linear = |outputs| Layer::new(Kind::Linear(Linear { outputs, ..Linear::default() }));
+        vec![linear(1), Layer::new(Kind::Branches(Branches::default())), linear(2)]
+    }
+
+    #[test]
+    fn moving_goes_out_of_a_branch_at_its_ends() {
+        let mut layers = stack();
+        let inside = layers[1].kind.children()[0][0].id;
+        Edit::MoveUp(inside).apply(&mut layers).expect("it can move");
+        assert_eq!(tree::place_of(&layers, inside), Some(Place { list: ListId::default(), index: 1 }));
+        Edit::MoveUp(inside).apply(&mut layers).expect("it can move");
+        assert_eq!(layers[0].id, inside);
+        assert!(Edit::MoveUp(inside).apply(&mut layers).is_none(), "it is the first");
+    }
+
+    #[test]
+    fn moving_down_and_up_is_nothing() {
+        let mut layers = stack();
+        let (before, first) = (layers.clone(), layers[0].id);
+        Edit::MoveDown(first).apply(&mut layers).expect("it can move");
+        assert_eq!(layers[1].id, first);
+        Edit::MoveUp(first).apply(&mut layers).expect("it can move");
+        assert_eq!(layers, before);
+    }
+
+    #[test]
+    fn what_follows_a_removed_layer_is_selected() {
+        let mut layers = stack();
+        let (first, last) = (layers[0].id, layers[2].id);
+        let next = layers[1].id;
+        assert_eq!(Edit::Remove(first).apply(&mut layers), Some(Some(next)));
+        assert_eq!(Edit::Remove(last).apply(&mut layers), Some(Some(next)));
+    }
+
+    #[test]
+    fn nesting_has_its_bound() {
+        let mut layers = Vec::new();
+        let mut list = ListId::default();
+        for _ in 0..=MAX_DEPTH {
+            let block = Kind::Branches(Branches { branches: vec![Vec::new(), Vec::new()], ..Branches::default() });
+            let Some(Some(id)) = Edit::Insert(Place { list, index: 0 }, block).apply(&mut layers) else { break };
+            list = ListId { parent: Some(id), branch: 0 };
+        }
+        assert_eq!(tree::depth(&layers), MAX_DEPTH);
+        let relu = Kind::Activation(Activation::Relu);
+        assert!(Edit::Insert(Place { list, index: 0 }, relu).apply(&mut layers).is_some());
+    }
+}

@@ -1,0 +1,276 @@
+//! The experiment under the hands of a person: its edits, their undoing, and what the network costs at every
+//! moment. Knows nothing of how it is drawn.
+
+pub mod costs;
+pub mod edit;
+pub mod history;
+pub mod tree;
+
+use std::path::PathBuf;
+
+use crate::experiment::{Experiment, Layer, LayerId, Network, NetworkChoice, Problem};
+use crate::tensor::Extent;
+use costs::Costs;
+use edit::Edit;
+use history::{Gesture, History};
+
+/// What a network must be made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Shape of a picture, `(C, H, W)`.
+    pub input: Extent,
+    pub n_classes: usize,
+}
+
+pub struct Editor {
+    /// What the panels read and write. [`Editor::note`] finds out what they did.
+    pub experiment: Experiment,
+    /// The layer that the keyboard acts on.
+    pub selected: Option<LayerId>,
+    /// The file it was read from or written to last.
+    pub file: Option<PathBuf>,
+    task: Task,
+    /// What [`Editor::layers`] was made from.
+    resolved: (NetworkChoice, Task),
+    layers: Vec<Layer>,
+    costs: Costs,
+    /// Why the experiment's network cannot be had for these pictures at all.
+    mismatch: Option<Problem>,
+    history: History,
+    saved: Experiment,
+}
+
+impl Editor {
+    pub fn new(experiment: Experiment) -> Self {
+        let task = expected(&experiment.data.source).unwrap_or(GREY);
+        let mut editor = Self {
+            history: History::new(experiment.clone()),
+            saved: experiment.clone(),
+            resolved: (experiment.network.clone(), task),
+            experiment,
+            selected: None,
+            file: None,
+            task,
+            layers: Vec::new(),
+            costs: Costs::default(),
+            mismatch: None,
+        };
+        editor.resolve();
+        editor
+    }
+
+    /// The layers as they are shown: those of the experiment, or those that its preset stands for.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    pub fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    pub fn mismatch(&self) -> Option<&Problem> {
+        self.mismatch.as_ref()
+    }
+
+    /// What keeps the network from being trained, in a sentence.
+    pub fn obstacle(&self) -> Option<String> {
+        let shape = || self.costs.problem.as_ref().map(|problem| problem.message.clone());
+        self.mismatch.as_ref().map(|problem| problem.message.clone()).or_else(shape)
+    }
+
+    /// The pictures have turned out to be these.
+    pub fn set_task(&mut self, task: Task) {
+        self.task = task;
+        self.refresh();
+    }
+
+    /// The layers, to change their settings in place, and what they cost. Whoever changed any calls
+    /// [`Editor::layers_changed`].
+    pub fn layers_and_costs(&mut self) -> (&mut Vec<Layer>, &Costs) {
+        (&mut self.layers, &self.costs)
+    }
+
+    /// The layers were changed: the experiment follows. A preset that is changed becomes a network of its own.
+    pub fn layers_changed(&mut self) {
+        let input = match self.experiment.network {
+            NetworkChoice::Layers { input, .. } => input,
+            NetworkChoice::Preset(_) => None,
+        };
+        self.experiment.network = NetworkChoice::Layers { input, layers: self.layers.clone() };
+        self.resolved = (self.experiment.network.clone(), self.task);
+        self.survey();
+    }
+
+    pub fn apply(&mut self, edit: Edit) {
+        if let Some(selected) = edit.apply(&mut self.layers) {
+            self.selected = selected;
+            self.layers_changed();
+        }
+    }
+
+    /// Opens another experiment; the one before can be had back by undo.
+    pub fn open(&mut self, experiment: Experiment, file: Option<PathBuf>) {
+        self.saved = experiment.clone();
+        self.experiment = experiment;
+        self.file = file;
+        self.selected = None;
+        self.refresh();
+    }
+
+    /// The experiment has been written to `file`.
+    pub fn saved_as(&mut self, file: PathBuf) {
+        self.saved = self.experiment.clone();
+        self.file = Some(file);
+    }
+
+    /// Whether there is anything that no file holds.
+    pub fn is_modified(&self) -> bool {
+        self.saved != self.experiment
+    }
+
+    /// Takes note of what the panels did, once a frame; whether that was anything.
+    pub fn note(&mut self, gesture: Option<Gesture>) -> bool {
+        self.refresh();
+        self.history.note(&self.experiment, gesture)
+    }
+
+    pub fn undo(&mut self) {
+        if let Some(experiment) = self.history.undo() {
+            self.return_to(experiment);
+        }
+    }
+
+    pub fn redo(&mut self) {
+        if let Some(experiment) = self.history.redo() {
+            self.return_to(experiment);
+        }
+    }
+
+    pub fn can_undo(&self) -> bool {
+        self.history.can_undo()
+    }
+
+    pub fn can_redo(&self) -> bool {
+        self.history.can_redo()
+    }
+
+    /// Selects the layer `by` places further in the order of reading; the first where none is selected.
+    pub fn select_next(&mut self, by: isize) {
+        let order = tree::in_order(&self.layers);
+        let now = self.selected.and_then(|id| order.iter().position(|&other| other == id));
+        let next = now.map_or(0, |now| now.saturating_add_signed(by).min(order.len().saturating_sub(1)));
+        self.selected = order.get(next).copied();
+    }
+
+    fn return_to(&mut self, experiment: Experiment) {
+        self.experiment = experiment;
+        self.refresh();
+        if self.selected.is_some_and(|id| tree::find(&self.layers, id).is_none()) {
+            self.selected = None;
+        }
+    }
+
+    /// Brings layers and costs up to date with experiment and pictures.
+    fn refresh(&mut self) {
+        if self.resolved.0 != self.experiment.network || self.resolved.1 != self.task {
+            self.resolved = (self.experiment.network.clone(), self.task);
+            self.resolve();
+        }
+    }
+
+    fn resolve(&mut self) {
+        let Task { input, n_classes } = self.task;
+        match self.experiment.network.network(input, n_classes) {
+            Ok(network) => (self.layers, self.mismatch) = (network.layers, None),
+            Err(problem) => {
+                self.layers = match &self.experiment.network {
+                    NetworkChoice::Layers { layers, .. } => layers.clone(),
+                    NetworkChoice::Preset(_) => Vec::new(),
+                };
+                self.mismatch = Some(problem);
+            }
+        }
+        self.survey();
+    }
+
+    fn survey(&mut self) {
+        let network = Network { input: self.task.input, layers: std::mem::take(&mut self.layers) };
+        self.costs = Costs::of(&network, self.task.n_classes);
+        self.layers = network.layers;
+    }
+}
+
+const GREY: Task = Task { input: Extent::new(1, 28, 28), n_classes: 10 };
+const COLOUR: Task = Task { input: Extent::new(3, 32, 32), n_classes: 10 };
+
+/// What the pictures of a well-known data set are like, to go by until they have been read.
+pub fn expected(source: &str) -> Option<Task> {
+    match source {
+        "glyphs" | "mnist" | "fashion-mnist" => Some(GREY),
+        "shapes" | "cifar-10" => Some(COLOUR),
+        "cifar-100" => Some(Task { n_classes: 100, ..COLOUR }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Kind, shipped};
+
+    fn editor() -> Editor {
+        Editor::new(shipped::get("quickstart").unwrap())
+    }
+
+    #[test]
+    fn an_edited_preset_becomes_a_network_of_its_own() {
+        let mut editor = editor();
+        let second = editor.layers()[1].id;
+        editor.apply(Edit::Remove(second));
+        assert!(matches!(&editor.experiment.network, NetworkChoice::Layers { input: None, layers } if layers.len() == 6));
+        assert!(editor.note(None) && editor.is_modified());
+        editor.undo();
+        assert_eq!(editor.experiment, shipped::get("quickstart").unwrap());
+        assert_eq!(editor.layers().len(), 7);
+        editor.redo();
+        assert_eq!(editor.layers().len(), 6);
+    }
+
+    #[test]
+    fn costs_follow_every_edit() {
+        let mut editor = editor();
+        let before = editor.costs().total.parameters;
+        let first = editor.layers()[0].id;
+        editor.apply(Edit::Duplicate(first));
+        assert!(editor.costs().total.parameters > before);
+        assert!(editor.obstacle().is_none());
+        let Kind::Conv(conv) = &mut editor.layers_and_costs().0[0].kind else { panic!("it is a convolution") };
+        conv.kernel = [29, 29];
+        editor.layers_changed();
+        assert_eq!(editor.costs().problem.as_ref().and_then(|problem| problem.layer), Some(first));
+        assert!(editor.obstacle().is_some_and(|sentence| sentence.contains("29×29")));
+    }
+
+    #[test]
+    fn a_preset_follows_the_pictures() {
+        let mut editor = editor();
+        editor.set_task(Task { n_classes: 37, ..COLOUR });
+        assert!(editor.obstacle().is_none());
+        let last = editor.layers().last().unwrap().id;
+        assert_eq!(editor.costs().of_layer(last).output, Some(Extent::vector(37)));
+    }
+
+    #[test]
+    fn identities_stay_while_nothing_changes() {
+        let mut editor = editor();
+        let before = tree::in_order(editor.layers());
+        editor.set_task(editor.task());
+        editor.experiment.train.rate = 0.5;
+        editor.note(None);
+        assert_eq!(tree::in_order(editor.layers()), before);
+    }
+}

@@ -1,0 +1,197 @@
+//! Which pictures, how many, and what is done to them on the way into the net.
+
+use egui::{ComboBox, DragValue, Slider, TextEdit, Ui};
+use lucide_icons::Icon;
+
+use super::strip::Strip;
+use crate::app::bridge::{Desk, Request};
+use crate::app::files::Purpose;
+use crate::app::theme;
+use crate::app::widgets::{self, Gravity, named};
+use crate::app::format;
+use crate::data::catalogue::{Availability, Entry};
+use crate::experiment::{Data, Normalise};
+use crate::session::{PicturesReady, PicturesState};
+
+/// What the section remembers from frame to frame.
+#[derive(Default)]
+pub struct State {
+    /// Its height in the last frame.
+    pub height: f32,
+    strip: Strip,
+    /// The path as it is being typed; none while nobody types.
+    typed: Option<String>,
+}
+
+/// Width of the captions before the settings.
+const CAPTION: f32 = 76.0;
+
+pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
+    widgets::section_ui(ui, "Pictures", |ui| {
+        if let PicturesState::Opening { .. } = desk.snapshot.pictures {
+            ui.add(egui::Spinner::new().size(14.0));
+            widgets::caption_ui(ui, "reading…");
+        }
+    });
+    source_ui(ui, desk, state, entries);
+    let data = &mut desk.editor.experiment.data;
+    sizes_ui(ui, data);
+    treatment_ui(ui, data);
+    ui.add_space(theme::SMALL_GAP);
+    match &desk.snapshot.pictures {
+        PicturesState::Opening { .. } => {}
+        PicturesState::Ready(ready) => ready_ui(ui, ready, &mut state.strip),
+        PicturesState::Failed { message, .. } => widgets::message_ui(ui, Gravity::Problem, message, |ui| {
+            if ui.button("Use the built-in glyphs").clicked() {
+                let data = &mut desk.editor.experiment.data;
+                (data.source, data.train, data.test) = ("glyphs".into(), None, None);
+            }
+        }),
+    }
+}
+
+fn line_ui(ui: &mut Ui, caption: &str, controls: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(theme::ROW);
+        ui.allocate_ui_with_layout(egui::vec2(CAPTION, theme::ROW), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(CAPTION);
+            widgets::caption_ui(ui, caption);
+        });
+        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+        controls(ui);
+    });
+}
+
+/// A data set by name, or a path.
+fn source_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
+    line_ui(ui, "Data set", |ui| {
+        let data = &mut desk.editor.experiment.data;
+        let is_known = entries.iter().any(|entry| entry.name == data.source);
+        let shown = if is_known { data.source.as_str() } else { "other" };
+        let combo = ComboBox::from_id_salt("data set").width(ui.available_width() - 8.0).selected_text(shown);
+        let response = combo.show_ui(ui, |ui| {
+            for entry in entries {
+                let is_chosen = entry.name == data.source;
+                let mark = match entry.availability {
+                    Availability::BuiltIn => "built in",
+                    Availability::At(_) => "found",
+                    Availability::Absent(_) => "not on this computer",
+                };
+                let button = egui::Button::selectable(is_chosen, entry.name).right_text(theme::caption(ui, mark));
+                if ui.add(button).on_hover_text(help(entry)).clicked() && !is_chosen {
+                    choose(data, entry.name);
+                }
+            }
+        });
+        named(response.response, "Data set");
+    });
+    line_ui(ui, "Path", |ui| path_ui(ui, desk, state));
+}
+
+/// The path as a field; it counts when the field is left.
+fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    let data = &mut desk.editor.experiment.data;
+    let mut text = state.typed.clone().unwrap_or_else(|| data.source.clone());
+    let edit = TextEdit::singleline(&mut text).hint_text("folder or file").desired_width(ui.available_width() - 36.0);
+    let response = named(ui.add(edit), "Path or name of the pictures");
+    let response = response.on_hover_text("A folder with one folder of pictures per class, or the files of a data set. Or drop it on the window.");
+    if response.lost_focus() {
+        if let Some(typed) = state.typed.take().filter(|typed| !typed.trim().is_empty() && *typed != data.source) {
+            choose(data, typed.trim());
+        }
+    } else if response.has_focus() {
+        state.typed = Some(text);
+    }
+    let response = widgets::icon_button(ui, Icon::FolderOpen, "Choose pictures");
+    if response.on_hover_text("Choose a folder or file of pictures…").clicked() {
+        desk.requests.push(Request::AskPath(Purpose::Pictures));
+    }
+}
+
+/// Another source: what was cut to the size of the old one is no longer fitting.
+pub fn choose(data: &mut Data, source: &str) {
+    (data.source, data.train, data.test) = (source.into(), None, None);
+}
+
+fn help(entry: &Entry) -> String {
+    let (train, test) = (format::count(entry.train as u64), format::count(entry.test as u64));
+    let mut text = format!("{}. {}, {} classes; {train} training and {test} test pictures.", entry.what, entry.extent, entry.classes.len());
+    if let Availability::Absent(sentence) = &entry.availability {
+        text.push('\n');
+        text.push_str(sentence);
+    }
+    text
+}
+
+fn sizes_ui(ui: &mut Ui, data: &mut Data) {
+    line_ui(ui, "Use", |ui| {
+        for (name, value) in [("training", &mut data.train), ("test", &mut data.test)] {
+            let mut n = value.unwrap_or(0);
+            let drag = DragValue::new(&mut n)
+                .range(0..=10_000_000)
+                .speed(20.0)
+                .update_while_editing(false)
+                .custom_formatter(|n, _| if n == 0.0 { "all".into() } else { format::count(n as u64) })
+                .custom_parser(|text| match text.trim() {
+                    "all" | "" => Some(0.0),
+                    number => number.replace([',', '_'], "").parse().ok(),
+                });
+            let response = named(ui.add(drag), &format!("Number of {name} pictures"));
+            if response.on_hover_text(format!("How many {name} pictures to use, the first of the set; 0 for all.")).changed() {
+                *value = (n > 0).then_some(n);
+            }
+            widgets::caption_ui(ui, name);
+        }
+    });
+}
+
+fn treatment_ui(ui: &mut Ui, data: &mut Data) {
+    line_ui(ui, "Normalise", |ui| {
+        let combo = ComboBox::from_id_salt("normalise").width(ui.available_width() - 8.0).selected_text(label(data.normalise));
+        let response = combo.show_ui(ui, |ui| {
+            for normalise in Normalise::ALL {
+                let (name, help) = (label(normalise), normalise_help(normalise));
+                ui.selectable_value(&mut data.normalise, normalise, name).on_hover_text(help);
+            }
+        });
+        named(response.response, "Normalise").on_hover_text(normalise_help(data.normalise));
+    });
+    line_ui(ui, "Augment", |ui| {
+        ui.checkbox(&mut data.augment.flip, "flip").on_hover_text("Mirror each training picture left to right with probability one half.");
+        let help = "Pad by so many pixels on each side and cut out a window of the old size at random; 0 for none.";
+        let slider = Slider::new(&mut data.augment.crop, 0..=8).show_value(false).clamping(egui::SliderClamping::Never);
+        ui.spacing_mut().slider_width = 48.0;
+        named(ui.add(slider), "Crop by, slider").on_hover_text(help);
+        widgets::count_ui(ui, "Crop by", &mut data.augment.crop, 0..=64).on_hover_text(help);
+        widgets::caption_ui(ui, "crop");
+        ui.checkbox(&mut data.shuffle, "shuffle").on_hover_text("Draw the order of the training pictures anew for each epoch.");
+    });
+}
+
+fn label(normalise: Normalise) -> &'static str {
+    match normalise {
+        Normalise::None => "none",
+        Normalise::PerChannel => "per channel",
+        Normalise::PixelMean => "mean picture",
+    }
+}
+
+fn normalise_help(normalise: Normalise) -> &'static str {
+    match normalise {
+        Normalise::None => "Pixels stay between 0 and 1.",
+        Normalise::PerChannel => "Each channel is brought to mean 0 and standard deviation 1 over the training pictures.",
+        Normalise::PixelMean => "The mean training picture is subtracted, pixel by pixel.",
+    }
+}
+
+fn ready_ui(ui: &mut Ui, ready: &PicturesReady, strip: &mut Strip) {
+    let set = &ready.set;
+    let (train, test) = (format::count(set.train.len() as u64), format::count(set.test.len() as u64));
+    let text = format!("{train} to learn from, {test} to test on, {}, {} classes", set.extent, set.classes.len());
+    ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
+    for note in &set.notes {
+        widgets::message_ui(ui, Gravity::Note, note, |_| {});
+    }
+    ui.add_space(theme::SMALL_GAP);
+    strip.strip_ui(ui, set);
+}

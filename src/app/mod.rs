@@ -1,0 +1,30 @@
+//! The window: panels that read a snapshot of the session and send commands to it.
+//!
+//! A frame goes like this: the keys are read, the panels are drawn over the latest snapshot and edit the
+//! experiment in place, and then what they asked for is done and what changed is sent. Nothing in a frame
+//! waits for the engine, and a frame is drawn only when something has changed.
+
+mod action;
+mod bar;
+mod bridge;
+mod curves;
+mod editor;
+mod files;
+mod filters;
+mod format;
+mod help;
+mod library;
+mod network;
+mod status;
+mod theme;
+mod training;
+mod widgets;
+mod window;
+mod workshop;
+
+#[cfg(test)]
+mod tests;
+
+pub use bridge::Bridge;
+pub use window::{Start, run};
+pub use workshop::Workshop;

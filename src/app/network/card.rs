@@ -1,0 +1,193 @@
+//! One layer as a card: what it is, its settings, what it gives and costs.
+
+use egui::{Align, Button, DragValue, Frame, Layout, Popup, Response, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
+use lucide_icons::Icon;
+
+use super::{Stack, fields, glyph, stats};
+use crate::app::action::Action;
+use crate::app::editor::edit::Edit;
+use crate::app::editor::tree::ListId;
+use crate::app::theme::{self, Palette};
+use crate::app::widgets::{self, Gravity, named};
+use crate::experiment::{Kind, Layer, LayerId};
+
+/// From this width on a card has its settings on the line of the title.
+const WIDE: f32 = 840.0;
+
+/// Below this width a card has no columns of figures.
+const NARROW: f32 = 460.0;
+
+impl Stack<'_> {
+    pub(super) fn card_ui(&mut self, ui: &mut Ui, layer: &mut Layer, index: usize) {
+        let id = layer.id;
+        let name = format!("Layer {}: {}", index + 1, layer.kind.title());
+        let card = ui.scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
+            let frame = self.frame(ui, id);
+            let stripe = glyph::colour(ui, &layer.kind);
+            let drawn = frame.show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = 2.0;
+                self.contents_ui(ui, layer, &name);
+            });
+            let mut edge = drawn.response.rect.shrink2(vec2(0.0, 8.0));
+            edge.max.x = edge.min.x + 3.0;
+            ui.painter().rect_filled(edge, 1.5, stripe);
+        });
+        let is_selected = self.selected == Some(id);
+        card.response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_selected, &name));
+        if card.response.clicked() || card.response.secondary_clicked() {
+            self.selected = Some(id);
+        }
+        Popup::context_menu(&card.response).show(|ui| self.menu_items_ui(ui, layer));
+    }
+
+    fn frame(&self, ui: &Ui, id: LayerId) -> Frame {
+        let palette = Palette::of(ui);
+        let is_hovered = ui.response().contains_pointer();
+        let stroke = match () {
+            _ if self.has_problem(id) => Stroke::new(1.5, palette.danger),
+            _ if self.selected == Some(id) => Stroke::new(1.5, palette.accent),
+            _ if is_hovered => Stroke::new(1.0, palette.strong_border),
+            _ => Stroke::new(1.0, palette.border),
+        };
+        Frame::new()
+            .fill(palette.card)
+            .stroke(stroke)
+            .corner_radius(theme::CARD_CORNER)
+            .inner_margin(egui::Margin { left: 8, right: 4, top: 4, bottom: 4 })
+    }
+
+    fn has_problem(&self, id: LayerId) -> bool {
+        self.costs.problem.as_ref().is_some_and(|problem| problem.layer == Some(id))
+    }
+
+    fn contents_ui(&mut self, ui: &mut Ui, layer: &mut Layer, name: &str) {
+        let width = ui.available_width();
+        let below = fields::has_fields(&layer.kind) && width < WIDE;
+        self.title_ui(ui, layer, name, width);
+        if below {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(12.0, 2.0);
+                ui.add_space(if width < NARROW { 0.0 } else { 22.0 });
+                self.changed |= fields::fields_ui(ui, layer, self.state);
+            });
+        }
+        if width < NARROW {
+            stats::line_ui(ui, &self.costs.of_layer(layer.id));
+        }
+        if let Some(problem) = self.costs.problem.as_ref().filter(|problem| problem.layer == Some(layer.id)) {
+            widgets::message_ui(ui, Gravity::Problem, &problem.message, |_| {});
+        }
+        if !self.state.folded.contains(&layer.id) {
+            self.inside_ui(ui, layer);
+        }
+    }
+
+    fn title_ui(&mut self, ui: &mut Ui, layer: &mut Layer, name: &str, width: f32) {
+        ui.horizontal(|ui| {
+            ui.set_min_height(theme::ROW);
+            ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+            self.handle_ui(ui, layer, name);
+            glyph::glyph_ui(ui, &layer.kind);
+            ui.label(theme::strong(layer.kind.title())).on_hover_text(layer.kind.purpose());
+            self.combinator_ui(ui, layer);
+            if width >= WIDE && fields::has_fields(&layer.kind) {
+                ui.add_space(theme::GAP);
+                ui.spacing_mut().item_spacing.x = 10.0;
+                self.changed |= fields::fields_ui(ui, layer, self.state);
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+                self.menu_ui(ui, layer, name);
+                if width >= NARROW {
+                    stats::columns_ui(ui, &self.costs.of_layer(layer.id), self.costs.total.multiply_adds);
+                }
+            });
+        });
+    }
+
+    /// What is set in the title of a kind that holds others: how often, or how its branches meet.
+    fn combinator_ui(&mut self, ui: &mut Ui, layer: &mut Layer) {
+        let id = layer.id;
+        match &mut layer.kind {
+            Kind::Repeat(repeat) => {
+                let drag = DragValue::new(&mut repeat.times).range(1..=1000).speed(0.05).prefix("×");
+                let drag = drag.update_while_editing(false);
+                self.changed |= named(ui.add(drag), "times").on_hover_text("how many times").changed();
+            }
+            Kind::Branches(branches) => self.changed |= super::branches::merge_ui(ui, branches),
+            _ => return,
+        }
+        let folded = self.state.folded.contains(&id);
+        let (symbol, help) = match folded {
+            true => (Icon::ChevronRight, "Unfold"),
+            false => (Icon::ChevronDown, "Fold to one line"),
+        };
+        if widgets::icon_button(ui, symbol, help).on_hover_text(help).clicked() {
+            if folded { self.state.folded.remove(&id) } else { self.state.folded.insert(id) };
+            self.state.heights.clear();
+        }
+        if folded {
+            let text = theme::caption(ui, super::branches::summary(&layer.kind));
+            ui.add(egui::Label::new(text).truncate());
+        }
+    }
+
+    /// The layers that this one holds.
+    fn inside_ui(&mut self, ui: &mut Ui, layer: &mut Layer) {
+        let id = layer.id;
+        match &mut layer.kind {
+            Kind::Repeat(repeat) => {
+                ui.indent(("repeat", id.0), |ui| {
+                    self.list_ui(ui, ListId { parent: Some(id), branch: 0 }, &mut repeat.layers);
+                });
+            }
+            Kind::Branches(branches) => self.branches_ui(ui, id, branches),
+            _ => {}
+        }
+    }
+
+    /// By which the card is dragged elsewhere.
+    fn handle_ui(&mut self, ui: &mut Ui, layer: &Layer, name: &str) {
+        let text = widgets::icon(Icon::GripVertical).size(12.0).color(Palette::of(ui).strong_border);
+        let button = Button::new(text).frame(false).sense(Sense::drag()).min_size(vec2(12.0, theme::ROW));
+        let response = ui.scope(|ui| {
+            ui.spacing_mut().button_padding.x = 0.0;
+            ui.add(button)
+        });
+        let response = named(response.inner, &format!("Drag {name}"));
+        if response.drag_started() {
+            self.selected = Some(layer.id);
+        }
+        response.dnd_set_drag_payload(layer.id);
+        response.on_hover_cursor(egui::CursorIcon::Grab).on_hover_text("Drag to another place");
+    }
+
+    fn menu_ui(&mut self, ui: &mut Ui, layer: &Layer, name: &str) -> Response {
+        let response = widgets::icon_button(ui, Icon::Ellipsis, &format!("Actions for {name}"));
+        Popup::menu(&response).show(|ui| self.menu_items_ui(ui, layer));
+        response
+    }
+
+    fn menu_items_ui(&mut self, ui: &mut Ui, layer: &Layer) {
+        let id = layer.id;
+        ui.set_max_width(240.0);
+        ui.add(egui::Label::new(theme::caption(ui, layer.kind.purpose())).wrap());
+        ui.separator();
+        let items = [
+            (Action::MoveUp, Edit::MoveUp(id)),
+            (Action::MoveDown, Edit::MoveDown(id)),
+            (Action::Duplicate, Edit::Duplicate(id)),
+            (Action::Remove, Edit::Remove(id)),
+        ];
+        for (action, edit) in items {
+            let symbol = widgets::icon(action.icon());
+            let keys = theme::caption(ui, action.shortcut_text(ui.ctx()));
+            let button = Button::new((symbol, action.label())).right_text(keys);
+            if ui.add(button).on_hover_text(action.help()).clicked() {
+                self.edits.push(edit);
+                ui.close();
+            }
+        }
+    }
+}

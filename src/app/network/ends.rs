@@ -1,0 +1,59 @@
+//! What stands above and below the layers: the pictures and the loss.
+
+use egui::{Align, Frame, Layout, Margin, Ui};
+use lucide_icons::Icon;
+
+use crate::app::bridge::Desk;
+use crate::app::theme::{self, Palette};
+use crate::app::widgets::{self, Gravity};
+use crate::experiment::NetworkChoice;
+
+pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let task = desk.editor.task();
+    let source = desk.editor.experiment.data.source.clone();
+    frame(ui).show(ui, |ui| {
+        line_ui(ui, Icon::Images, "Pictures", &source, &task.input.to_string());
+        let Some(message) = desk.editor.mismatch().map(|problem| problem.message.clone()) else { return };
+        widgets::message_ui(ui, Gravity::Problem, &message, |ui| {
+            if let NetworkChoice::Layers { input, .. } = &mut desk.editor.experiment.network
+                && input.is_some()
+                && ui.button("Fit the network to these pictures").clicked()
+            {
+                *input = None;
+            }
+        });
+    });
+}
+
+pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let n_classes = desk.editor.task().n_classes;
+    frame(ui).show(ui, |ui| {
+        line_ui(ui, Icon::Target, "Softmax and cross-entropy", "the loss", &format!("{n_classes} classes"));
+        // A problem of no layer in particular: an empty network.
+        if let Some(problem) = desk.editor.costs().problem.as_ref().filter(|problem| problem.layer.is_none()) {
+            widgets::message_ui(ui, Gravity::Problem, &problem.message, |_| {});
+        }
+    });
+}
+
+fn frame(ui: &Ui) -> Frame {
+    let palette = Palette::of(ui);
+    Frame::new()
+        .fill(palette.panel)
+        .stroke(egui::Stroke::new(1.0, palette.border))
+        .corner_radius(theme::CARD_CORNER)
+        .inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 })
+}
+
+fn line_ui(ui: &mut Ui, symbol: Icon, title: &str, detail: &str, figure: &str) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(theme::ROW);
+        ui.add_space(16.0);
+        ui.label(widgets::icon(symbol).color(Palette::of(ui).muted));
+        ui.label(theme::strong(title));
+        ui.label(theme::caption(ui, detail));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(egui::RichText::new(figure).monospace());
+        });
+    });
+}

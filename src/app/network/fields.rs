@@ -1,0 +1,130 @@
+//! The settings of a layer in place, drawn from the one list that the file's reader and writer use too.
+
+use egui::{DragValue, Ui};
+use lucide_icons::Icon;
+
+use super::State;
+use crate::app::widgets::{self, named};
+use crate::experiment::fields::{Field, Value};
+use crate::experiment::{Kind, Layer, LayerId};
+
+/// Draws all settings of a layer; whether any was changed.
+pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) -> bool {
+    let id = layer.id;
+    let follows = {
+        let mut followed = layer.kind.clone();
+        followed.follow_head();
+        followed == layer.kind
+    };
+    let has_head = layer.kind.has_head();
+    let (mut changed, mut head_changed) = (false, false);
+    for (i, field) in layer.kind.fields().into_iter().enumerate() {
+        let is_head = i == 0 && has_head;
+        let field_changed = field_ui(ui, id, is_head, field, state);
+        changed |= field_changed;
+        head_changed |= field_changed && is_head;
+    }
+    // What was equal to what follows from the head goes on following it.
+    if head_changed && follows {
+        layer.kind.follow_head();
+    }
+    changed
+}
+
+/// Whether the settings are drawn below the title: those of kinds that hold others stand in it.
+pub fn has_fields(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Activation(_) | Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_))
+}
+
+fn field_ui(ui: &mut Ui, id: LayerId, is_head: bool, field: Field<'_>, state: &mut State) -> bool {
+    let label = label(field.name, is_head);
+    let help = field.help;
+    // Caption and control stay on one line.
+    let group = ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        match field.value {
+            Value::Flag(value) => ui.checkbox(value, label).on_hover_text(help).changed(),
+            Value::Count(value, range) => {
+                widgets::caption_ui(ui, label);
+                widgets::count_ui(ui, label, value, range).on_hover_text(help).changed()
+            }
+            Value::Number(value, range) => {
+                widgets::caption_ui(ui, label);
+                widgets::number_ui(ui, label, value, range).on_hover_text(help).changed()
+            }
+            Value::Pair(value, range) => {
+                widgets::caption_ui(ui, label);
+                pair_ui(ui, (id, field.name), label, value, range, help, state)
+            }
+        }
+    });
+    group.inner
+}
+
+/// Two numbers; one control for both while they are equal and linked.
+fn pair_ui(
+    ui: &mut Ui,
+    key: (LayerId, &'static str),
+    label: &str,
+    value: &mut [usize; 2],
+    range: std::ops::RangeInclusive<usize>,
+    help: &str,
+    state: &mut State,
+) -> bool {
+    let linked = value[0] == value[1] && !state.unlinked.contains(&key);
+    let before = *value;
+    ui.spacing_mut().item_spacing.x = 2.0;
+    if linked {
+        let [both, _] = value;
+        let drag = DragValue::new(both)
+            .range(range)
+            .speed(0.05)
+            .update_while_editing(false)
+            .custom_formatter(|n, _| format!("{n}×{n}"))
+            .custom_parser(|text| text.split(['×', 'x', '*']).next()?.trim().parse().ok());
+        named(ui.add(drag), label).on_hover_text(help);
+        value[1] = value[0];
+    } else {
+        for (side, number) in ["height", "width"].into_iter().zip(value.iter_mut()) {
+            let drag = DragValue::new(number).range(range.clone()).speed(0.05).update_while_editing(false);
+            named(ui.add(drag), &format!("{label} {side}")).on_hover_text(format!("{help}: {side}"));
+        }
+    }
+    link_ui(ui, key, label, linked, value, state);
+    *value != before
+}
+
+/// The button that links the two numbers of a pair or sets them free.
+fn link_ui(ui: &mut Ui, key: (LayerId, &'static str), label: &str, linked: bool, value: &mut [usize; 2], state: &mut State) {
+    let (symbol, help) = match linked {
+        true => (Icon::Link2, "Height and width are equal. Click to set them one by one."),
+        false => (Icon::Link2Off, "Height and width are set one by one. Click to make them equal."),
+    };
+    let text = widgets::icon(symbol).size(11.0).color(super::theme::Palette::of(ui).muted);
+    let button = egui::Button::new(text).frame(false).min_size(egui::vec2(14.0, super::theme::ROW));
+    let response = named(ui.add(button), &format!("Link height and width of {label}"));
+    if response.on_hover_text(help).clicked() {
+        if linked {
+            state.unlinked.insert(key);
+        } else {
+            state.unlinked.remove(&key);
+            value[1] = value[0];
+        }
+    }
+}
+
+/// What a setting is called on the card. The head has in the file the name of its kind.
+fn label(name: &'static str, is_head: bool) -> &'static str {
+    if !is_head {
+        return name;
+    }
+    match name {
+        "conv" => "filters",
+        "linear" => "units",
+        "max-pool" | "average-pool" => "window",
+        "dropout" => "probability",
+        "shortcut" => "channels",
+        "repeat" => "times",
+        other => other,
+    }
+}

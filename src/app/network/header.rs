@@ -1,0 +1,94 @@
+//! Over the stack: where to start from, the sums, and the captions of the columns.
+
+use egui::{Align, Button, Layout, RichText, Ui, vec2};
+use lucide_icons::Icon;
+
+use super::{State, stats};
+use crate::app::bridge::Desk;
+use crate::app::theme;
+use crate::app::{format, widgets};
+use crate::experiment::{NetworkChoice, presets};
+
+pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    let name = match &desk.editor.experiment.network {
+        NetworkChoice::Preset(name) => name.clone(),
+        NetworkChoice::Layers { .. } => "own layers".into(),
+    };
+    widgets::section_ui(ui, "Network", |ui| {
+        let button = ui.button((widgets::icon(Icon::Layers), format!("Start from: {name}"), widgets::icon(Icon::ChevronDown)));
+        let button = widgets::named(button, "Start from a preset");
+        egui::Popup::menu(&button).show(|ui| presets_ui(ui, desk));
+        fold_ui(ui, desk, state);
+    });
+    totals_ui(ui, desk);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            // As far from the edge as the columns on the cards.
+            ui.add_space(44.0);
+            if ui.available_width() > stats::WIDTH {
+                stats::captions_ui(ui);
+            }
+        });
+    });
+}
+
+fn presets_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    ui.set_min_width(260.0);
+    ui.label(theme::caption(ui, "Replaces the layers; undo brings them back."));
+    for name in presets::NAMES {
+        let help = presets::describe(name).unwrap_or_default();
+        if ui.add(Button::new(name).min_size(vec2(260.0, theme::ROW))).on_hover_text(help).clicked() {
+            desk.editor.experiment.network = NetworkChoice::Preset(name.into());
+            ui.close();
+        }
+    }
+}
+
+/// One button that folds all that can be folded, or unfolds it.
+fn fold_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
+    let holders: Vec<_> = holders(desk.editor.layers());
+    if holders.is_empty() {
+        return;
+    }
+    let all_folded = holders.iter().all(|id| state.folded.contains(id));
+    let (symbol, label) = match all_folded {
+        true => (Icon::ChevronsUpDown, "Unfold all"),
+        false => (Icon::ChevronsDownUp, "Fold all"),
+    };
+    if widgets::icon_button(ui, symbol, label).on_hover_text(label).clicked() {
+        state.heights.clear();
+        state.folded.clear();
+        if !all_folded {
+            state.folded.extend(holders);
+        }
+    }
+}
+
+fn holders(layers: &[crate::experiment::Layer]) -> Vec<crate::experiment::LayerId> {
+    let holding = layers.iter().filter(|layer| !layer.kind.children().is_empty());
+    holding
+        .flat_map(|layer| {
+            let inside = layer.kind.children().into_iter().flat_map(|list| holders(list));
+            std::iter::once(layer.id).chain(inside).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn totals_ui(ui: &mut Ui, desk: &Desk<'_>) {
+    let total = desk.editor.costs().total;
+    let batch = desk.editor.experiment.train.batch as u64;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+        let mut sum_ui = |figure: String, unit: &str, help: String| {
+            ui.label(RichText::new(figure).monospace());
+            widgets::caption_ui(ui, unit).on_hover_text(help);
+            ui.add_space(theme::GAP);
+        };
+        sum_ui(format::count(total.parameters), "parameters", "Learned numbers in all layers together.".into());
+        let help = format!("{} for one picture", format::count(total.multiply_adds));
+        sum_ui(format::short(total.multiply_adds), "multiply-adds", help);
+        let help = "What the layers' outputs take in memory for one picture, and for a batch; training keeps them for the way back.";
+        sum_ui(format::bytes(total.activation_bytes), "activations per picture", help.into());
+        sum_ui(format::bytes(total.activation_bytes * batch), &format!("per batch of {batch}"), help.into());
+    });
+}

@@ -1,0 +1,115 @@
+//! The network as a stack of cards, which is itself the visualisation.
+
+mod branches;
+mod card;
+mod ends;
+mod fields;
+mod glyph;
+mod header;
+mod seam;
+mod stats;
+
+use std::collections::{HashMap, HashSet};
+
+use egui::{Rect, ScrollArea, Ui, vec2};
+
+use super::bridge::Desk;
+use super::editor::costs::Costs;
+use super::editor::edit::Edit;
+use super::editor::tree::{self, ListId, Place};
+use super::theme;
+use crate::experiment::{Layer, LayerId};
+use seam::Seam;
+
+/// What the panel remembers from frame to frame.
+#[derive(Default)]
+pub struct State {
+    /// Layers that are shown as one line.
+    folded: HashSet<LayerId>,
+    /// Pairs of settings that are changed one by one although they are equal.
+    unlinked: HashSet<(LayerId, &'static str)>,
+    /// Height of each card when it was last drawn, to leave room for those out of sight.
+    heights: HashMap<LayerId, f32>,
+    width: f32,
+    /// The layer that was selected in the last frame.
+    selected: Option<LayerId>,
+}
+
+/// The stack while one frame draws it.
+struct Stack<'a> {
+    state: &'a mut State,
+    costs: &'a Costs,
+    selected: Option<LayerId>,
+    /// The layer that has just been selected by key, to be brought into view.
+    reveal: Option<LayerId>,
+    /// Where a dragged layer can be dropped.
+    seams: Vec<Seam>,
+    edits: Vec<Edit>,
+    /// Whether a setting was changed in place.
+    changed: bool,
+}
+
+pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    header::header_ui(ui, desk, state);
+    ui.add_space(theme::SMALL_GAP);
+    if state.width != ui.available_width() {
+        state.width = ui.available_width();
+        state.heights.clear();
+    }
+    ScrollArea::vertical().auto_shrink([false, false]).id_salt("stack").show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ends::pictures_ui(ui, desk);
+        stack_ui(ui, desk, state);
+        ends::loss_ui(ui, desk);
+        ui.add_space(theme::LARGE_GAP);
+    });
+}
+
+fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    let selected = desk.editor.selected;
+    let by_key = selected != state.selected && !ui.input(|input| input.pointer.any_down());
+    // The settings of the layers are changed in place, everything else by the list of edits.
+    let (layers, costs) = desk.editor.layers_and_costs();
+    let reveal = selected.filter(|_| by_key);
+    let mut stack = Stack { state, costs, selected, reveal, seams: Vec::new(), edits: Vec::new(), changed: false };
+    stack.list_ui(ui, ListId::default(), layers);
+    stack.drop_ui(ui, layers);
+    let Stack { selected, edits, changed, .. } = stack;
+    if changed {
+        desk.editor.layers_changed();
+    }
+    desk.editor.selected = selected;
+    edits.into_iter().for_each(|edit| desk.editor.apply(edit));
+    state.selected = desk.editor.selected;
+}
+
+impl Stack<'_> {
+    /// A list of layers with the seams between them.
+    fn list_ui(&mut self, ui: &mut Ui, list: ListId, layers: &mut [Layer]) {
+        for (index, layer) in layers.iter_mut().enumerate() {
+            self.seam_ui(ui, Place { list, index });
+            self.layer_ui(ui, layer, index);
+        }
+        self.seam_ui(ui, Place { list, index: layers.len() });
+    }
+
+    /// A card, or room for one that is out of sight.
+    fn layer_ui(&mut self, ui: &mut Ui, layer: &mut Layer, index: usize) {
+        let id = layer.id;
+        let is_wanted = self.reveal.is_some_and(|wanted| tree::find(std::slice::from_ref(layer), wanted).is_some());
+        if let Some(&height) = self.state.heights.get(&id)
+            && !is_wanted
+        {
+            let rect = Rect::from_min_size(ui.next_widget_position(), vec2(ui.available_width(), height));
+            if !ui.is_rect_visible(rect.expand(theme::ROW)) {
+                ui.allocate_space(rect.size());
+                return;
+            }
+        }
+        let response = ui.push_id(("layer", id.0), |ui| self.card_ui(ui, layer, index)).response;
+        self.state.heights.insert(id, response.rect.height());
+        if self.reveal == Some(id) {
+            response.scroll_to_me(None);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The right side: the controls of a tape deck, how the net is trained, its curves and its filters.
+
+mod deck;
+mod settings;
+
+use egui::{ScrollArea, Ui};
+
+use super::bridge::Desk;
+use super::{curves, filters, theme};
+use crate::engine::DeviceChoice;
+
+/// What the panel remembers from frame to frame.
+#[derive(Default)]
+pub struct State {
+    pub curves: curves::State,
+    pub filters: filters::State,
+    settings: settings::State,
+    device: DeviceChoice,
+    /// Height of the filters in the last frame.
+    filters_height: f32,
+}
+
+impl State {
+    pub fn new(device: DeviceChoice) -> Self {
+        Self { device, ..Self::default() }
+    }
+}
+
+/// Height of the curves that must be there before anything scrolls.
+const LEAST_CURVES: f32 = 240.0;
+
+pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    deck::deck_ui(ui, desk, &mut state.device);
+    ui.add_space(theme::SMALL_GAP);
+    ui.separator();
+    ScrollArea::vertical().id_salt("training").auto_shrink([false, false]).show(ui, |ui| {
+        let top = ui.cursor().top();
+        let room = ui.available_height();
+        settings::settings_ui(ui, desk, &mut state.settings);
+        ui.separator();
+        let used = ui.cursor().top() - top;
+        let for_curves = (room - used - state.filters_height - 2.0 * theme::GAP).max(LEAST_CURVES);
+        curves::curves_ui(ui, desk, &mut state.curves, for_curves);
+        ui.separator();
+        let drawn = ui.scope(|ui| filters::filters_ui(ui, desk, &mut state.filters));
+        state.filters_height = drawn.response.rect.height();
+    });
+}

@@ -1,0 +1,301 @@
+//! All panels together and what they share: the experiment under edit, and what is done on request.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
+
+use super::action::Action;
+use super::bridge::{Bridge, Desk, Request};
+use super::editor::history::Gesture;
+use super::editor::{Editor, Task};
+use super::files::{Answer, Asking, Purpose};
+use super::theme::{self, Palette};
+use super::widgets::Gravity;
+use super::{bar, curves, help, library, network, status, training};
+use crate::engine::DeviceChoice;
+use crate::experiment::{Experiment, file, shipped};
+use crate::session::{Command, PicturesState, Snapshot, Watch};
+
+/// The whole window, but for the window.
+pub struct Workshop {
+    bridge: Bridge,
+    editor: Editor,
+    snapshot: Arc<Snapshot>,
+    library: library::State,
+    network: network::State,
+    training: training::State,
+    status: status::State,
+    asking: Option<Asking>,
+    is_help_open: bool,
+    /// The experiment that the session was told last.
+    told: Option<Experiment>,
+    watch: Option<Watch>,
+    /// Mouse buttons pressed so far: what happens during one press is one edit.
+    n_presses: u64,
+    /// What work in other threads has to say when it is done.
+    reports: (Sender<(Gravity, String)>, Receiver<(Gravity, String)>),
+}
+
+impl Workshop {
+    pub fn new(bridge: Bridge, experiment: Experiment, opened: Option<PathBuf>, device: DeviceChoice) -> Self {
+        let mut editor = Editor::new(experiment);
+        editor.file = opened;
+        Self {
+            snapshot: bridge.snapshot(),
+            bridge,
+            editor,
+            library: library::State::default(),
+            network: network::State::default(),
+            training: training::State::new(device),
+            status: status::State::default(),
+            asking: None,
+            is_help_open: false,
+            told: None,
+            watch: None,
+            n_presses: 0,
+            reports: channel(),
+        }
+    }
+
+    /// One frame.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        self.read(ui.ctx());
+        let mut requests = Vec::new();
+        if self.asking.is_none() && !self.is_help_open {
+            requests.extend(Action::pressed(ui.ctx()).into_iter().map(Request::Do));
+        }
+        self.panels_ui(ui, &mut requests);
+        self.overlays_ui(ui.ctx());
+        for request in requests {
+            self.fulfil(ui.ctx(), request);
+        }
+        self.tell(ui.ctx());
+    }
+
+    /// Takes over what is new outside: the snapshot, dropped files, finished work.
+    fn read(&mut self, ctx: &Context) {
+        self.snapshot = self.bridge.snapshot();
+        if let PicturesState::Ready(ready) = &self.snapshot.pictures {
+            let is_asked_for = ready.spec.source == self.editor.experiment.data.source;
+            if is_asked_for {
+                self.editor.set_task(Task { input: ready.set.extent, n_classes: ready.set.classes.len() });
+            }
+        }
+        self.training.curves.follow(&self.snapshot);
+        while let Ok((gravity, text)) = self.reports.1.try_recv() {
+            self.status.say(gravity, text);
+        }
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        for file in dropped {
+            self.drop(file.path());
+        }
+    }
+
+    fn panels_ui(&mut self, ui: &mut Ui, requests: &mut Vec<Request>) {
+        let snapshot = self.snapshot.clone();
+        let mut desk = Desk { snapshot: &snapshot, editor: &mut self.editor, requests };
+        let (width, palette) = (ui.available_width(), Palette::of(ui));
+        let frame = |fill| Frame::new().fill(fill).inner_margin(Margin::symmetric(theme::MARGIN, 8));
+        let thin = frame(palette.panel).inner_margin(Margin::symmetric(theme::MARGIN, 4));
+        Panel::top("bar").frame(thin).show(ui, |ui| {
+            bar::bar_ui(ui, &mut desk);
+            status::status_ui(ui, &mut desk, &mut self.status, self.training.curves.broke_at());
+        });
+        // The side panels grow with the window, and can be drawn wider or narrower.
+        let [left, right] = [(0.19 * width).clamp(248.0, 360.0), (0.33 * width).clamp(404.0, 760.0)];
+        let side = |panel: Panel, size: f32| panel.frame(frame(palette.panel)).default_size(size).size_range(0.8 * size..=1.5 * size);
+        side(Panel::left(("library", width as i32)), left).show(ui, |ui| {
+            library::library_ui(ui, &mut desk, &mut self.library);
+        });
+        side(Panel::right(("training", width as i32)), right).show(ui, |ui| {
+            training::training_ui(ui, &mut desk, &mut self.training);
+        });
+        CentralPanel::default().frame(frame(palette.background)).show(ui, |ui| {
+            network::network_ui(ui, &mut desk, &mut self.network);
+        });
+    }
+
+    fn overlays_ui(&mut self, ctx: &Context) {
+        if self.is_help_open && help::help_ui(ctx) {
+            self.is_help_open = false;
+        }
+        let Some(asking) = &mut self.asking else { return };
+        let purpose = asking.purpose;
+        match asking.ask_ui(ctx) {
+            Answer::Open => {}
+            Answer::Cancelled => self.asking = None,
+            Answer::Path(path) => {
+                self.asking = None;
+                self.answered(ctx, purpose, path);
+            }
+        }
+    }
+
+    fn fulfil(&mut self, ctx: &Context, request: Request) {
+        match request {
+            Request::Do(action) => self.act(ctx, action),
+            Request::Send(command) => {
+                // Whatever is asked for is asked of the experiment as it stands.
+                self.describe();
+                self.bridge.send(command);
+            }
+            Request::Load(name_or_path) => match shipped::resolve(&name_or_path) {
+                Ok(experiment) => self.editor.open(experiment, None),
+                Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
+            },
+            Request::AskPath(purpose) => self.ask(purpose),
+        }
+    }
+
+    fn act(&mut self, ctx: &Context, action: Action) {
+        use super::editor::edit::Edit;
+        let selected = self.editor.selected;
+        let edit = |make: fn(crate::experiment::LayerId) -> Edit| selected.map(make);
+        let layer_edit = match action {
+            Action::MoveUp => edit(Edit::MoveUp),
+            Action::MoveDown => edit(Edit::MoveDown),
+            Action::Duplicate => edit(Edit::Duplicate),
+            Action::Remove => edit(Edit::Remove),
+            _ => None,
+        };
+        if let Some(edit) = layer_edit {
+            return self.editor.apply(edit);
+        }
+        match action {
+            Action::PlayPause | Action::Step | Action::Epoch | Action::Reset | Action::Evaluate => self.drive(action),
+            Action::Undo => self.editor.undo(),
+            Action::Redo => self.editor.redo(),
+            Action::Open => self.ask(Purpose::OpenExperiment),
+            Action::Save => match self.editor.file.clone() {
+                Some(file) => self.save(&file),
+                None => self.ask(Purpose::SaveExperiment),
+            },
+            Action::SaveAs => self.ask(Purpose::SaveExperiment),
+            Action::SelectAbove => self.editor.select_next(-1),
+            Action::SelectBelow => self.editor.select_next(1),
+            Action::SwitchTheme => ctx.set_theme(bar::next_theme(ctx)),
+            Action::Help => self.is_help_open = true,
+            // Nothing is selected.
+            Action::MoveUp | Action::MoveDown | Action::Duplicate | Action::Remove => {}
+        }
+    }
+
+    /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
+    fn drive(&mut self, action: Action) {
+        use crate::session::Activity;
+        let running = !matches!(self.snapshot.activity, Activity::Idle | Activity::Finished);
+        let desk = Desk { snapshot: &self.snapshot, editor: &mut self.editor, requests: &mut Vec::new() };
+        let is_possible = desk.obstacle().is_none();
+        let has_run = self.snapshot.run.is_some();
+        let command = match action {
+            Action::PlayPause if running => Command::Pause,
+            Action::PlayPause if is_possible => Command::Play,
+            Action::Step if is_possible => Command::Step,
+            Action::Epoch if is_possible => Command::Epoch,
+            Action::Reset if has_run => Command::Reset,
+            Action::Evaluate if has_run => Command::Evaluate,
+            _ => return,
+        };
+        self.describe();
+        self.bridge.send(command);
+    }
+
+    fn ask(&mut self, purpose: Purpose) {
+        let here = || std::env::current_dir().unwrap_or_default();
+        let beside = || self.editor.file.as_deref().and_then(Path::parent).map_or_else(here, Path::to_path_buf);
+        let suggestion = match purpose {
+            Purpose::OpenExperiment | Purpose::Pictures => beside().join(""),
+            Purpose::SaveExperiment => self.editor.file.clone().unwrap_or_else(|| beside().join("experiment.toml")),
+            Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => {
+                beside().join("curves").with_extension(purpose.ending().unwrap_or_default())
+            }
+        };
+        self.asking = Some(Asking::new(purpose, &suggestion));
+    }
+
+    fn answered(&mut self, ctx: &Context, purpose: Purpose, path: PathBuf) {
+        match purpose {
+            Purpose::OpenExperiment => self.load(&path),
+            Purpose::SaveExperiment => self.save(&path),
+            Purpose::Pictures => library::choose(&mut self.editor.experiment.data, &path.display().to_string()),
+            Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => self.export(ctx, path),
+        }
+    }
+
+    /// Something was dropped on the window: an experiment, or pictures.
+    fn drop(&mut self, path: &Path) {
+        match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+            true => self.load(path),
+            false => library::choose(&mut self.editor.experiment.data, &path.display().to_string()),
+        }
+    }
+
+    fn load(&mut self, path: &Path) {
+        match file::load(path) {
+            Ok(experiment) => self.editor.open(experiment, Some(path.to_path_buf())),
+            Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
+        }
+    }
+
+    fn save(&mut self, path: &Path) {
+        match std::fs::write(path, file::write(&self.editor.experiment)) {
+            Ok(()) => {
+                self.editor.saved_as(path.to_path_buf());
+                self.status.say(Gravity::Note, format!("Saved to {}.", path.display()));
+            }
+            Err(error) => {
+                let text = format!("{} cannot be written: {error}. Choose another place.", path.display());
+                self.status.say(Gravity::Problem, text);
+            }
+        }
+    }
+
+    /// Writes the curves in a thread of its own: a picture takes longer than a frame may.
+    fn export(&mut self, ctx: &Context, path: PathBuf) {
+        let Some(run) = &self.snapshot.run else { return };
+        let (curves, title) = (run.curves.clone(), run.experiment.title.clone());
+        let (sender, ctx) = (self.reports.0.clone(), ctx.clone());
+        let work = move || {
+            let report = match curves::export::write(&curves, &title, &path) {
+                Ok(()) => (Gravity::Note, format!("Exported to {}.", path.display())),
+                Err(error) => (Gravity::Problem, format!("{error:#}.")),
+            };
+            // The window may have been closed meanwhile; then nobody wants the report.
+            let _ = sender.send(report);
+            ctx.request_repaint();
+        };
+        if let Err(error) = std::thread::Builder::new().name("export".into()).spawn(work) {
+            self.status.say(Gravity::Problem, format!("The system gives no thread to export in: {error}."));
+        }
+    }
+
+    /// Takes note of what was edited in this frame and tells the session, once.
+    fn tell(&mut self, ctx: &Context) {
+        let (pressed, down) = ctx.input(|input| (input.pointer.any_pressed(), input.pointer.any_down() || input.pointer.any_released()));
+        self.n_presses += pressed as u64;
+        let focused = ctx.memory(|memory| memory.focused());
+        let gesture = match (down, focused) {
+            (true, _) => Some(Gesture::Press(self.n_presses)),
+            (false, Some(id)) => Some(Gesture::Typing(id.value())),
+            (false, None) => None,
+        };
+        if self.editor.note(gesture) {
+            ctx.request_repaint();
+        }
+        self.describe();
+        let watch = Watch { filters: true };
+        if self.watch != Some(watch) {
+            self.watch = Some(watch);
+            self.bridge.send(Command::Watch(watch));
+        }
+    }
+
+    fn describe(&mut self) {
+        if self.told.as_ref() != Some(&self.editor.experiment) {
+            self.told = Some(self.editor.experiment.clone());
+            self.bridge.send(Command::Describe(Box::new(self.editor.experiment.clone())));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Shapes, costs and receptive fields against published figures.
+
+use super::*;
+use crate::experiment::layers::{Branches, Conv, Kind, Layer, Linear, Merge, Pool, PoolMode};
+use crate::experiment::presets;
+
+fn preset(name: &str, input: Extent) -> Graph {
+    let network = presets::build(name, input, 10).expect("a preset");
+    Graph::classifier(&network, 10).expect("a possible net")
+}
+
+const MNIST: Extent = Extent::new(1, 28, 28);
+const CIFAR: Extent = Extent::new(3, 32, 32);
+
+/// He et al. 2015, Table 6, in millions to two digits; plain nets have as many, since the shortcuts are free.
+#[test]
+fn residual_nets_have_the_published_numbers_of_parameters() {
+    for (n, millions) in [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85), (110, 1.7)] {
+        let residual = preset(&format!("resnet-{n}"), CIFAR).total();
+        let plain = preset(&format!("plain-{n}"), CIFAR).total();
+        assert_eq!(plain.parameters, residual.parameters);
+        let found = residual.parameters as f64 / 1e6;
+        assert!((found - millions).abs() <= if n == 110 { 0.05 } else { 0.006 }, "resnet-{n}: {found} M");
+    }
+}
+
+/// Counted by hand: 20·25 + 20, 50·20·25 + 50, 500·800 + 500, 10·500 + 10.
+#[test]
+fn lenet_costs_what_its_layers_cost() {
+    let graph = preset("lenet", MNIST);
+    let parameters: Vec<u64> = graph.layers.iter().map(|layer| layer.parameters).collect();
+    assert_eq!(parameters, [520, 0, 25_050, 0, 400_500, 0, 5_010]);
+    // 20·24²·25 + 50·8²·500 + 800·500 + 500·10.
+    assert_eq!(graph.total().multiply_adds, 288_000 + 1_600_000 + 400_000 + 5_000);
+    let outputs: Vec<String> = graph.layers.iter().map(|layer| layer.output.to_string()).collect();
+    assert_eq!(outputs, ["20×24×24", "20×12×12", "50×8×8", "50×4×4", "500", "500", "10"]);
+}
+
+/// By the recursion `size ← size + (k − 1)·stride`: 5; 6; 6 + 4·2 = 14; 14 + 2 = 16; 16 + 3·4 = 28.
+#[test]
+fn receptive_fields_grow_as_by_hand() {
+    let graph = preset("lenet", MNIST);
+    let sizes: Vec<usize> = graph.layers.iter().map(|layer| layer.receptive_field.size[0]).collect();
+    assert_eq!(sizes, [5, 6, 14, 16, 28, 28, 28]);
+    assert_eq!(graph.layers[3].receptive_field.stride, [4, 4]);
+}
+
+/// Padding moves the field into the margin; where branches meet, the larger field counts.
+#[test]
+fn a_padded_field_begins_in_the_margin() {
+    let graph = preset("resnet-20", CIFAR);
+    let first = graph.layers[0].receptive_field;
+    assert_eq!((first.size, first.offset), ([3, 3], [-1, -1]));
+    let meet = graph.layers.iter().find(|layer| layer.kind == "add").expect("a residual block");
+    assert_eq!((meet.receptive_field.size, meet.receptive_field.offset), ([7, 7], [-3, -3]));
+}
+
+#[test]
+fn paths_carry_repetition_and_branch() {
+    let graph = preset("resnet-20", CIFAR);
+    let names: Vec<&str> = graph.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    assert!(names.contains(&"layers.0.weight"));
+    assert!(names.iter().any(|name| name.contains(".branches.0.0.weight")), "{names:?}");
+    let unique: std::collections::HashSet<&&str> = names.iter().collect();
+    assert_eq!(unique.len(), names.len());
+}
+
+fn check(layers: Vec<Kind>, path: &str, words: &str) {
+    let layers = layers.into_iter().map(Layer::new).collect();
+    let problem = Survey::of(&Network { input: MNIST, layers }, 10).problem.expect("an impossible net");
+    assert_eq!(problem.path, path, "{problem}");
+    assert!(problem.message.contains(words), "{problem}");
+}
+
+#[test]
+fn impossible_nets_are_explained_where_they_go_wrong() {
+    let conv = |kernel: usize| Kind::Conv(Conv { kernel: [kernel; 2], ..Conv::default() });
+    check(vec![], "layers", "no layers");
+    check(vec![conv(29)], "layers.0", "29×29 does not fit into 28×28");
+    check(vec![conv(3)], "layers.0", "10 classes need 10 numbers");
+    check(vec![Kind::Pool(Pool::new(PoolMode::Max, 14)), conv(3)], "layers.1", "does not fit into 2×2");
+    let meet = |merge, second: usize| {
+        let branch = |filters| {
+            let conv = Conv { filters, padding: [1, 1], ..Conv::default() };
+            vec![Layer::new(Kind::Conv(conv))]
+        };
+        Kind::Branches(Branches { merge, branches: vec![branch(8), branch(second)] })
+    };
+    check(vec![meet(Merge::Add, 9)], "layers.0", "8×28×28, 9×28×28; to be added they must be equal");
+    let huge = Kind::Linear(Linear { outputs: 65_536, bias: true });
+    check(vec![huge.clone(), huge], "layers.1", "more than");
+}
+
+#[test]
+fn a_stack_too_deep_to_unroll_is_refused() {
+    use crate::experiment::layers::{Activation, Repeat};
+    let mut layers = vec![Layer::new(Kind::Activation(Activation::Relu))];
+    for _ in 0..2 {
+        layers = vec![Layer::new(Kind::Repeat(Repeat { times: 1000, layers }))];
+    }
+    let survey = Survey::of(&Network { input: MNIST, layers }, 10);
+    assert!(survey.problem.expect("too many").message.contains("layers"));
+}

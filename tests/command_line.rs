@@ -1,0 +1,168 @@
+//! The program as its user calls it: results, exit codes, messages.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn convscope(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_convscope")).args(arguments).output().expect("the program runs")
+}
+
+/// The last line of standard output as JSON, of a run that succeeded.
+fn json(arguments: &[&str]) -> serde_json::Value {
+    let output = convscope(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    serde_json::from_str(text.lines().last().expect("a line")).expect("JSON")
+}
+
+/// Bad input: exit code 2, one message that holds these words, nothing on standard output.
+fn refused(arguments: &[&str], words: &[&str]) {
+    let output = convscope(arguments);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    for word in words {
+        assert!(message.contains(word), "{arguments:?}: `{word}` is not in: {message}");
+    }
+    assert!(output.stdout.is_empty());
+}
+
+const QUICK: [&str; 6] = ["--set", "data.train=640", "--set", "data.test=100", "--device", "cpu"];
+
+#[test]
+fn quickstart_learns() {
+    let result = json(&[&["train", "quickstart", "--json"], &QUICK[..2], &["--device", "cpu"]].concat());
+    for key in [
+        "steps",
+        "epochs",
+        "train_loss",
+        "train_error",
+        "test_loss",
+        "test_error",
+        "images_per_second",
+        "seconds",
+    ] {
+        assert!(result[key].is_number(), "{key} in {result}");
+    }
+    assert_eq!(result["device"], "CPU");
+    assert!(result["test_error"].as_f64().expect("a number") < 0.5, "{result}");
+}
+
+#[test]
+fn weights_saved_evaluate_as_they_did() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let weights = path.to_str().expect("UTF-8");
+    let log = folder.path().join("log.csv");
+    let log = log.to_str().expect("UTF-8");
+    let command = ["train", "quickstart", "--steps", "12", "--json", "--save", weights, "--log", log];
+    let trained = json(&[&command[..], &QUICK].concat());
+    let evaluated = json(&[&["eval", "quickstart", "--weights", weights, "--json"], &QUICK[..]].concat());
+    assert_eq!(trained["test_loss"], evaluated["loss"]);
+    assert_eq!(trained["test_error"], evaluated["error"]);
+    let rows = std::fs::read_to_string(log).expect("a log");
+    assert_eq!(rows.lines().next(), Some("step,epoch,loss,error,rate,seconds"));
+    assert_eq!(rows.lines().count(), 13);
+    // Going on from saved weights begins where they were.
+    let again =
+        ["train", "quickstart", "--steps", "1", "--json", "--init", weights, "--set", "train.rate=1e-9"];
+    let again = json(&[&again[..], &QUICK].concat());
+    let [before, after] = [&trained, &again].map(|result| result["test_loss"].as_f64().expect("a number"));
+    assert!((before - after).abs() < 1e-5 * before, "{before} and {after}");
+    // Weights of another net are refused.
+    refused(&["eval", "lenet-glyphs", "--weights", weights], &["does not fit"]);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let command = [&["train", "quickstart", "--steps", "20", "--json"], &QUICK[..]].concat();
+    let [first, second] = [(); 2].map(|()| json(&command));
+    assert_eq!(first["train_loss"], second["train_loss"]);
+    assert_eq!(first["test_loss"], second["test_loss"]);
+    let other = json(&[&command[..], &["--set", "seed=2"]].concat());
+    assert_ne!(first["train_loss"], other["train_loss"]);
+}
+
+/// Sums are cut by shape, never by the number of threads.
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let run = |name: &str, threads: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_convscope"));
+        command.args(["train", name, "--steps", "2", "--json"]).args(QUICK);
+        let output = command.env("RAYON_NUM_THREADS", threads).output().expect("the program runs");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let result: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        (result["train_loss"].clone(), result["test_loss"].clone())
+    };
+    for name in ["resnet-20-shapes", "lenet-glyphs"] {
+        assert_eq!(run(name, "1"), run(name, "3"));
+    }
+}
+
+#[test]
+fn describe_counts_lenet() {
+    let described = json(&["describe", "lenet", "--json"]);
+    assert_eq!(described["total"]["parameters"], 431_080);
+    assert_eq!(described["layers"][0]["path"], "layers.0");
+    assert_eq!(described["layers"][0]["output"], serde_json::json!([20, 24, 24]));
+    assert_eq!(described["layers"][2]["receptive_field"]["size"], serde_json::json!([14, 14]));
+}
+
+#[test]
+fn devices_and_data_sets_are_listed() {
+    assert_eq!(json(&["devices", "--json"])["devices"][0]["name"], "CPU");
+    let sets = json(&["data", "list", "--json"]);
+    let names: Vec<&str> =
+        sets.as_array().expect("a list").iter().filter_map(|s| s["name"].as_str()).collect();
+    assert!(["glyphs", "shapes", "mnist", "cifar-10"].iter().all(|name| names.contains(name)), "{names:?}");
+    assert_eq!(json(&["data", "info", "glyphs", "--json"])["contents"]["classes"][3]["name"], "3");
+}
+
+#[test]
+fn bad_input_is_one_sentence_and_exit_code_2() {
+    refused(&["train", "quikstart"], &["quickstart"]);
+    refused(&["train", "no/such/file.toml"], &["no/such/file.toml"]);
+    refused(&["train", "quickstart", "--set", "train.bach=3"], &["train.bach", "batch"]);
+    refused(&["train", "quickstart", "--set", "train.batch"], &["no `=`"]);
+    refused(&["train", "quickstart", "--set", "data.train=10", "--device", "cpu"], &["batch", "10"]);
+    refused(&["train", "quickstart", "--set", "network.layers=[{conv=8,kernel=40}]"], &["layers.0", "40×40"]);
+    refused(&["train", "quickstart", "--set", "network.preset=resnet-21"], &["resnet-20"]);
+    refused(&["train", "quickstart", "--device", "no such adapter"], &["no such adapter", "cpu"]);
+    refused(&["eval", "quickstart", "--weights", "nowhere.safetensors"], &["nowhere.safetensors"]);
+    refused(&["describe", "resnet-21"], &["resnet-20"]);
+    refused(&["train", "quickstart", "--epochs", "1", "--steps", "1"], &["--epochs", "--steps"]);
+}
+
+/// An experiment over files of its own, in the published formats, and the damage that they may have.
+#[test]
+fn damaged_files_are_refused_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    idx_files(path, 128);
+    let source = format!("data.source={}", path.display());
+    let command =
+        ["train", "mlp-mnist", "--steps", "2", "--json", "--set", &source, "--set", "train.batch=32"];
+    assert_eq!(json(&[&command[..], &["--device", "cpu"]].concat())["steps"], 2);
+    // A picture short.
+    let images = path.join("train-images-idx3-ubyte");
+    let bytes = std::fs::read(&images).expect("the file");
+    std::fs::write(&images, &bytes[..bytes.len() - 784]).expect("a shorter file");
+    refused(&command, &["train-images-idx3-ubyte"]);
+    // Another magic number.
+    std::fs::write(&images, [&[9, 9, 9, 9], &bytes[4..]].concat()).expect("a damaged file");
+    refused(&command, &["train-images-idx3-ubyte"]);
+}
+
+/// Two pairs of files in MNIST's format with `n` pictures each.
+fn idx_files(folder: &Path, n: u32) {
+    for part in ["train", "t10k"] {
+        let header = [2051u32, n, 28, 28].map(u32::to_be_bytes).concat();
+        let pixels: Vec<u8> = (0..n * 784).map(|i| (i * 31 % 251) as u8).collect();
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), [header, pixels].concat())
+            .expect("room");
+        let header = [2049u32, n].map(u32::to_be_bytes).concat();
+        let labels: Vec<u8> = (0..n).map(|i| (i % 10) as u8).collect();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), [header, labels].concat())
+            .expect("room");
+    }
+}
