@@ -43,6 +43,8 @@ override BACKWARD_K: u32 = KERNEL_H * KERNEL_W * OUT_CHANNELS;
 @group(0) @binding(1) var<storage, read_write> dy_in: array<f32>;
 @group(0) @binding(2) var<storage, read_write> parts: array<f32>;
 
+const OUTSIDE: u32 = 0xffffffffu;
+
 // A place in maps of this size, as (n, row, column).
 fn pixel_of(m: u32, height: u32, width: u32) -> vec3u {
     return vec3u(m / (height * width), m / width % height, m % width);
@@ -54,53 +56,103 @@ fn tap_of(k: u32, n_channels: u32) -> vec3u {
     return vec3u(tap / KERNEL_W, tap % KERNEL_W, k % n_channels);
 }
 
-// The number of x that output pixel (n, i, j) sees through tap (u, v, c).
-fn x_under(pixel: vec3u, tap: vec3u) -> f32 {
+// Place of the number of x that output pixel (n, i, j) sees through tap (u, v, c).
+fn x_place(pixel: vec3u, tap: vec3u) -> u32 {
     let row = pixel.y * STRIDE_H + tap.x;   // of x with its padding
     let column = pixel.z * STRIDE_W + tap.y;
     if row < PADDING_H || row >= PADDING_H + IN_HEIGHT || column < PADDING_W || column >= PADDING_W + IN_WIDTH {
-        return 0.0;
+        return OUTSIDE;
     }
     let at = (pixel.x * IN_HEIGHT + row - PADDING_H) * IN_WIDTH + column - PADDING_W;
-    return x[at * IN_CHANNELS + tap.z];
+    return at * IN_CHANNELS + tap.z;
 }
 
-// The number of dy whose window showed it input pixel (n, h, w) through tap (u, v).
-fn dy_above(pixel: vec3u, tap: vec3u) -> f32 {
+// Place of the number of dy that saw input pixel (n, h, w) through tap (u, v), in channel o.
+fn dy_place(pixel: vec3u, tap: vec3u) -> u32 {
     let row = pixel.y + PADDING_H - tap.x;   // i·s; below zero it wraps to a large number and fails the test
     let column = pixel.z + PADDING_W - tap.y;
     let i = row / STRIDE_H;
     let j = column / STRIDE_W;
     if i >= OUT_HEIGHT || j >= OUT_WIDTH || row % STRIDE_H != 0u || column % STRIDE_W != 0u {
-        return 0.0;
+        return OUTSIDE;
     }
-    return dy[((pixel.x * OUT_HEIGHT + i) * OUT_WIDTH + j) * OUT_CHANNELS + tap.z];
+    return ((pixel.x * OUT_HEIGHT + i) * OUT_WIDTH + j) * OUT_CHANNELS + tap.z;
 }
 
-// Column m of A turned, at k, for the three passes.
+// A number of A at (m, k) for each pass, zero beyond its edges.
 
-fn forward_a(m: u32, n_pixels: u32, k: u32) -> f32 {
-    if m >= n_pixels || k >= FORWARD_K {
+fn forward_a(m: u32, k: u32) -> f32 {
+    if k >= FORWARD_K {
         return 0.0;
     }
-    return x_under(pixel_of(m, OUT_HEIGHT, OUT_WIDTH), tap_of(k, IN_CHANNELS));
+    let place = x_place(pixel_of(m, OUT_HEIGHT, OUT_WIDTH), tap_of(k, IN_CHANNELS));
+    if place == OUTSIDE {
+        return 0.0;
+    }
+    return x[place];
 }
 
-fn backward_a(m: u32, n_pixels: u32, k: u32) -> f32 {
-    if m >= n_pixels || k >= BACKWARD_K {
+fn backward_a(m: u32, k: u32) -> f32 {
+    if k >= BACKWARD_K {
         return 0.0;
     }
-    return dy_above(pixel_of(m, IN_HEIGHT, IN_WIDTH), tap_of(k, OUT_CHANNELS));
+    let place = dy_place(pixel_of(m, IN_HEIGHT, IN_WIDTH), tap_of(k, OUT_CHANNELS));
+    if place == OUTSIDE {
+        return 0.0;
+    }
+    return dy[place];
 }
 
-fn weights_a(m: u32, k: u32, k_end: u32) -> f32 {
-    if k >= k_end || m > FORWARD_K {
-        return 0.0;
+fn weights_a(m: u32, k: u32) -> f32 {
+    if m >= FORWARD_K {
+        return select(0.0, 1.0, m == FORWARD_K);
     }
-    if m == FORWARD_K {
-        return 1.0;
+    return forward_a(k, m);
+}
+
+// Four numbers of A side by side in k or, for `weights`, in m. Where the channels come in fours, they lie side
+// by side in memory as well, all inside or all outside.
+
+fn forward_a4(m: u32, n_pixels: u32, k: u32) -> vec4f {
+    if m >= n_pixels {
+        return vec4f(0.0);
     }
-    return x_under(pixel_of(k, OUT_HEIGHT, OUT_WIDTH), tap_of(m, IN_CHANNELS));
+    if IN_CHANNELS % 4u != 0u {
+        return vec4f(forward_a(m, k), forward_a(m, k + 1u), forward_a(m, k + 2u), forward_a(m, k + 3u));
+    }
+    let place = x_place(pixel_of(m, OUT_HEIGHT, OUT_WIDTH), tap_of(k, IN_CHANNELS));
+    if k >= FORWARD_K || place == OUTSIDE {
+        return vec4f(0.0);
+    }
+    return vec4f(x[place], x[place + 1u], x[place + 2u], x[place + 3u]);
+}
+
+fn backward_a4(m: u32, n_pixels: u32, k: u32) -> vec4f {
+    if m >= n_pixels {
+        return vec4f(0.0);
+    }
+    if OUT_CHANNELS % 4u != 0u {
+        return vec4f(backward_a(m, k), backward_a(m, k + 1u), backward_a(m, k + 2u), backward_a(m, k + 3u));
+    }
+    let place = dy_place(pixel_of(m, IN_HEIGHT, IN_WIDTH), tap_of(k, OUT_CHANNELS));
+    if k >= BACKWARD_K || place == OUTSIDE {
+        return vec4f(0.0);
+    }
+    return vec4f(dy[place], dy[place + 1u], dy[place + 2u], dy[place + 3u]);
+}
+
+fn weights_a4(m: u32, k: u32, k_end: u32) -> vec4f {
+    if k >= k_end {
+        return vec4f(0.0);
+    }
+    if IN_CHANNELS % 4u != 0u || m >= FORWARD_K {
+        return vec4f(weights_a(m, k), weights_a(m + 1u, k), weights_a(m + 2u, k), weights_a(m + 3u, k));
+    }
+    let place = x_place(pixel_of(k, OUT_HEIGHT, OUT_WIDTH), tap_of(m, IN_CHANNELS));
+    if place == OUTSIDE {
+        return vec4f(0.0);
+    }
+    return vec4f(x[place], x[place + 1u], x[place + 2u], x[place + 3u]);
 }
 
 // Row k of B at column n, for the three passes.
@@ -138,23 +190,18 @@ fn forward(
     var sums = Sums();
     for (var k0 = 0u; k0 < FORWARD_K; k0 += DEPTH) {
         for (var item = lane; item < DEPTH * ROWS; item += LANES) {
-            let k = k0 + item % DEPTH;
-            let m = tile.row + item / DEPTH * 4u;
-            slab_a[item % DEPTH * A_STEP + item / DEPTH] = vec4f(
-                forward_a(m, n_pixels, k),
-                forward_a(m + 1u, n_pixels, k),
-                forward_a(m + 2u, n_pixels, k),
-                forward_a(m + 3u, n_pixels, k),
-            );
+            let m = item / (DEPTH / 4u);
+            let k = item % (DEPTH / 4u);
+            slab_a[m * A_ROW + k] = forward_a4(tile.row + m, n_pixels, k0 + 4u * k);
         }
         for (var item = lane; item < DEPTH * COLUMNS; item += LANES) {
             let k = k0 + item / COLUMNS;
             let n = tile.column + item % COLUMNS * 4u;
-            slab_b[item / COLUMNS * B_STEP + item % COLUMNS] =
+            slab_b[item / COLUMNS * B_ROW + item % COLUMNS] =
                 vec4f(forward_b(k, n), forward_b(k, n + 1u), forward_b(k, n + 2u), forward_b(k, n + 3u));
         }
         workgroupBarrier();
-        add_slabs(&sums, local.y, local.x);
+        add_by_rows(&sums, local.y, local.x);
         workgroupBarrier();
     }
     for (var r = 0u; r < 4u; r++) {
@@ -184,24 +231,19 @@ fn backward(
     var sums = Sums();
     for (var k0 = 0u; k0 < BACKWARD_K; k0 += DEPTH) {
         for (var item = lane; item < DEPTH * ROWS; item += LANES) {
-            let k = k0 + item % DEPTH;
-            let m = tile.row + item / DEPTH * 4u;
-            slab_a[item % DEPTH * A_STEP + item / DEPTH] = vec4f(
-                backward_a(m, n_pixels, k),
-                backward_a(m + 1u, n_pixels, k),
-                backward_a(m + 2u, n_pixels, k),
-                backward_a(m + 3u, n_pixels, k),
-            );
+            let m = item / (DEPTH / 4u);
+            let k = item % (DEPTH / 4u);
+            slab_a[m * A_ROW + k] = backward_a4(tile.row + m, n_pixels, k0 + 4u * k);
         }
         // B lies turned in memory, so neighbours go along K.
         for (var item = lane; item < DEPTH * COLUMNS; item += LANES) {
             let k = k0 + item % DEPTH;
             let n = tile.column + item / DEPTH * 4u;
-            slab_b[item % DEPTH * B_STEP + item / DEPTH] =
+            slab_b[item % DEPTH * B_ROW + item / DEPTH] =
                 vec4f(backward_b(k, n), backward_b(k, n + 1u), backward_b(k, n + 2u), backward_b(k, n + 3u));
         }
         workgroupBarrier();
-        add_slabs(&sums, local.y, local.x);
+        add_by_rows(&sums, local.y, local.x);
         workgroupBarrier();
     }
     for (var r = 0u; r < 4u; r++) {
@@ -230,19 +272,14 @@ fn weights(
     for (var k0 = tile.split * SPLIT; k0 < k_end; k0 += DEPTH) {
         // Neighbours go along the channels, in A and in B.
         for (var item = lane; item < DEPTH * ROWS; item += LANES) {
-            let k = k0 + item / ROWS;
-            let m = tile.row + item % ROWS * 4u;
-            slab_a[item / ROWS * A_STEP + item % ROWS] = vec4f(
-                weights_a(m, k, k_end),
-                weights_a(m + 1u, k, k_end),
-                weights_a(m + 2u, k, k_end),
-                weights_a(m + 3u, k, k_end),
-            );
+            let k = item / ROWS;
+            let m = item % ROWS;
+            slab_a[k * A_COLUMN + m] = weights_a4(tile.row + 4u * m, k0 + k, k_end);
         }
         for (var item = lane; item < DEPTH * COLUMNS; item += LANES) {
             let k = k0 + item / COLUMNS;
             let n = tile.column + item % COLUMNS * 4u;
-            slab_b[item / COLUMNS * B_STEP + item % COLUMNS] = vec4f(
+            slab_b[item / COLUMNS * B_ROW + item % COLUMNS] = vec4f(
                 weights_b(k, n, k_end),
                 weights_b(k, n + 1u, k_end),
                 weights_b(k, n + 2u, k_end),
@@ -250,7 +287,7 @@ fn weights(
             );
         }
         workgroupBarrier();
-        add_slabs(&sums, local.y, local.x);
+        add_by_columns(&sums, local.y, local.x);
         workgroupBarrier();
     }
     for (var r = 0u; r < 4u; r++) {

@@ -6,7 +6,7 @@
 //   backward   C = dx, A = dy,           B = w turned         M = batch, K = out,   N = in
 //   weights    C = dw, A = x turned,     B = dy               M = in,    K = batch, N = out
 //
-// How A and B lie in memory is told by the steps from row to row and from column to column. With ONES, A has
+// How A and B lie in memory is told by the steps from m to m + 1, from k to k + 1 and from n to n + 1. With ONES, A has
 // one more row, of ones, below its own: the last row of C is then the sum of B's rows, which is db.
 //
 // K may be cut into parts of SPLIT numbers, each summed by other workgroups, where a small C would otherwise
@@ -16,10 +16,10 @@ override M: u32 = 1u;   // with the row of ones
 override N: u32 = 1u;
 override K: u32 = 1u;
 override SPLIT: u32 = 1u;
-override A_ROW: u32 = 1u;
-override A_COLUMN: u32 = 1u;
-override B_ROW: u32 = 1u;
-override B_COLUMN: u32 = 1u;
+override STEP_AM: u32 = 1u;
+override STEP_AK: u32 = 1u;
+override STEP_BK: u32 = 1u;
+override STEP_BN: u32 = 1u;
 override ONES: bool = false;
 
 @group(0) @binding(0) var<storage, read_write> a: array<f32>;
@@ -33,14 +33,14 @@ fn a_at(m: u32, k: u32, k_end: u32) -> f32 {
     if ONES && m == M - 1u {
         return 1.0;
     }
-    return a[m * A_ROW + k * A_COLUMN];
+    return a[m * STEP_AM + k * STEP_AK];
 }
 
 fn b_at(k: u32, n: u32, k_end: u32) -> f32 {
     if n >= N || k >= k_end {
         return 0.0;
     }
-    return b[k * B_ROW + n * B_COLUMN];
+    return b[k * STEP_BK + n * STEP_BN];
 }
 
 fn store(tile: Tile, row: u32, column: u32, sums: vec4f) {
@@ -70,10 +70,10 @@ fn product(
     for (var k0 = tile.split * SPLIT; k0 < k_end; k0 += DEPTH) {
         // Neighbouring invocations fetch neighbouring numbers, whichever way the matrix lies.
         for (var item = lane; item < DEPTH * ROWS; item += LANES) {
-            let k = select(item / ROWS, item % DEPTH, A_COLUMN == 1u);
-            let row = select(item % ROWS, item / DEPTH, A_COLUMN == 1u);
+            let k = select(item / ROWS, item % DEPTH, STEP_AK == 1u);
+            let row = select(item % ROWS, item / DEPTH, STEP_AK == 1u);
             let m = tile.row + 4u * row;
-            slab_a[k * A_STEP + row] = vec4f(
+            slab_a[k * A_COLUMN + row] = vec4f(
                 a_at(m, k0 + k, k_end),
                 a_at(m + 1u, k0 + k, k_end),
                 a_at(m + 2u, k0 + k, k_end),
@@ -81,10 +81,10 @@ fn product(
             );
         }
         for (var item = lane; item < DEPTH * COLUMNS; item += LANES) {
-            let k = select(item % DEPTH, item / COLUMNS, B_COLUMN == 1u);
-            let column = select(item / DEPTH, item % COLUMNS, B_COLUMN == 1u);
+            let k = select(item % DEPTH, item / COLUMNS, STEP_BN == 1u);
+            let column = select(item / DEPTH, item % COLUMNS, STEP_BN == 1u);
             let n = tile.column + 4u * column;
-            slab_b[k * B_STEP + column] = vec4f(
+            slab_b[k * B_ROW + column] = vec4f(
                 b_at(k0 + k, n, k_end),
                 b_at(k0 + k, n + 1u, k_end),
                 b_at(k0 + k, n + 2u, k_end),
@@ -92,7 +92,7 @@ fn product(
             );
         }
         workgroupBarrier();
-        add_slabs(&sums, local.y, local.x);
+        add_by_columns(&sums, local.y, local.x);
         workgroupBarrier();
     }
     for (var r = 0u; r < 4u; r++) {

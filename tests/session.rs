@@ -106,7 +106,9 @@ fn the_rate_changes_at_the_next_step_and_a_new_net_needs_a_new_run() {
     described.train.schedule = Schedule::Constant;
     session.send(Command::Describe(Box::new(described.clone())));
     session.send(Command::Epoch);
-    wait(&session, "an epoch", |s| s.activity == Activity::Idle && s.run.as_ref().is_some_and(|r| r.step == 10));
+    wait(&session, "an epoch", |s| {
+        s.activity == Activity::Idle && s.run.as_ref().is_some_and(|r| r.step == 10)
+    });
     described.train.rate = 0.125;
     session.send(Command::Describe(Box::new(described.clone())));
     session.send(Command::Step);

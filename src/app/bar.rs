@@ -33,8 +33,12 @@ pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 fn title_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let width = (ui.available_width() - 220.0).clamp(120.0, 420.0);
     let frame = egui::Frame::new().inner_margin(egui::Margin::symmetric(6, 2));
-    let edit = TextEdit::singleline(&mut desk.editor.experiment.title).desired_width(width).frame(frame).hint_text("Untitled");
-    widgets::named(ui.add(edit), "Title of the experiment").on_hover_text("Title of the experiment; click to change it");
+    let edit = TextEdit::singleline(&mut desk.editor.experiment.title)
+        .desired_width(width)
+        .frame(frame)
+        .hint_text("Untitled");
+    widgets::named(ui.add(edit), "Title of the experiment")
+        .on_hover_text("Title of the experiment; click to change it");
     if desk.editor.is_modified() {
         ui.label(theme::caption(ui, "changed")).on_hover_text("There are changes that no file holds yet.");
     }
@@ -42,7 +46,8 @@ fn title_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 
 fn action_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, enabled: bool) {
     let tooltip = format!("{}\n{}", action.label(), action.tooltip(ui.ctx()));
-    let response = ui.add_enabled_ui(enabled, |ui| widgets::icon_button(ui, action.icon(), action.label())).inner;
+    let response =
+        ui.add_enabled_ui(enabled, |ui| widgets::icon_button(ui, action.icon(), action.label())).inner;
     if response.on_hover_text(&tooltip).on_disabled_hover_text(&tooltip).clicked() {
         desk.act(action);
     }

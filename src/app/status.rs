@@ -47,7 +47,9 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
     if let (Some(step), Some(run)) = (broke_at, run)
         && state.dismissed_run != Some(run)
     {
-        let text = format!("The loss was no longer a number at step {step}: the weights have grown beyond all bounds. A lower learning rate prevents that.");
+        let text = format!(
+            "The loss was no longer a number at step {step}: the weights have grown beyond all bounds. A lower learning rate prevents that."
+        );
         if bar_ui(ui, Gravity::Warning, &text, |ui| lower_rate_ui(ui, desk)) {
             state.dismissed_run = Some(run);
         }

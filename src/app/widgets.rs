@@ -1,6 +1,9 @@
 //! Small controls that the panels share. Each has a name for screen readers.
 
-use egui::{Align, Button, Color32, DragValue, Label, Layout, Response, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use egui::{
+    Align, Button, Color32, DragValue, Label, Layout, Response, RichText, Role, Sense, Stroke, Ui, Vec2,
+    WidgetInfo, vec2,
+};
 use lucide_icons::Icon;
 
 use super::format;
@@ -52,7 +55,12 @@ pub fn figure_ui(ui: &mut Ui, width: f32, text: &str, colour: Color32) -> Respon
 }
 
 /// A whole number that is typed or dragged; whether it changed.
-pub fn count_ui(ui: &mut Ui, name: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) -> Response {
+pub fn count_ui(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut usize,
+    range: std::ops::RangeInclusive<usize>,
+) -> Response {
     let drag = DragValue::new(value).range(range).speed(0.15).update_while_editing(false);
     named(ui.add(drag), name)
 }
@@ -111,7 +119,10 @@ pub fn message_ui(ui: &mut Ui, gravity: Gravity, text: &str, remedies: impl FnOn
         Gravity::Warning => (Icon::TriangleAlert, palette.warning, palette.warning_area),
         Gravity::Problem => (Icon::CircleAlert, palette.danger, palette.danger_area),
     };
-    let frame = egui::Frame::new().fill(area).corner_radius(theme::CORNER).inner_margin(egui::Margin::symmetric(8, 4));
+    let frame = egui::Frame::new()
+        .fill(area)
+        .corner_radius(theme::CORNER)
+        .inner_margin(egui::Margin::symmetric(8, 4));
     frame.show(ui, |ui| {
         ui.horizontal_top(|ui| {
             ui.label(icon(symbol).color(colour));
@@ -127,7 +138,8 @@ pub fn message_ui(ui: &mut Ui, gravity: Gravity, text: &str, remedies: impl FnOn
 pub fn main_button(ui: &mut Ui, text: RichText, size: Vec2) -> Response {
     let palette = Palette::of(ui);
     let enabled = ui.is_enabled();
-    let button = Button::new(text.color(palette.on_accent)).min_size(size).fill(palette.accent).stroke(Stroke::NONE);
+    let button =
+        Button::new(text.color(palette.on_accent)).min_size(size).fill(palette.accent).stroke(Stroke::NONE);
     ui.add_enabled(enabled, button)
 }
 

@@ -39,7 +39,12 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    pub fn new(bridge: Bridge, experiment: Experiment, opened: Option<PathBuf>, device: DeviceChoice) -> Self {
+    pub fn new(
+        bridge: Bridge,
+        experiment: Experiment,
+        opened: Option<PathBuf>,
+        device: DeviceChoice,
+    ) -> Self {
         let mut editor = Editor::new(experiment);
         editor.file = opened;
         Self {
@@ -105,7 +110,9 @@ impl Workshop {
         });
         // The side panels grow with the window, and can be drawn wider or narrower.
         let [left, right] = [(0.19 * width).clamp(248.0, 360.0), (0.33 * width).clamp(404.0, 760.0)];
-        let side = |panel: Panel, size: f32| panel.frame(frame(palette.panel)).default_size(size).size_range(0.8 * size..=1.5 * size);
+        let side = |panel: Panel, size: f32| {
+            panel.frame(frame(palette.panel)).default_size(size).size_range(0.8 * size..=1.5 * size)
+        };
         side(Panel::left(("library", width as i32)), left).show(ui, |ui| {
             library::library_ui(ui, &mut desk, &mut self.library);
         });
@@ -164,7 +171,9 @@ impl Workshop {
             return self.editor.apply(edit);
         }
         match action {
-            Action::PlayPause | Action::Step | Action::Epoch | Action::Reset | Action::Evaluate => self.drive(action),
+            Action::PlayPause | Action::Step | Action::Epoch | Action::Reset | Action::Evaluate => {
+                self.drive(action)
+            }
             Action::Undo => self.editor.undo(),
             Action::Redo => self.editor.redo(),
             Action::Open => self.ask(Purpose::OpenExperiment),
@@ -204,10 +213,13 @@ impl Workshop {
 
     fn ask(&mut self, purpose: Purpose) {
         let here = || std::env::current_dir().unwrap_or_default();
-        let beside = || self.editor.file.as_deref().and_then(Path::parent).map_or_else(here, Path::to_path_buf);
+        let beside =
+            || self.editor.file.as_deref().and_then(Path::parent).map_or_else(here, Path::to_path_buf);
         let suggestion = match purpose {
             Purpose::OpenExperiment | Purpose::Pictures => beside().join(""),
-            Purpose::SaveExperiment => self.editor.file.clone().unwrap_or_else(|| beside().join("experiment.toml")),
+            Purpose::SaveExperiment => {
+                self.editor.file.clone().unwrap_or_else(|| beside().join("experiment.toml"))
+            }
             Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => {
                 beside().join("curves").with_extension(purpose.ending().unwrap_or_default())
             }
@@ -219,7 +231,9 @@ impl Workshop {
         match purpose {
             Purpose::OpenExperiment => self.load(&path),
             Purpose::SaveExperiment => self.save(&path),
-            Purpose::Pictures => library::choose(&mut self.editor.experiment.data, &path.display().to_string()),
+            Purpose::Pictures => {
+                library::choose(&mut self.editor.experiment.data, &path.display().to_string())
+            }
             Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => self.export(ctx, path),
         }
     }
@@ -273,7 +287,9 @@ impl Workshop {
 
     /// Takes note of what was edited in this frame and tells the session, once.
     fn tell(&mut self, ctx: &Context) {
-        let (pressed, down) = ctx.input(|input| (input.pointer.any_pressed(), input.pointer.any_down() || input.pointer.any_released()));
+        let (pressed, down) = ctx.input(|input| {
+            (input.pointer.any_pressed(), input.pointer.any_down() || input.pointer.any_released())
+        });
         self.n_presses += pressed as u64;
         let focused = ctx.memory(|memory| memory.focused());
         let gesture = match (down, focused) {

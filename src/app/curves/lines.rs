@@ -76,7 +76,8 @@ mod tests {
         let view = View { axis: Axis::Step, from: 0.0, to: 1e5, columns: 800, log_x: false, log_y: false };
         let points = view.points(&series, series.raw(Quantity::Loss), 1.0);
         assert!((200..=1700).contains(&points.len()), "{}", points.len());
-        let extremes = points.iter().fold([f64::INFINITY, 0.0], |[min, max], p| [min.min(p.y), f64::max(max, p.y)]);
+        let extremes =
+            points.iter().fold([f64::INFINITY, 0.0], |[min, max], p| [min.min(p.y), f64::max(max, p.y)]);
         assert_eq!(extremes, [1.0, 17.0]);
         let near = View { from: 500.0, to: 600.0, ..view };
         assert!((100..=104).contains(&near.points(&series, series.raw(Quantity::Loss), 1.0).len()));

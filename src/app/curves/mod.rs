@@ -108,7 +108,14 @@ pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, height: f3
     let mut hovered = None;
     for (i, &quantity) in plots.iter().enumerate() {
         let is_last = i + 1 == plots.len() && !state.settings.with_rate;
-        hovered = hovered.or(plot::quantity_ui(ui, desk, state, quantity, vec2(ui.available_width(), each), is_last));
+        hovered = hovered.or(plot::quantity_ui(
+            ui,
+            desk,
+            state,
+            quantity,
+            vec2(ui.available_width(), each),
+            is_last,
+        ));
     }
     if state.settings.with_rate {
         hovered = hovered.or(plot::rate_ui(ui, state, vec2(ui.available_width(), for_rate)));

@@ -1,6 +1,8 @@
 //! One plot: the curves of a quantity with their values above.
 
-use egui::{Align2, Color32, Id, Pos2, Rect, RichText, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
+use egui::{
+    Align2, Color32, Id, Pos2, Rect, RichText, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2,
+};
 use egui_plot::{GridMark, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine};
 
 use super::lines::View;
@@ -12,7 +14,14 @@ use crate::app::{format, widgets};
 use crate::session::Activity;
 
 /// Error and loss; where the pointer is on the horizontal axis, if it is on this plot.
-pub fn quantity_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, quantity: Quantity, size: Vec2, is_last: bool) -> Option<f64> {
+pub fn quantity_ui(
+    ui: &mut Ui,
+    desk: &Desk<'_>,
+    state: &mut State,
+    quantity: Quantity,
+    size: Vec2,
+    is_last: bool,
+) -> Option<f64> {
     let top = ui.cursor().top();
     legend_ui(ui, state, quantity);
     let height = size.y - (ui.cursor().top() - top) - theme::SMALL_GAP;
@@ -23,7 +32,9 @@ pub fn quantity_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, quantity: Qu
     let smooth = view.points(present, present.smooth(quantity), factor);
     let tests = view.tests(present, quantity, factor);
     let (before, before_tests) = match settings.with_previous {
-        true => (view.points(previous, previous.smooth(quantity), factor), view.tests(previous, quantity, factor)),
+        true => {
+            (view.points(previous, previous.smooth(quantity), factor), view.tests(previous, quantity, factor))
+        }
         false => (Vec::new(), Vec::new()),
     };
     let palette = Palette::of(ui);
@@ -40,7 +51,9 @@ pub fn quantity_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, quantity: Qu
         dashed(plot_ui, "test", &tests, palette.test);
         points(plot_ui, &tests, palette.test);
         if let Some(x) = hovered {
-            plot_ui.vline(VLine::new("pointer", view.x(x)).color(palette.strong_border).width(1.0).allow_hover(false));
+            plot_ui.vline(
+                VLine::new("pointer", view.x(x)).color(palette.strong_border).width(1.0).allow_hover(false),
+            );
         }
     });
     let title = quantity.title();
@@ -54,7 +67,10 @@ pub fn quantity_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, quantity: Qu
 
 /// The learning rate over the same axis.
 pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
-    let last = state.hovered.and_then(|x| state.present.nearest(state.settings.axis, x)).or(state.present.len().checked_sub(1));
+    let last = state
+        .hovered
+        .and_then(|x| state.present.nearest(state.settings.axis, x))
+        .or(state.present.len().checked_sub(1));
     let rate = last.and_then(|i| state.present.rates().get(i));
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
@@ -65,9 +81,10 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     let view = view(state, size.x, false);
     let rates = view.points(&state.present, state.present.rates(), 1.0);
     let settings = state.settings;
-    let response = base("Rate", settings, true, vec2(size.x, size.y - theme::ROW)).include_y(0.0).show(ui, |plot_ui| {
-        line(plot_ui, "rate", &rates, palette.rate, 1.5);
-    });
+    let response =
+        base("Rate", settings, true, vec2(size.x, size.y - theme::ROW)).include_y(0.0).show(ui, |plot_ui| {
+            line(plot_ui, "rate", &rates, palette.rate, 1.5);
+        });
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Rate curve"));
     hovered_x(&response.response, &response.transform, settings.log_x)
 }
@@ -111,21 +128,38 @@ fn trimmed(x: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
-fn line<'a>(plot: &mut PlotUi<'a>, name: &str, points: &'a [egui_plot::PlotPoint], colour: Color32, width: f32) {
+fn line<'a>(
+    plot: &mut PlotUi<'a>,
+    name: &str,
+    points: &'a [egui_plot::PlotPoint],
+    colour: Color32,
+    width: f32,
+) {
     if !points.is_empty() {
-        plot.line(Line::new(name, PlotPoints::Borrowed(points)).color(colour).width(width).allow_hover(false));
+        plot.line(
+            Line::new(name, PlotPoints::Borrowed(points)).color(colour).width(width).allow_hover(false),
+        );
     }
 }
 
 fn dashed<'a>(plot: &mut PlotUi<'a>, name: &str, points: &'a [egui_plot::PlotPoint], colour: Color32) {
     if !points.is_empty() {
         let style = LineStyle::Dashed { length: 6.0 };
-        plot.line(Line::new(name, PlotPoints::Borrowed(points)).color(colour).width(1.5).style(style).allow_hover(false));
+        plot.line(
+            Line::new(name, PlotPoints::Borrowed(points))
+                .color(colour)
+                .width(1.5)
+                .style(style)
+                .allow_hover(false),
+        );
     }
 }
 
 fn points<'a>(plot: &mut PlotUi<'a>, points: &'a [egui_plot::PlotPoint], colour: Color32) {
-    let shape = Points::new("test", PlotPoints::Borrowed(points)).shape(MarkerShape::Diamond).radius(4.0).color(colour);
+    let shape = Points::new("test", PlotPoints::Borrowed(points))
+        .shape(MarkerShape::Diamond)
+        .radius(4.0)
+        .color(colour);
     plot.points(shape.allow_hover(false));
 }
 
@@ -141,7 +175,8 @@ fn remember_view(state: &mut State, transform: &egui_plot::PlotTransform) {
     let unlog = |x: f64| if state.settings.log_x { 10f64.powf(x) } else { x };
     let (from, to) = (unlog(bounds.min()[0]), unlog(bounds.max()[0]));
     // All that is beyond the newest record will be seen as soon as it comes.
-    let end = state.present.len().checked_sub(1).map_or(0.0, |last| state.present.x(state.settings.axis, last));
+    let end =
+        state.present.len().checked_sub(1).map_or(0.0, |last| state.present.x(state.settings.axis, last));
     state.seen = Some((from, if to >= end { f64::INFINITY } else { to }));
 }
 
@@ -172,7 +207,11 @@ fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
         sample_ui(ui, palette.test, true);
         value_ui(ui, "test", test);
         if let (Some(i), Some(raw)) = (at, raw) {
-            let text = format!("this batch {raw}, step {}, epoch {:.2}", format::count(i as u64 + 1), series.x(Axis::Epoch, i));
+            let text = format!(
+                "this batch {raw}, step {}, epoch {:.2}",
+                format::count(i as u64 + 1),
+                series.x(Axis::Epoch, i)
+            );
             ui.add(egui::Label::new(theme::caption(ui, text)).truncate());
         }
     });
@@ -209,7 +248,8 @@ fn sample_ui(ui: &mut Ui, colour: Color32, is_test: bool) {
 }
 
 fn diamond(ui: &Ui, centre: Pos2, colour: Color32) {
-    let corners = [vec2(0.0, -4.0), vec2(4.0, 0.0), vec2(0.0, 4.0), vec2(-4.0, 0.0)].map(|offset| centre + offset);
+    let corners =
+        [vec2(0.0, -4.0), vec2(4.0, 0.0), vec2(0.0, 4.0), vec2(-4.0, 0.0)].map(|offset| centre + offset);
     ui.painter().add(egui::Shape::convex_polygon(corners.into(), colour, Stroke::NONE));
 }
 

@@ -73,7 +73,11 @@ impl Pyramid {
         };
         let level = match self.levels.last() {
             Some(below) => below.chunks(FACTOR).map(of).collect(),
-            None => self.values.chunks(FACTOR).map(|chunk| of(&chunk.iter().map(|&v| [v; 2]).collect::<Vec<_>>())).collect(),
+            None => self
+                .values
+                .chunks(FACTOR)
+                .map(|chunk| of(&chunk.iter().map(|&v| [v; 2]).collect::<Vec<_>>()))
+                .collect(),
         };
         self.levels.push(level);
     }
@@ -96,7 +100,10 @@ mod tests {
                 let inside = &values[stretch.first..end.min(stretch.first + width)];
                 let expected = inside.iter().fold([f32::NAN; 2], |[min, max], &v| [min.min(v), max.max(v)]);
                 let found = [stretch.min, stretch.max];
-                assert!(found == expected || expected[0].is_nan() && found[0].is_nan(), "{stretch:?} {expected:?}");
+                assert!(
+                    found == expected || expected[0].is_nan() && found[0].is_nan(),
+                    "{stretch:?} {expected:?}"
+                );
             }
         }
     }

@@ -148,8 +148,11 @@ mod tests {
         let mut layers = Vec::new();
         let mut list = ListId::default();
         for _ in 0..=MAX_DEPTH {
-            let block = Kind::Branches(Branches { branches: vec![Vec::new(), Vec::new()], ..Branches::default() });
-            let Some(Some(id)) = Edit::Insert(Place { list, index: 0 }, block).apply(&mut layers) else { break };
+            let block =
+                Kind::Branches(Branches { branches: vec![Vec::new(), Vec::new()], ..Branches::default() });
+            let Some(Some(id)) = Edit::Insert(Place { list, index: 0 }, block).apply(&mut layers) else {
+                break;
+            };
             list = ListId { parent: Some(id), branch: 0 };
         }
         assert_eq!(tree::depth(&layers), MAX_DEPTH);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, ColorImage, Image, Label, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Color32, ColorImage, Image, Label, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 use crate::app::theme;
 use crate::data::{DataSet, Split};
@@ -64,10 +67,14 @@ impl Shown {
         for (class, indices) in &self.samples {
             ui.horizontal(|ui| {
                 let name = theme::caption(ui, self.set.classes[*class].as_str());
-                ui.allocate_ui_with_layout(vec2(for_names, side), egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    ui.set_min_width(for_names);
-                    ui.add(Label::new(name).truncate());
-                });
+                ui.allocate_ui_with_layout(
+                    vec2(for_names, side),
+                    egui::Layout::left_to_right(egui::Align::Center),
+                    |ui| {
+                        ui.set_min_width(for_names);
+                        ui.add(Label::new(name).truncate());
+                    },
+                );
                 for (i, &index) in indices.iter().enumerate() {
                     self.picture_ui(ui, side, *class, index, first + i);
                 }
@@ -119,7 +126,8 @@ fn samples(split: &Split, n_classes: usize, per_class: usize) -> Vec<(usize, Vec
         if missing == 0 {
             break;
         }
-        if let Some((_, found)) = samples.get_mut(label as usize).filter(|(_, found)| found.len() < per_class) {
+        if let Some((_, found)) = samples.get_mut(label as usize).filter(|(_, found)| found.len() < per_class)
+        {
             found.push(index);
             missing -= 1;
         }

@@ -84,14 +84,18 @@ impl Stack<'_> {
             widgets::caption_ui(ui, &format!("Branch {n}"));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let response = widgets::icon_button(ui, Icon::X, &format!("Remove branch {n}"));
-                if let (true, Some(parent)) = (response.on_hover_text("Remove this branch").clicked(), list.parent) {
+                if let (true, Some(parent)) =
+                    (response.on_hover_text("Remove this branch").clicked(), list.parent)
+                {
                     self.edits.push(Edit::RemoveBranch(parent, list.branch));
                 }
             });
         });
         if layers.is_empty() {
             let text = theme::caption(ui, "identity");
-            ui.vertical_centered(|ui| ui.label(text).on_hover_text("Without layers, the input passes unchanged."));
+            ui.vertical_centered(|ui| {
+                ui.label(text).on_hover_text("Without layers, the input passes unchanged.")
+            });
         }
         self.list_ui(ui, list, layers);
     }

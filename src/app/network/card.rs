@@ -1,6 +1,9 @@
 //! One layer as a card: what it is, its settings, what it gives and costs.
 
-use egui::{Align, Button, DragValue, Frame, Layout, Popup, Response, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{
+    Align, Button, DragValue, Frame, Layout, Popup, Response, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
+    vec2,
+};
 use lucide_icons::Icon;
 
 use super::{Stack, fields, glyph, stats};
@@ -124,7 +127,11 @@ impl Stack<'_> {
             false => (Icon::ChevronDown, "Fold to one line"),
         };
         if widgets::icon_button(ui, symbol, help).on_hover_text(help).clicked() {
-            if folded { self.state.folded.remove(&id) } else { self.state.folded.insert(id) };
+            if folded {
+                self.state.folded.remove(&id)
+            } else {
+                self.state.folded.insert(id)
+            };
             self.state.heights.clear();
         }
         if folded {

@@ -95,7 +95,14 @@ fn pair_ui(
 }
 
 /// The button that links the two numbers of a pair or sets them free.
-fn link_ui(ui: &mut Ui, key: (LayerId, &'static str), label: &str, linked: bool, value: &mut [usize; 2], state: &mut State) {
+fn link_ui(
+    ui: &mut Ui,
+    key: (LayerId, &'static str),
+    label: &str,
+    linked: bool,
+    value: &mut [usize; 2],
+    state: &mut State,
+) {
     let (symbol, help) = match linked {
         true => (Icon::Link2, "Height and width are equal. Click to set them one by one."),
         false => (Icon::Link2Off, "Height and width are set one by one. Click to make them equal."),

@@ -15,7 +15,11 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         NetworkChoice::Layers { .. } => "own layers".into(),
     };
     widgets::section_ui(ui, "Network", |ui| {
-        let button = ui.button((widgets::icon(Icon::Layers), format!("Start from: {name}"), widgets::icon(Icon::ChevronDown)));
+        let button = ui.button((
+            widgets::icon(Icon::Layers),
+            format!("Start from: {name}"),
+            widgets::icon(Icon::ChevronDown),
+        ));
         let button = widgets::named(button, "Start from a preset");
         egui::Popup::menu(&button).show(|ui| presets_ui(ui, desk));
         fold_ui(ui, desk, state);

@@ -1,6 +1,9 @@
 //! The seams between cards: where layers are put in, and where dragged ones are dropped.
 
-use egui::{Button, Color32, DragAndDrop, LayerId as PaintLayer, Order, Popup, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Button, Color32, DragAndDrop, LayerId as PaintLayer, Order, Popup, Rect, Response, Role, Sense, Stroke,
+    Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 use lucide_icons::Icon;
 
 use super::{Stack, glyph};
@@ -60,7 +63,8 @@ impl Stack<'_> {
         paint_ghost(ui, pointer, layer);
         scroll_at_edges(ui, pointer.y);
         let inside = |seam: &&Seam| {
-            let into_itself = seam.place.list.parent.is_some_and(|p| tree::find(std::slice::from_ref(layer), p).is_some());
+            let into_itself =
+                seam.place.list.parent.is_some_and(|p| tree::find(std::slice::from_ref(layer), p).is_some());
             seam.rect.x_range().contains(pointer.x) && !into_itself
         };
         // Of those equally near, the innermost list is meant: its seams are the narrowest.

@@ -35,11 +35,23 @@ fn buttons_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let running = is_running(desk.snapshot.activity);
     let obstacle = desk.obstacle();
     let has_run = desk.snapshot.run.is_some();
-    action_ui(ui, desk, Action::Reset, OTHER, if has_run { None } else { Some("There is nothing to go back from.") });
+    action_ui(
+        ui,
+        desk,
+        Action::Reset,
+        OTHER,
+        if has_run { None } else { Some("There is nothing to go back from.") },
+    );
     play_ui(ui, desk, running, obstacle.as_deref());
     action_ui(ui, desk, Action::Step, OTHER, obstacle.as_deref());
     action_ui(ui, desk, Action::Epoch, OTHER, obstacle.as_deref());
-    action_ui(ui, desk, Action::Evaluate, OTHER, if has_run { None } else { Some("There is no run to test yet.") });
+    action_ui(
+        ui,
+        desk,
+        Action::Evaluate,
+        OTHER,
+        if has_run { None } else { Some("There is no run to test yet.") },
+    );
 }
 
 fn play_ui(ui: &mut Ui, desk: &mut Desk<'_>, running: bool, obstacle: Option<&str>) {
@@ -69,7 +81,10 @@ fn action_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, size: egui::Vec2,
 fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>, choice: &mut DeviceChoice) {
     let device = &desk.snapshot.device;
     let width = ui.available_width().min(220.0);
-    let combo = ComboBox::from_id_salt("device").width(width).truncate().selected_text((widgets::icon(symbol(device)), short(device)));
+    let combo = ComboBox::from_id_salt("device")
+        .width(width)
+        .truncate()
+        .selected_text((widgets::icon(symbol(device)), short(device)));
     let response = combo.show_ui(ui, |ui| {
         ui.set_min_width(260.0);
         let mut option_ui = |ui: &mut Ui, option: DeviceChoice, label: String, help: String| {
@@ -79,7 +94,12 @@ fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>, choice: &mut DeviceChoice) {
                 desk.requests.push(Request::Send(Command::UseDevice(option)));
             }
         };
-        option_ui(ui, DeviceChoice::Auto, "Automatic".into(), "A hardware GPU if there is one, else the CPU.".into());
+        option_ui(
+            ui,
+            DeviceChoice::Auto,
+            "Automatic".into(),
+            "A hardware GPU if there is one, else the CPU.".into(),
+        );
         for device in desk.snapshot.devices.iter() {
             let option = match device.kind {
                 DeviceKind::Cpu => DeviceChoice::Cpu,
@@ -119,7 +139,13 @@ fn progress_ui(ui: &mut Ui, desk: &Desk<'_>) {
     let share = run.map_or(0.0, |run| run.step as f64 / run.n_steps.max(1) as f64);
     widgets::bar(ui, rect, share as f32, Palette::of(ui).accent);
     epoch_marks(ui, rect, run);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("Progress {}", format::percent(share))));
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(
+            egui::Role::ProgressIndicator,
+            true,
+            format!("Progress {}", format::percent(share)),
+        )
+    });
     ui.horizontal(|ui| {
         ui.set_min_height(20.0);
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
@@ -173,5 +199,6 @@ fn speed_text(run: &RunSnapshot) -> Option<String> {
 
 fn left_text(run: &RunSnapshot) -> Option<String> {
     let pictures = run.n_steps.saturating_sub(run.step) as f64 * run.experiment.train.batch as f64;
-    (run.images_per_second > 0.0).then(|| format!("{} left", format::duration(pictures / run.images_per_second)))
+    (run.images_per_second > 0.0)
+        .then(|| format!("{} left", format::duration(pictures / run.images_per_second)))
 }

@@ -70,7 +70,9 @@ fn optimiser_ui(ui: &mut Ui, optimiser: &mut Optimiser) {
     let response = combo.show_ui(ui, |ui| {
         for option in Optimiser::ALL {
             let is_chosen = option.name() == optimiser.name();
-            if ui.selectable_label(is_chosen, title(option)).on_hover_text(help(option)).clicked() && !is_chosen {
+            if ui.selectable_label(is_chosen, title(option)).on_hover_text(help(option)).clicked()
+                && !is_chosen
+            {
                 *optimiser = option;
             }
         }
@@ -80,7 +82,8 @@ fn optimiser_ui(ui: &mut Ui, optimiser: &mut Optimiser) {
         let Value::Number(value, range) = field.value else { continue };
         let label = symbol(field.name);
         widgets::caption_ui(ui, label).on_hover_text(field.help);
-        widgets::number_ui(ui, field.name, value, range).on_hover_text(format!("{}: {}", field.name, field.help));
+        widgets::number_ui(ui, field.name, value, range)
+            .on_hover_text(format!("{}: {}", field.name, field.help));
     }
 }
 
@@ -108,7 +111,9 @@ fn help(optimiser: Optimiser) -> &'static str {
         Optimiser::Sgd => "w ← w − η·g",
         Optimiser::Momentum { .. } => "Δ ← μ·Δ − η·g, w ← w + Δ",
         Optimiser::Nesterov { .. } => "Δ ← μ·Δ − η·g, w ← w + μ·Δ − η·g: looks ahead along the last step",
-        Optimiser::Adam { .. } => "Steps of about η for each weight, by running means of gradient and square (Kingma and Ba 2015)",
+        Optimiser::Adam { .. } => {
+            "Steps of about η for each weight, by running means of gradient and square (Kingma and Ba 2015)"
+        }
     }
 }
 
@@ -129,17 +134,22 @@ fn sizes_ui(ui: &mut Ui, train: &mut Train) {
 fn start_ui(ui: &mut Ui, experiment: &mut Experiment) {
     let initialisation = &mut experiment.train.initialisation;
     widgets::caption_ui(ui, "Start");
-    let combo = ComboBox::from_id_salt("initialisation").width(72.0).selected_text(start_title(*initialisation));
+    let combo =
+        ComboBox::from_id_salt("initialisation").width(72.0).selected_text(start_title(*initialisation));
     let response = combo.show_ui(ui, |ui| {
         for option in Initialisation::ALL {
-            ui.selectable_value(initialisation, option, start_title(option)).on_hover_text(start_help(option));
+            ui.selectable_value(initialisation, option, start_title(option))
+                .on_hover_text(start_help(option));
         }
     });
     named(response.response, "Initialisation").on_hover_text(start_help(*initialisation));
     gap(ui);
     let help = "Seed of all that is random: initial weights, order, augmentation, dropout, built-in pictures";
     widgets::caption_ui(ui, "Seed").on_hover_text(help);
-    let drag = DragValue::new(&mut experiment.seed).range(0..=u32::MAX as u64).speed(0.05).update_while_editing(false);
+    let drag = DragValue::new(&mut experiment.seed)
+        .range(0..=u32::MAX as u64)
+        .speed(0.05)
+        .update_while_editing(false);
     named(ui.add(drag), "Seed").on_hover_text(help);
     let response = widgets::icon_button(ui, Icon::Dices, "Another seed");
     if response.on_hover_text("Other initial weights, another order: the next seed").clicked() {
@@ -156,7 +166,9 @@ fn start_title(initialisation: Initialisation) -> &'static str {
 
 fn start_help(initialisation: Initialisation) -> &'static str {
     match initialisation {
-        Initialisation::He => "Initial weights of variance 2/n for units with n inputs: keeps the signal's size through ReLU.",
+        Initialisation::He => {
+            "Initial weights of variance 2/n for units with n inputs: keeps the signal's size through ReLU."
+        }
         Initialisation::Xavier => "Initial weights of variance 1/n for units with n inputs.",
     }
 }
@@ -164,7 +176,11 @@ fn start_help(initialisation: Initialisation) -> &'static str {
 fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule, state: &mut State) {
     widgets::caption_ui(ui, "Schedule");
     let is_constant = matches!(schedule, Schedule::Constant);
-    let combo = ComboBox::from_id_salt("schedule").width(84.0).selected_text(if is_constant { "constant" } else { "steps" });
+    let combo = ComboBox::from_id_salt("schedule").width(84.0).selected_text(if is_constant {
+        "constant"
+    } else {
+        "steps"
+    });
     let response = combo.show_ui(ui, |ui| {
         if ui.selectable_label(is_constant, "constant").clicked() {
             *schedule = Schedule::Constant;
@@ -176,11 +192,13 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule, state: &mut State) {
     named(response.response, "Schedule").on_hover_text("How the rate changes over time");
     let Schedule::Steps { drop, at } = schedule else { return };
     widgets::caption_ui(ui, "times");
-    widgets::number_ui(ui, "Factor", drop, 0.0..=1.0).on_hover_text("The rate is multiplied by this at each milestone.");
+    widgets::number_ui(ui, "Factor", drop, 0.0..=1.0)
+        .on_hover_text("The rate is multiplied by this at each milestone.");
     widgets::caption_ui(ui, "at epochs");
     let mut text = state.milestones.clone().unwrap_or_else(|| milestones_text(at));
     let edit = TextEdit::singleline(&mut text).desired_width(96.0).hint_text("82, 123");
-    let response = named(ui.add(edit), "Milestones").on_hover_text("Epochs at which the rate drops, separated by commas");
+    let response = named(ui.add(edit), "Milestones")
+        .on_hover_text("Epochs at which the rate drops, separated by commas");
     if response.lost_focus() {
         if let Some(parsed) = state.milestones.take().and_then(|typed| milestones(&typed)) {
             *at = parsed;
@@ -197,7 +215,9 @@ fn milestones_text(at: &[f32]) -> String {
 /// Ascending epochs; none where the text is no list of numbers.
 fn milestones(text: &str) -> Option<Vec<f32>> {
     let words = text.split([',', ';', ' ']).filter(|word| !word.is_empty());
-    let mut at = words.map(|word| word.parse().ok().filter(|epoch| (0.0..=1e6).contains(epoch))).collect::<Option<Vec<f32>>>()?;
+    let mut at = words
+        .map(|word| word.parse().ok().filter(|epoch| (0.0..=1e6).contains(epoch)))
+        .collect::<Option<Vec<f32>>>()?;
     at.sort_by(f32::total_cmp);
     Some(at)
 }

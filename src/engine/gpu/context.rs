@@ -22,7 +22,7 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(adapter: &wgpu::Adapter, products: Option<Products>) -> Result<Self, EngineError> {
+    pub fn new(adapter: &wgpu::Adapter, products: Products) -> Result<Self, EngineError> {
         let limits = adapter.limits();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("ConvScope"),
@@ -50,7 +50,7 @@ impl Context {
             mapped_at_creation: false,
         });
         Ok(Self {
-            products: products.unwrap_or_else(|| Products::suited_to(&adapter.get_info())),
+            products,
             pipelines: Pipelines::new(&device),
             device,
             queue,

@@ -40,11 +40,11 @@ impl Gpu {
     /// # Errors
     /// The adapter is gone, or its driver refuses.
     pub fn open(wanted: &DeviceInfo) -> Result<Self, EngineError> {
-        Self::open_with(wanted, None)
+        Self::open_with(wanted, Products::Tiled)
     }
 
-    /// [`Gpu::open`], with a way to compute products that is given rather than chosen.
-    pub fn open_with(wanted: &DeviceInfo, products: Option<Products>) -> Result<Self, EngineError> {
+    /// [`Gpu::open`], with products computed in a way that is given.
+    pub fn open_with(wanted: &DeviceInfo, products: Products) -> Result<Self, EngineError> {
         let adapter = adapter::find(wanted).ok_or(EngineError::NoGpu)?;
         let context = Context::new(&adapter, products)?;
         Ok(Self { info: wanted.clone(), context: Arc::new(context) })

@@ -7,19 +7,24 @@ use super::lowering::{Dispatch, Lowering, Place};
 pub enum Products {
     /// One invocation for each number of the result, by the readable shaders.
     Plain,
-    /// By tiles of workgroups of at most so many invocations each way.
-    Tiled { most_lanes: usize },
+    /// By tiles, which fetch each number less often.
+    Tiled,
 }
 
 /// Workgroups that keep a large device busy: a product of fewer tiles is cut along its sum as well.
 const ENOUGH_GROUPS: usize = 512;
 /// The shortest part of a sum that is worth a workgroup of its own.
 const SHORTEST_PART: usize = 256;
+/// Invocations in a workgroup that every adapter allows, and the most along the columns and the rows: the
+/// slabs of a tile have to fit into 16 KiB.
+const MOST_LANES: usize = 256;
+const MOST_ACROSS: usize = 16;
+const MOST_DOWN: usize = 32;
 /// Terms of the sum that a workgroup fetches at once, `DEPTH` in `tile.wgsl`.
 const DEPTH: usize = 16;
 
-/// The cut of a product `(rows × depth) · (depth × columns)`. It follows from the sizes and from
-/// [`Products`] alone, so that a device always sums in the same order.
+/// The cut of a product `(rows × depth) · (depth × columns)`. It follows from the sizes alone, so that the sum
+/// is always made in the same order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tiling {
     /// Invocations in a workgroup, each of which computes 4×4 numbers.
@@ -30,29 +35,21 @@ pub struct Tiling {
     n_parts: usize,
 }
 
-impl Products {
-    /// What is fastest by experience. A software driver takes seconds to compile large tiles.
-    pub fn suited_to(adapter: &wgpu::AdapterInfo) -> Self {
-        let most_lanes = if adapter.device_type == wgpu::DeviceType::Cpu { 4 } else { 16 };
-        Self::Tiled { most_lanes }
-    }
-}
-
 impl Tiling {
     /// A product whose sum is not cut.
-    pub fn whole(most_lanes: usize, rows: usize, columns: usize) -> Self {
-        // Half as many lanes as there are numbers in fours, or all of them, so that no more than half a tile
-        // hangs over the edge; narrow tiles are made longer instead.
-        let across = columns.div_ceil(4).next_power_of_two().min(most_lanes);
-        let down =
-            rows.div_ceil(4).next_power_of_two().min(most_lanes * if across < most_lanes { 2 } else { 1 });
+    pub fn whole(rows: usize, columns: usize) -> Self {
+        // As many equal tiles as it takes, so that little hangs over the edge; a narrow one is made longer.
+        let [rows4, columns4] = [rows, columns].map(|n| n.div_ceil(4));
+        let across = columns4.div_ceil(columns4.div_ceil(MOST_ACROSS));
+        let most_down = (MOST_LANES / across).min(MOST_DOWN);
+        let down = rows4.div_ceil(rows4.div_ceil(most_down));
         let n_tiles = rows.div_ceil(4 * down) * columns.div_ceil(4 * across);
         Self { lanes: [across, down], n_tiles, part: usize::MAX, n_parts: 1 }
     }
 
     /// A product whose sum of `depth` terms is cut into parts where there are few tiles.
-    pub fn in_parts(most_lanes: usize, rows: usize, columns: usize, depth: usize) -> Self {
-        let whole = Self::whole(most_lanes, rows, columns);
+    pub fn in_parts(rows: usize, columns: usize, depth: usize) -> Self {
+        let whole = Self::whole(rows, columns);
         let n_parts = (ENOUGH_GROUPS / whole.n_tiles).min(depth / SHORTEST_PART).max(1);
         let part = depth.div_ceil(n_parts).next_multiple_of(DEPTH);
         Self { part, n_parts: depth.div_ceil(part), ..whole }
@@ -122,20 +119,19 @@ mod tests {
 
     #[test]
     fn tiles_fit_the_result() {
-        let lanes = |rows, columns| Tiling::whole(16, rows, columns).lanes;
+        let lanes = |rows, columns| Tiling::whole(rows, columns).lanes;
         assert_eq!(lanes(10_000, 64), [16, 16]);
         assert_eq!(lanes(10_000, 16), [4, 32]);
-        assert_eq!(lanes(27, 20), [8, 8]);
+        assert_eq!(lanes(144, 16), [4, 18]);
+        assert_eq!(lanes(500, 20), [5, 32]);
         assert_eq!(lanes(1, 1), [1, 1]);
     }
 
     #[test]
     fn long_sums_of_few_tiles_are_cut() {
-        let tiling = Tiling::in_parts(16, 27, 16, 131_072);
+        let tiling = Tiling::in_parts(27, 16, 131_072);
         assert_eq!((tiling.n_tiles, tiling.n_parts), (1, 512));
-        let tiling = Tiling::in_parts(16, 4096, 512, 8192);
-        assert_eq!(tiling.n_parts, 1);
-        let tiling = Tiling::in_parts(16, 500, 10, 64);
-        assert_eq!(tiling.n_parts, 1);
+        assert_eq!(Tiling::in_parts(4096, 512, 8192).n_parts, 1);
+        assert_eq!(Tiling::in_parts(500, 10, 64).n_parts, 1);
     }
 }

@@ -22,18 +22,18 @@ pub struct Trial {
 /// The graphics processor that tests use: hardware if there is any, else the driver that runs on the CPU; none
 /// where there is neither, in which case the test is left out, except on the machines that decide on changes.
 pub fn gpu() -> Option<Arc<dyn Device>> {
-    gpu_with(None)
+    gpu_with(Products::Tiled)
 }
 
 /// [`gpu`] by every way to compute products.
 pub fn gpus() -> Vec<Arc<dyn Device>> {
-    let ways = [Products::Plain, Products::Tiled { most_lanes: 4 }];
-    ways.into_iter().filter_map(|products| gpu_with(Some(products))).collect()
+    let ways = [Products::Plain, Products::Tiled];
+    ways.into_iter().filter_map(gpu_with).collect()
 }
 
-/// [`gpu`] with a way to compute products that is given rather than chosen.
-fn gpu_with(products: Option<Products>) -> Option<Arc<dyn Device>> {
-    static GPUS: Mutex<Vec<(Option<Products>, Arc<dyn Device>)>> = Mutex::new(Vec::new());
+/// [`gpu`] with products computed in a way that is given.
+fn gpu_with(products: Products) -> Option<Arc<dyn Device>> {
+    static GPUS: Mutex<Vec<(Products, Arc<dyn Device>)>> = Mutex::new(Vec::new());
     let mut gpus = GPUS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, gpu)) = gpus.iter().find(|(other, _)| *other == products) {
         return Some(gpu.clone());

@@ -66,7 +66,7 @@ mod gpu {
     pub fn lower(step: &LinearStep, lowering: &mut Lowering) {
         match lowering.products() {
             Products::Plain => plain(step, lowering),
-            Products::Tiled { most_lanes } => tiled(step, most_lanes, lowering),
+            Products::Tiled => tiled(step, lowering),
         }
     }
 
@@ -109,7 +109,7 @@ mod gpu {
         ones: bool,
     }
 
-    fn tiled(step: &LinearStep, most_lanes: usize, lowering: &mut Lowering) {
+    fn tiled(step: &LinearStep, lowering: &mut Lowering) {
         let LinearStep { batch, inputs, outputs, .. } = *step;
         let ones = step.bias && step.pass == Pass::Weights;
         let product = match step.pass {
@@ -124,7 +124,7 @@ mod gpu {
                 Product { m, k: batch, n: outputs, a: [1, inputs], b: [outputs, 1], ones }
             }
         };
-        let tiling = Tiling::in_parts(most_lanes, product.m, product.n, product.k);
+        let tiling = Tiling::in_parts(product.m, product.n, product.k);
         let len = product.m * product.n;
         let result = lowering.output(0);
         let is_bare = !step.bias && !step.relu || step.pass == Pass::Backward;
@@ -146,10 +146,10 @@ mod gpu {
             .size("M", product.m)
             .size("N", product.n)
             .size("K", product.k)
-            .size("A_ROW", product.a[0])
-            .size("A_COLUMN", product.a[1])
-            .size("B_ROW", product.b[0])
-            .size("B_COLUMN", product.b[1])
+            .size("STEP_AM", product.a[0])
+            .size("STEP_AK", product.a[1])
+            .size("STEP_BK", product.b[0])
+            .size("STEP_BN", product.b[1])
             .constant("ONES", product.ones)
     }
 

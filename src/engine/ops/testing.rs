@@ -12,8 +12,12 @@ use crate::tensor::random::{Key, Purpose};
 
 /// The devices that tests run on: the CPU, and the graphics processor by every way it computes products.
 pub fn devices() -> Vec<Arc<dyn Device>> {
-    let cpu: Arc<dyn Device> = Arc::new(cpu::Cpu::new());
-    std::iter::once(cpu).chain(twin::gpus()).collect()
+    cpu().into_iter().chain(twin::gpus()).collect()
+}
+
+/// The CPU alone.
+pub fn cpu() -> Vec<Arc<dyn Device>> {
+    vec![Arc::new(cpu::Cpu::new())]
 }
 
 /// `n` numbers uniform in `[-1, 1)`, different for each `name`.
@@ -37,8 +41,22 @@ pub const EXACT: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-6 };
 
 /// Runs one step on every device and compares each output with what is expected.
 pub fn check(op: StepOp, inputs: &[&[f32]], expected: &[Vec<f64>], tolerance: Tolerance) {
+    check_on(&devices(), op, inputs, expected, tolerance);
+}
+
+/// [`check`] on some devices only.
+pub fn check_on(
+    devices: &[Arc<dyn Device>],
+    op: StepOp,
+    inputs: &[&[f32]],
+    expected: &[Vec<f64>],
+    tolerance: Tolerance,
+) {
     let before: Vec<Vec<f32>> = expected.iter().map(|output| vec![0.0; output.len()]).collect();
-    check_over(op, StepTable::default(), inputs, &before, expected, tolerance);
+    for device in devices {
+        let found = run(&**device, op.clone(), StepTable::default(), inputs, &before, None);
+        compare(&**device, &op, &found, expected, tolerance);
+    }
 }
 
 /// [`check`] of a step that reads a table or what its outputs hold `before`.
@@ -52,17 +70,27 @@ pub fn check_over(
 ) {
     for device in devices() {
         let found = run(&*device, op.clone(), table, inputs, before, None);
-        for (which, (found, expected)) in found.iter().zip(expected).enumerate() {
-            assert_eq!(found.len(), expected.len());
-            for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-                let distance = (*found as f64 - expected).abs();
-                let allowed = tolerance.absolute + tolerance.relative * expected.abs();
-                assert!(
-                    distance <= allowed,
-                    "{}: {op:?}, output {which}, number {i}: {found} against {expected}",
-                    device.info().name
-                );
-            }
+        compare(&*device, &op, &found, expected, tolerance);
+    }
+}
+
+fn compare(
+    device: &dyn Device,
+    op: &StepOp,
+    found: &[Vec<f32>],
+    expected: &[Vec<f64>],
+    tolerance: Tolerance,
+) {
+    for (which, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert_eq!(found.len(), expected.len());
+        for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+            let distance = (*found as f64 - expected).abs();
+            let allowed = tolerance.absolute + tolerance.relative * expected.abs();
+            assert!(
+                distance <= allowed,
+                "{}: {op:?}, output {which}, number {i}: {found} against {expected}",
+                device.info().name
+            );
         }
     }
 }
