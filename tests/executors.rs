@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use convscope::data::{DataSet, Split};
 use convscope::engine::{self, Device, DeviceChoice, EngineError};
-use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule};
+use convscope::experiment::{
+    Augment, Data, Experiment, NetworkChoice, Normalise, Optimiser, Schedule, Train,
+};
 use convscope::graph::Role;
 use convscope::graph::program::Bank;
 use convscope::tensor::Extent;
@@ -36,18 +38,21 @@ fn set(extent: Extent) -> Arc<DataSet> {
 }
 
 fn experiment(preset: &str) -> Experiment {
-    let mut experiment = Experiment::default();
-    experiment.network = NetworkChoice::Preset(preset.into());
-    experiment.data.normalise = Normalise::PerChannel;
-    experiment.data.augment.flip = true;
-    experiment.data.augment.crop = 4;
-    experiment.train.optimiser = Optimiser::Momentum { momentum: 0.9 };
-    experiment.train.rate = 1e-3;
-    experiment.train.schedule = Schedule::Constant;
-    experiment.train.weight_decay = 1e-4;
-    experiment.train.batch = BATCH;
-    experiment.train.epochs = 10;
-    experiment
+    let data = Data {
+        normalise: Normalise::PerChannel,
+        augment: Augment { flip: true, crop: 4 },
+        ..Data::default()
+    };
+    let train = Train {
+        optimiser: Optimiser::Momentum { momentum: 0.9 },
+        rate: 1e-3,
+        schedule: Schedule::Constant,
+        weight_decay: 1e-4,
+        batch: BATCH,
+        epochs: 10,
+        ..Train::default()
+    };
+    Experiment { network: NetworkChoice::Preset(preset.into()), data, train, ..Experiment::default() }
 }
 
 /// A graphics processor, by software where there is no other; where there is none at all the tests are left
