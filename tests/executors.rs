@@ -91,7 +91,8 @@ fn losses(run: &mut Run) -> Vec<f32> {
     run.curves.from(0).map(|record| record.loss).collect()
 }
 
-fn check(preset: &str, extent: Extent, n_steps: u64) {
+fn check(preset: &str, extent: Extent, of_gradient: f64) {
+    const N_STEPS: u64 = 20;
     let Some(gpu) = gpu() else { return };
     let cpu = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
     let set = set(extent);
@@ -103,15 +104,14 @@ fn check(preset: &str, extent: Extent, n_steps: u64) {
     let (expected, found) = (losses(&mut cpu)[0], losses(&mut gpu)[0]);
     // One forward pass: some twenty sums in a row, each rounded to 2⁻²⁴ of its size.
     assert!((expected - found).abs() <= 1e-5 * expected, "first loss {found} against {expected}");
-    // And as many on the way back, of terms that cancel.
-    compare(Bank::Gradients, &cpu, &gpu, |_| 1e-3);
+    compare(Bank::Gradients, &cpu, &gpu, |_| of_gradient);
     for run in [&mut cpu, &mut gpu] {
-        while run.progress().step < n_steps {
-            run.advance(n_steps - run.progress().step).expect("steps");
+        while run.progress().step < N_STEPS {
+            run.advance(N_STEPS - run.progress().step).expect("steps");
         }
     }
     let (expected, found) = (losses(&mut cpu), losses(&mut gpu));
-    assert_eq!(found.len() as u64, n_steps);
+    assert_eq!(found.len() as u64, N_STEPS);
     for (step, (expected, found)) in expected.iter().zip(&found).enumerate() {
         // Rounding grows from step to step, at this small rate slowly.
         assert!((expected - found).abs() <= 2e-3 * expected, "loss {step}: {found} against {expected}");
@@ -127,14 +127,16 @@ fn check(preset: &str, extent: Extent, n_steps: u64) {
 
 #[test]
 fn lenet_trains_alike() {
-    check("lenet", Extent::new(1, 28, 28), 20);
+    check("lenet", Extent::new(1, 28, 28), 1e-3);
 }
 
 /// On pictures of a quarter of the size, since a software driver computes a thousandth of what a graphics
 /// processor does.
 #[test]
 fn resnet_20_trains_alike() {
-    check("resnet-20", Extent::new(3, 16, 16), 20);
+    // Among its many units there are some so close to 0 that rounding decides whether their ReLU lets them
+    // pass, and each that falls on the other side moves the gradients below it by some thousandths.
+    check("resnet-20", Extent::new(3, 16, 16), 1e-2);
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod plan;
 pub mod product;
 mod shaders;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 pub mod twin;
 
 use std::sync::Arc;

@@ -69,7 +69,7 @@ impl GpuPlan {
             ops::lower(&step.op).gpu(&mut lowering);
         }
         let (dispatches, arena_len) = lowering.finish(context)?;
-        let kept = context.buffer("What is read of the network", kept_len.max(Placement::ALIGN), STORAGE)?;
+        let kept = context.buffer("What is kept of a batch", kept_len.max(Placement::ALIGN), STORAGE)?;
         let table_stride = size_of::<StepTable>()
             .next_multiple_of(context.limits.min_uniform_buffer_offset_alignment as usize);
         let (tables, table_group) = tables(context, table_stride)?;
