@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use convscope::data::{DataSet, Split};
 use convscope::engine::{self, Device, DeviceChoice, EngineError};
-use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule};
+use convscope::experiment::{
+    Augment, Data, Experiment, NetworkChoice, Normalise, Optimiser, Schedule, Train,
+};
 use convscope::graph::Role;
 use convscope::graph::program::Bank;
 use convscope::tensor::Extent;
@@ -36,18 +38,21 @@ fn set(extent: Extent) -> Arc<DataSet> {
 }
 
 fn experiment(preset: &str) -> Experiment {
-    let mut experiment = Experiment::default();
-    experiment.network = NetworkChoice::Preset(preset.into());
-    experiment.data.normalise = Normalise::PerChannel;
-    experiment.data.augment.flip = true;
-    experiment.data.augment.crop = 4;
-    experiment.train.optimiser = Optimiser::Momentum { momentum: 0.9 };
-    experiment.train.rate = 1e-3;
-    experiment.train.schedule = Schedule::Constant;
-    experiment.train.weight_decay = 1e-4;
-    experiment.train.batch = BATCH;
-    experiment.train.epochs = 10;
-    experiment
+    let data = Data {
+        normalise: Normalise::PerChannel,
+        augment: Augment { flip: true, crop: 4 },
+        ..Data::default()
+    };
+    let train = Train {
+        optimiser: Optimiser::Momentum { momentum: 0.9 },
+        rate: 1e-3,
+        schedule: Schedule::Constant,
+        weight_decay: 1e-4,
+        batch: BATCH,
+        epochs: 10,
+        ..Train::default()
+    };
+    Experiment { network: NetworkChoice::Preset(preset.into()), data, train, ..Experiment::default() }
 }
 
 /// A graphics processor, by software where there is no other; where there is none at all the tests are left
@@ -86,7 +91,8 @@ fn losses(run: &mut Run) -> Vec<f32> {
     run.curves.from(0).map(|record| record.loss).collect()
 }
 
-fn check(preset: &str, extent: Extent, n_steps: u64) {
+fn check(preset: &str, extent: Extent, of_gradient: f64) {
+    const N_STEPS: u64 = 20;
     let Some(gpu) = gpu() else { return };
     let cpu = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
     let set = set(extent);
@@ -98,15 +104,14 @@ fn check(preset: &str, extent: Extent, n_steps: u64) {
     let (expected, found) = (losses(&mut cpu)[0], losses(&mut gpu)[0]);
     // One forward pass: some twenty sums in a row, each rounded to 2⁻²⁴ of its size.
     assert!((expected - found).abs() <= 1e-5 * expected, "first loss {found} against {expected}");
-    // And as many on the way back, of terms that cancel.
-    compare(Bank::Gradients, &cpu, &gpu, |_| 1e-3);
+    compare(Bank::Gradients, &cpu, &gpu, |_| of_gradient);
     for run in [&mut cpu, &mut gpu] {
-        while run.progress().step < n_steps {
-            run.advance(n_steps - run.progress().step).expect("steps");
+        while run.progress().step < N_STEPS {
+            run.advance(N_STEPS - run.progress().step).expect("steps");
         }
     }
     let (expected, found) = (losses(&mut cpu), losses(&mut gpu));
-    assert_eq!(found.len() as u64, n_steps);
+    assert_eq!(found.len() as u64, N_STEPS);
     for (step, (expected, found)) in expected.iter().zip(&found).enumerate() {
         // Rounding grows from step to step, at this small rate slowly.
         assert!((expected - found).abs() <= 2e-3 * expected, "loss {step}: {found} against {expected}");
@@ -122,14 +127,16 @@ fn check(preset: &str, extent: Extent, n_steps: u64) {
 
 #[test]
 fn lenet_trains_alike() {
-    check("lenet", Extent::new(1, 28, 28), 20);
+    check("lenet", Extent::new(1, 28, 28), 1e-3);
 }
 
 /// On pictures of a quarter of the size, since a software driver computes a thousandth of what a graphics
 /// processor does.
 #[test]
 fn resnet_20_trains_alike() {
-    check("resnet-20", Extent::new(3, 16, 16), 20);
+    // Among its many units there are some so close to 0 that rounding decides whether their ReLU lets them
+    // pass, and each that falls on the other side moves the gradients below it by some thousandths.
+    check("resnet-20", Extent::new(3, 16, 16), 1e-2);
 }
 
 #[test]

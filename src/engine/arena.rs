@@ -1,6 +1,8 @@
 //! Places for transient values in one block of memory, shared by those that are never alive together.
 
-use crate::graph::program::{Home, Placement, Program, ValueId};
+use std::ops::Range;
+
+use crate::graph::program::{Bank, Home, Placement, Program, ValueId};
 
 /// Where each transient value lies.
 pub struct Arena {
@@ -8,6 +10,63 @@ pub struct Arena {
     pub offsets: Vec<Option<usize>>,
     /// Numbers in all.
     pub len: usize,
+}
+
+/// A range of numbers in one of the blocks of memory that a plan works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub block: Block,
+    pub offset: usize,
+    pub len: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Shared by all plans of a device, which take turns.
+    Arena,
+    /// The plan's own: values that outlive a run of it.
+    Kept,
+    Bank(Bank),
+}
+
+impl Place {
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.block == other.block
+            && self.offset < other.offset + other.len
+            && other.offset < self.offset + self.len
+    }
+
+    /// The place with its length rounded up to whole vectors of four numbers.
+    pub fn in_fours(self) -> Self {
+        Self { len: self.len.next_multiple_of(4), ..self }
+    }
+
+    /// A part of the place that begins where a place may.
+    pub fn part(self, range: Range<usize>) -> Self {
+        assert!(range.start.is_multiple_of(Placement::ALIGN) && range.end <= self.len, "a part is a place");
+        Self { offset: self.offset + range.start, len: range.len(), ..self }
+    }
+}
+
+/// The place of each value, and the length of the block of kept values. Every place begins at a multiple of
+/// [`Placement::ALIGN`] and has room up to the next.
+pub fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {
+    let mut kept_len = 0;
+    let mut places: Vec<Option<Place>> = program
+        .values
+        .iter()
+        .zip(&arena.offsets)
+        .map(|(value, offset)| match value.home {
+            Home::Bank { bank, offset } => Some(Place { block: Block::Bank(bank), offset, len: value.len }),
+            Home::Transient => offset.map(|offset| Place { block: Block::Arena, offset, len: value.len }),
+        })
+        .collect();
+    for value in kept_apart(program) {
+        let len = program.values[value.0].len;
+        places[value.0] = Some(Place { block: Block::Kept, offset: kept_len, len });
+        kept_len += len.next_multiple_of(Placement::ALIGN);
+    }
+    (places, kept_len)
 }
 
 /// Values that must outlive the program's run and so lie outside the shared arena: what the caller reads, and

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{CpuMemory, CpuPictures, Io, Kernel};
-use crate::engine::arena::{self, Arena};
+use crate::engine::arena::{self, Block, Place};
 use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
-use crate::graph::program::{Bank, Home, Program, ValueId};
+use crate::graph::program::{Program, ValueId};
 
 /// The most operands a step has on either side, with room to spare.
 const MOST_OPERANDS: usize = 8;
@@ -29,21 +29,6 @@ struct CpuStep {
     outputs: Vec<Place>,
 }
 
-/// A range of numbers in one of the blocks of memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    block: Block,
-    offset: usize,
-    len: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Block {
-    Arena,
-    Kept,
-    Bank(Bank),
-}
-
 impl CpuPlan {
     pub fn new(
         program: &Program,
@@ -53,7 +38,7 @@ impl CpuPlan {
     ) -> Self {
         assert!(memory.as_any().is::<CpuMemory>(), "a plan runs over memory of its own device");
         let transient = arena::assign(program);
-        let (places, kept_len) = places(program, &transient);
+        let (places, kept_len) = arena::places(program, &transient);
         let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
         let steps: Vec<CpuStep> = program
             .steps
@@ -162,14 +147,6 @@ impl CpuStep {
     }
 }
 
-impl Place {
-    fn overlaps(&self, other: &Self) -> bool {
-        self.block == other.block
-            && self.offset < other.offset + other.len
-            && other.offset < self.offset + self.len
-    }
-}
-
 /// Start and length of every block, all borrowed for the lifetime.
 struct Blocks<'a> {
     starts: [(*mut f32, usize); 7],
@@ -197,24 +174,4 @@ impl<'a> Blocks<'a> {
         // The assertion keeps the offset within the block.
         start.wrapping_add(place.offset)
     }
-}
-
-/// The place of each value, and the length of the block of kept values.
-fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {
-    let mut kept_len = 0;
-    let mut places: Vec<Option<Place>> = program
-        .values
-        .iter()
-        .zip(&arena.offsets)
-        .map(|(value, offset)| match value.home {
-            Home::Bank { bank, offset } => Some(Place { block: Block::Bank(bank), offset, len: value.len }),
-            Home::Transient => offset.map(|offset| Place { block: Block::Arena, offset, len: value.len }),
-        })
-        .collect();
-    for value in arena::kept_apart(program) {
-        let len = program.values[value.0].len;
-        places[value.0] = Some(Place { block: Block::Kept, offset: kept_len, len });
-        kept_len += len.next_multiple_of(16);
-    }
-    (places, kept_len)
 }

@@ -6,30 +6,13 @@ use super::context::Context;
 use super::pipelines::Kernel;
 use super::product::Products;
 use crate::engine::EngineError;
+use crate::engine::arena::{Block, Place};
 use crate::graph::layers::Window;
-use crate::graph::program::{Bank, Placement};
+use crate::graph::program::Placement;
 use crate::tensor::Extent;
 
 /// Invocations in a workgroup of the shaders that treat one number, or four, in each.
 pub const LANES: usize = 64;
-
-/// A range of numbers in one of the buffers that a plan is bound to. It starts at a multiple of
-/// [`Placement::ALIGN`] numbers and is followed by room up to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub block: Block,
-    pub offset: usize,
-    pub len: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Block {
-    /// Transient values and scratch, shared with other plans between steps.
-    Arena,
-    /// The plan's own: values that outlive a run of it.
-    Kept,
-    Bank(Bank),
-}
 
 /// The arrays that describe the pictures on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,19 +53,6 @@ pub struct Lowering {
     /// Numbers that one operand may hold.
     largest_operand: usize,
     products: Products,
-}
-
-impl Place {
-    /// The place with its length rounded up to whole vectors of four, for shaders that read and write such.
-    pub fn in_fours(self) -> Self {
-        Self { len: self.len.next_multiple_of(4), ..self }
-    }
-
-    /// A part of the place.
-    pub fn part(self, range: Range<usize>) -> Self {
-        assert!(range.start.is_multiple_of(Placement::ALIGN) && range.end <= self.len, "a part can be bound");
-        Self { offset: self.offset + range.start, len: range.len(), ..self }
-    }
 }
 
 impl Dispatch {

@@ -17,10 +17,10 @@ impl GpuMemory {
     pub fn new(context: &Arc<Context>, placement: &Placement) -> Result<Self, EngineError> {
         let bank = |bank: Bank| {
             let what = match bank {
-                Bank::Parameters => "The network's weights",
-                Bank::Gradients => "The gradients of the weights",
-                Bank::Statistics => "The running statistics",
-                Bank::Slot0 | Bank::Slot1 => "The optimiser's memory",
+                Bank::Parameters => "The memory of the weights",
+                Bank::Gradients => "The memory of the gradients",
+                Bank::Statistics => "The memory of the running statistics",
+                Bank::Slot0 | Bank::Slot1 => "The memory of the optimiser",
             };
             context.buffer(what, placement.len(bank), STORAGE)
         };

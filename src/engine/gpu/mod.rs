@@ -17,15 +17,18 @@ mod plan;
 pub mod product;
 mod shaders;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 pub mod twin;
 
 use std::sync::Arc;
 
+pub use super::arena::Place;
 use super::{Device, DeviceInfo, EngineError, Memory, PictureSource, Pictures, Plan};
 use crate::graph::program::{Placement, Program};
 pub use adapter::adapters;
 use context::Context;
-pub use lowering::{Dispatch, Lowering, Place, Source};
+pub use lowering::{Dispatch, Lowering, Source};
 pub use product::Products;
 
 /// A graphics processor as a device. All its plans share one arena and so take turns.

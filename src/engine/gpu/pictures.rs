@@ -38,7 +38,7 @@ impl GpuPictures {
         let pixels = split
             .pictures
             .chunks(per_buffer * picture)
-            .map(|bytes| upload(context, "The pictures", bytes))
+            .map(|bytes| upload(context, "The memory of the pictures", bytes))
             .collect::<Result<_, _>>()?;
         let labels: Vec<u32> = split.labels.iter().map(|&label| label.into()).collect();
         let order: Vec<u32> = (0..split.len() as u32).collect();
@@ -48,9 +48,9 @@ impl GpuPictures {
             n_pictures: split.len(),
             per_buffer,
             pixels,
-            labels: upload(context, "The labels", bytemuck::cast_slice(&labels))?,
+            labels: upload(context, "The memory of the labels", bytemuck::cast_slice(&labels))?,
             mean: upload(context, "The mean picture", bytemuck::cast_slice(&normalisation.mean))?,
-            scale: upload(context, "The scale of the channels", bytemuck::cast_slice(&normalisation.scale))?,
+            scale: upload(context, "The memory of the scale", bytemuck::cast_slice(&normalisation.scale))?,
             order: Mutex::new(upload(context, "The order of the pictures", bytemuck::cast_slice(&order))?),
         })
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::context::{Context, STORAGE};
-use super::lowering::{Block, Dispatch, Lowering, Operand, Place, Source};
+use super::lowering::{Dispatch, Lowering, Operand, Source};
 use super::memory::GpuMemory;
 use super::metrics::{Cargo, Flights, MOST_STEPS};
 use super::pictures::GpuPictures;
-use crate::engine::arena::{self, Arena};
+use crate::engine::arena::{self, Block, Place};
 use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
-use crate::graph::program::{Home, Placement, Program, ValueId};
+use crate::graph::program::{Placement, Program, ValueId};
 
 pub struct GpuPlan {
     context: Arc<Context>,
@@ -60,7 +60,7 @@ impl GpuPlan {
         pictures: Option<&Arc<dyn Pictures>>,
     ) -> Result<Self, EngineError> {
         let values = arena::assign(program);
-        let (places, kept_len) = places(program, &values);
+        let (places, kept_len) = arena::places(program, &values);
         let ranges = pictures.map(|pictures| on_device(pictures).ranges()).unwrap_or_default();
         let mut lowering = Lowering::new(context, values.len, ranges);
         for step in &program.steps {
@@ -69,7 +69,7 @@ impl GpuPlan {
             ops::lower(&step.op).gpu(&mut lowering);
         }
         let (dispatches, arena_len) = lowering.finish(context)?;
-        let kept = context.buffer("What is read of the network", kept_len.max(Placement::ALIGN), STORAGE)?;
+        let kept = context.buffer("What is kept of a batch", kept_len.max(Placement::ALIGN), STORAGE)?;
         let table_stride = size_of::<StepTable>()
             .next_multiple_of(context.limits.min_uniform_buffer_offset_alignment as usize);
         let (tables, table_group) = tables(context, table_stride)?;
@@ -287,24 +287,4 @@ fn tables(context: &Context, stride: usize) -> Result<(wgpu::Buffer, wgpu::BindG
         }],
     });
     Ok((buffer, group))
-}
-
-/// The place of each value, and the length of the block of kept values.
-fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {
-    let mut kept_len = 0;
-    let mut places: Vec<Option<Place>> = program
-        .values
-        .iter()
-        .zip(&arena.offsets)
-        .map(|(value, offset)| match value.home {
-            Home::Bank { bank, offset } => Some(Place { block: Block::Bank(bank), offset, len: value.len }),
-            Home::Transient => offset.map(|offset| Place { block: Block::Arena, offset, len: value.len }),
-        })
-        .collect();
-    for value in arena::kept_apart(program) {
-        let len = program.values[value.0].len;
-        places[value.0] = Some(Place { block: Block::Kept, offset: kept_len, len });
-        kept_len += len.next_multiple_of(Placement::ALIGN);
-    }
-    (places, kept_len)
 }

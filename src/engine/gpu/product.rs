@@ -1,6 +1,7 @@
 //! How a large matrix product is cut into tiles and parts, for the shaders behind `tile.wgsl`.
 
-use super::lowering::{Dispatch, Lowering, Place};
+use super::lowering::{Dispatch, Lowering};
+use crate::engine::arena::Place;
 
 /// How matrix products and convolutions are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,6 +48,13 @@ fn gpu_with(products: Products) -> Option<Arc<dyn Device>> {
     Some(gpu)
 }
 
+/// [`gpu`], not shared with other tests, with limits changed.
+pub fn own_gpu(change: impl FnOnce(&mut wgpu::Limits)) -> Option<Gpu> {
+    let mut own = Gpu::open(gpu()?.info()).unwrap();
+    change(&mut Arc::get_mut(&mut own.context).unwrap().limits);
+    Some(own)
+}
+
 /// Numbers of the standard normal distribution.
 pub fn normal(name: u32, len: usize) -> Vec<f32> {
     let key = Key::new(1, Purpose::InitialWeights).with(name);
@@ -78,7 +85,7 @@ impl Trial {
         gpus().iter().for_each(|gpu| self.agrees_on(&**gpu, tolerance));
     }
 
-    fn agrees_on(&self, gpu: &dyn Device, tolerance: f32) {
+    pub fn agrees_on(&self, gpu: &dyn Device, tolerance: f32) {
         let expected = self.run(&Cpu::new());
         let found = self.run(gpu);
         for (i, (expected, found)) in expected.iter().zip(&found).enumerate() {

@@ -99,7 +99,7 @@ mod gpu {
 
         use super::*;
         use crate::data::{DataSet, Normalisation, Split};
-        use crate::engine::gpu::twin::{Trial, normal};
+        use crate::engine::gpu::twin::{self, Trial, normal};
         use crate::engine::{Part, PictureSource};
         use crate::experiment::Augment;
         use crate::graph::layers::StepOp;
@@ -123,6 +123,21 @@ mod gpu {
             let normalisation =
                 Normalisation { mean: normal(1, extent.len()), scale: normal(2, extent.channels) };
             PictureSource { set: Arc::new(set), part: Part::Train, normalisation: Arc::new(normalisation) }
+        }
+
+        #[test]
+        fn pictures_in_several_buffers_are_found() {
+            let most = 4096;
+            let Some(gpu) = twin::own_gpu(|limits| limits.max_storage_buffer_binding_size = most) else {
+                return;
+            };
+            let extent = Extent::new(3, 5, 7);
+            let step = GatherStep { batch: 9, extent, augment: Augment::default() };
+            let mut trial = Trial::new(StepOp::Gather(step), &[], &[9 * extent.len(), 9]);
+            trial.pictures = Some(source(extent, 100));
+            // From the second buffer into the third.
+            trial.table.first = 72;
+            trial.agrees_on(&gpu, 1e-6);
         }
 
         #[test]

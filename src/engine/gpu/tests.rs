@@ -1,0 +1,133 @@
+//! The executor itself, whatever the ops: memory that moves, work in pieces, devices that fail.
+
+use super::*;
+use crate::engine::StepTable;
+use crate::graph::NodeId;
+use crate::graph::layers::StepOp;
+use crate::graph::layers::dropout::DropoutStep;
+use crate::graph::layers::loss::CrossEntropyStep;
+use crate::graph::layers::merge::AddStep;
+use crate::graph::program::{Bank, Home, Step, Value, ValueId};
+
+fn placement(len: usize) -> Placement {
+    Placement {
+        parameters: Vec::new(),
+        decay_end: 0,
+        parameters_len: len,
+        statistics: Vec::new(),
+        statistics_len: Placement::ALIGN,
+    }
+}
+
+/// Doubles value 0 three times, by way of transient values, into value 3.
+fn doubling(len: usize) -> Program {
+    let value = Value { len, home: Home::Transient };
+    let add = StepOp::Add(AddStep { len, relu: false });
+    let step = |i: usize| Step {
+        op: add.clone(),
+        inputs: vec![ValueId(i), ValueId(i)],
+        outputs: vec![ValueId(i + 1)],
+    };
+    Program {
+        batch: 1,
+        values: vec![value; 4],
+        steps: (0..3).map(step).collect(),
+        pictures: ValueId(0),
+        labels: ValueId(0),
+        metrics: None,
+        outputs: [(NodeId(0), ValueId(3))].into_iter().collect(),
+    }
+}
+
+#[test]
+fn plans_share_an_arena_that_grows() {
+    let Some(gpu) = twin::own_gpu(|_| {}) else { return };
+    let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
+    let mut plans: Vec<_> =
+        [10, 1000, 100].map(|len| (len, gpu.plan(&doubling(len), &memory, None).unwrap())).into();
+    for round in 0..2 {
+        for (len, plan) in &mut plans {
+            plan.write(ValueId(0), &vec![*len as f32 + round as f32; *len]).unwrap();
+            plan.run(&[StepTable::default()]).unwrap();
+        }
+        for (len, plan) in &mut plans {
+            assert_eq!(plan.read(ValueId(3)).unwrap(), vec![8.0 * (*len as f32 + round as f32); *len]);
+        }
+    }
+}
+
+#[test]
+fn the_metrics_of_many_steps_come_back_in_order() {
+    let Some(gpu) = twin::own_gpu(|_| {}) else { return };
+    let transient = |len| Value { len, home: Home::Transient };
+    // A logit that dropout keeps is 1, one that it drops 0: the loss tells the masks apart.
+    let (batch, classes) = (2, 16);
+    let dropout = DropoutStep { probability: 0.5, layer: 0, batch, len: classes };
+    let step = |op, inputs, outputs| Step { op, inputs, outputs };
+    let [logits, labels, masked, gradient, metrics] = [0, 1, 2, 3, 4].map(ValueId);
+    let program = Program {
+        batch,
+        values: [batch * classes, batch, batch * classes, batch * classes, 2].map(transient).into(),
+        steps: vec![
+            step(StepOp::Dropout(dropout), vec![logits], vec![masked]),
+            step(
+                StepOp::CrossEntropy(CrossEntropyStep { batch, classes }),
+                vec![masked, labels],
+                vec![gradient, metrics],
+            ),
+        ],
+        pictures: logits,
+        labels,
+        metrics: Some(metrics),
+        outputs: Default::default(),
+    };
+    let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
+    let tables: Vec<StepTable> =
+        (0..150).map(|key| StepTable { dropout_key: key, ..Default::default() }).collect();
+    let losses = |handfuls: usize| {
+        let mut plan = gpu.plan(&program, &memory, None).unwrap();
+        plan.write(logits, &vec![1.0; batch * classes]).unwrap();
+        plan.write(labels, &vec![0.0; batch]).unwrap();
+        let mut losses = Vec::new();
+        for tables in tables.chunks(handfuls) {
+            plan.run(tables).unwrap();
+            losses.extend(plan.take_metrics(false).unwrap());
+        }
+        losses.extend(plan.take_metrics(true).unwrap());
+        losses.iter().map(|metrics| metrics.loss).collect::<Vec<_>>()
+    };
+    let one_by_one = losses(1);
+    assert_eq!(one_by_one.len(), 150);
+    assert!(one_by_one.windows(2).any(|pair| pair[0] != pair[1]));
+    assert_eq!(losses(150), one_by_one);
+    assert_eq!(losses(7), one_by_one);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_in_a_sentence() {
+    let Some(gpu) = twin::own_gpu(|limits| limits.max_buffer_size = 1 << 20) else { return };
+    let memory = gpu.memory(&placement(1 << 19)).err().unwrap().to_string();
+    assert!(memory.starts_with("The memory of the weights needs 2 MiB"), "{memory}");
+    let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
+    let plan = gpu.plan(&doubling(1 << 19), &memory, None).err().unwrap();
+    assert!(matches!(plan, EngineError::OutOfMemory { .. }), "{plan}");
+    // And the device goes on working.
+    gpu.plan(&doubling(10), &memory, None).unwrap().run(&[StepTable::default()]).unwrap();
+}
+
+#[test]
+fn a_lost_device_is_an_error_and_no_panic() {
+    let Some(gpu) = twin::own_gpu(|_| {}) else { return };
+    let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
+    let mut plan = gpu.plan(&doubling(10), &memory, None).unwrap();
+    plan.run(&[StepTable::default()]).unwrap();
+    gpu.context.device.destroy();
+    let results = [
+        plan.run(&[StepTable::default(); 3]).and_then(|()| plan.read(ValueId(3)).map(|_| ())),
+        memory.read(Bank::Parameters).map(|_| ()),
+        gpu.plan(&doubling(10), &memory, None).map(|_| ()),
+    ];
+    for result in results {
+        assert!(matches!(result, Err(EngineError::DeviceLost(_))), "{result:?}");
+    }
+}
