@@ -81,7 +81,9 @@ impl Action {
         match self {
             Self::PlayPause => "Trains until paused or until the last epoch is done.",
             Self::Step => "One update of the weights from one batch, then pause.",
-            Self::Epoch => "On to the end of the epoch, when every training picture has been seen once more; then pause.",
+            Self::Epoch => {
+                "On to the end of the epoch, when every training picture has been seen once more; then pause."
+            }
             Self::Reset => "Back to step 0 with the same initial weights. Another seed draws other weights.",
             Self::Evaluate => "Runs through all test pictures now, in test mode, without learning from them.",
             Self::Undo => "Takes back the last edit of the experiment.",
@@ -143,7 +145,15 @@ impl Action {
             Self::Duplicate => &const { [key(CTRL, Key::D)] },
             Self::Remove => &const { [key(NONE, Key::Delete), key(NONE, Key::Backspace)] },
             Self::SwitchTheme => &const { [key(CTRL_SHIFT, Key::L)] },
-            Self::Help => &const { [key(NONE, Key::F1), key(NONE, Key::Questionmark), key(Modifiers::SHIFT, Key::Questionmark)] },
+            Self::Help => {
+                &const {
+                    [
+                        key(NONE, Key::F1),
+                        key(NONE, Key::Questionmark),
+                        key(Modifiers::SHIFT, Key::Questionmark),
+                    ]
+                }
+            }
         }
     }
 
@@ -166,7 +176,8 @@ impl Action {
         let mut actions = Self::ALL;
         actions.sort_by_key(|action| std::cmp::Reverse(n_modifiers(action.shortcuts()[0].modifiers)));
         ctx.input_mut(|input| {
-            let pressed = |action: &Self| action.shortcuts().iter().any(|shortcut| input.consume_shortcut(shortcut));
+            let pressed =
+                |action: &Self| action.shortcuts().iter().any(|shortcut| input.consume_shortcut(shortcut));
             actions.into_iter().filter(pressed).collect()
         })
     }

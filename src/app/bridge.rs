@@ -55,7 +55,9 @@ impl Desk<'_> {
         use crate::session::PicturesState;
         let pictures = match &self.snapshot.pictures {
             PicturesState::Failed { message, .. } => Some(message.clone()),
-            PicturesState::Ready(ready) => batch_problem(self.editor.experiment.train.batch, ready.set.train.len()),
+            PicturesState::Ready(ready) => {
+                batch_problem(self.editor.experiment.train.batch, ready.set.train.len())
+            }
             PicturesState::Opening { .. } => None,
         };
         self.editor.obstacle().or(pictures)

@@ -95,7 +95,11 @@ impl Asking {
             ui.label(egui::RichText::new(self.purpose.title()).heading());
             self.contents_ui(ui)
         });
-        if modal.should_close() && matches!(modal.inner, Answer::Open) { Answer::Cancelled } else { modal.inner }
+        if modal.should_close() && matches!(modal.inner, Answer::Open) {
+            Answer::Cancelled
+        } else {
+            modal.inner
+        }
     }
 
     fn contents_ui(&mut self, ui: &mut Ui) -> Answer {
@@ -110,13 +114,17 @@ impl Asking {
         self.around_ui(ui, &mut answer);
         ui.add_space(theme::SMALL_GAP);
         ui.horizontal(|ui| {
-            if ui.button("Browse…").on_hover_text("Opens the system's file dialog, where there is one.").clicked() {
+            if ui
+                .button("Browse…")
+                .on_hover_text("Opens the system's file dialog, where there is one.")
+                .clicked()
+            {
                 self.browse(ui.ctx());
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let label = if self.purpose.is_saving() { "Save" } else { "Open" };
                 ui.add_enabled_ui(!self.path.trim().is_empty(), |ui| {
-                    if widgets::main_button(ui, egui::RichText::new(label), vec2(72.0, theme::ROW)).clicked() || entered {
+                    if widgets::main_button(ui, None, label, vec2(72.0, theme::ROW)).clicked() || entered {
                         answer = Answer::Path(self.finished());
                     }
                 });
@@ -137,16 +145,19 @@ impl Asking {
         let Some((folder, entries)) = &self.around else { return };
         let mut chosen = None;
         ui.label(theme::caption(ui, folder.display().to_string()));
-        ScrollArea::vertical().max_height(220.0).min_scrolled_height(220.0).auto_shrink([false, false]).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            if let Some(parent) = folder.parent() {
-                entry_ui(ui, Icon::CornerLeftUp, "..", &mut chosen, parent);
-            }
-            for entry in entries {
-                let symbol = if entry.is_folder { Icon::Folder } else { Icon::File };
-                entry_ui(ui, symbol, &entry.name, &mut chosen, &entry.path);
-            }
-        });
+        ScrollArea::vertical().max_height(220.0).min_scrolled_height(220.0).auto_shrink([false, false]).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                if let Some(parent) = folder.parent() {
+                    entry_ui(ui, Icon::CornerLeftUp, "..", &mut chosen, parent);
+                }
+                for entry in entries {
+                    let symbol = if entry.is_folder { Icon::Folder } else { Icon::File };
+                    entry_ui(ui, symbol, &entry.name, &mut chosen, &entry.path);
+                }
+            },
+        );
         if let Some((path, is_double)) = chosen {
             let is_file = path.is_file();
             let end = if is_file { "" } else { std::path::MAIN_SEPARATOR_STR };
@@ -185,14 +196,18 @@ impl Asking {
     fn finished(&self) -> PathBuf {
         let path = PathBuf::from(self.path.trim());
         match self.purpose.ending() {
-            Some(ending) if self.purpose.is_saving() && path.extension().is_none() => path.with_extension(ending),
+            Some(ending) if self.purpose.is_saving() && path.extension().is_none() => {
+                path.with_extension(ending)
+            }
             _ => path,
         }
     }
 }
 
 fn entry_ui(ui: &mut Ui, symbol: Icon, name: &str, chosen: &mut Option<(PathBuf, bool)>, path: &Path) {
-    let button = Button::new((widgets::icon(symbol), name)).frame_when_inactive(false).min_size(vec2(ui.available_width(), theme::ROW));
+    let button = Button::new((widgets::icon(symbol), name))
+        .frame_when_inactive(false)
+        .min_size(vec2(ui.available_width(), theme::ROW));
     let response = ui.add(button);
     if response.clicked() || response.double_clicked() {
         *chosen = Some((path.to_path_buf(), response.double_clicked()));

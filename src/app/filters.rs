@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, ColorImage, FontId, Image, Pos2, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, ColorImage, FontId, Image, Pos2, Rect, Role, Sense, TextureHandle, TextureOptions, Ui,
+    WidgetInfo, pos2, vec2,
+};
 
 use super::bridge::Desk;
 use super::theme;
@@ -54,7 +57,8 @@ pub fn filters_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
 
 fn has_convolution(layers: &[Layer]) -> bool {
     layers.iter().any(|layer| {
-        matches!(layer.kind, Kind::Conv(_)) || layer.kind.children().into_iter().any(|list| has_convolution(list))
+        matches!(layer.kind, Kind::Conv(_))
+            || layer.kind.children().into_iter().any(|list| has_convolution(list))
     })
 }
 
@@ -123,7 +127,11 @@ impl Shown {
         }
         let (least, most) = weights.iter().fold((f32::MAX, f32::MIN), |(a, b), &w| (a.min(w), b.max(w)));
         ui.label(theme::strong(format!("Filter {} of {}", i + 1, self.filters.path)));
-        let text = format!("{channels}×{height}×{width} weights from {} to {}; grey is 0", format::number(least as f64), format::number(most as f64));
+        let text = format!(
+            "{channels}×{height}×{width} weights from {} to {}; grey is 0",
+            format::number(least as f64),
+            format::number(most as f64)
+        );
         ui.label(theme::caption(ui, text));
     }
 }
@@ -135,7 +143,13 @@ fn numbers(ui: &Ui, rect: Rect, [height, width]: [usize; 2], weights: &[f32], pi
         let at = vec2((p % width) as f32 + 0.5, (p / width) as f32 + 0.5);
         let centre: Pos2 = rect.min + at * cell;
         let colour = if pixel[0] > 127 { Color32::BLACK } else { Color32::WHITE };
-        ui.painter().text(centre, Align2::CENTER_CENTER, format!("{weight:.2}"), FontId::monospace(9.5), colour);
+        ui.painter().text(
+            centre,
+            Align2::CENTER_CENTER,
+            format!("{weight:.2}"),
+            FontId::monospace(9.5),
+            colour,
+        );
     }
 }
 

@@ -104,6 +104,9 @@ mod tests {
     #[test]
     fn times_and_numbers() {
         assert_eq!([0.4, 75.0, 7800.0].map(duration), ["0 s", "1 min 15 s", "2 h 10 min"]);
-        assert_eq!([f64::NAN, f64::INFINITY, 0.1234, 123.45, 1e-5].map(number), ["NaN", "∞", "0.123", "123.5", "1.0e-5"]);
+        assert_eq!(
+            [f64::NAN, f64::INFINITY, 0.1234, 123.45, 1e-5].map(number),
+            ["NaN", "∞", "0.123", "123.5", "1.0e-5"]
+        );
     }
 }

@@ -14,7 +14,8 @@ pub fn help_ui(ctx: &Context) -> bool {
         ScrollArea::vertical().max_height(480.0).show(ui, |ui| {
             Grid::new("keys").num_columns(2).spacing([theme::LARGE_GAP, 6.0]).show(ui, |ui| {
                 for action in Action::ALL {
-                    let keys: Vec<String> = action.shortcuts().iter().take(2).map(|key| ctx.format_shortcut(key)).collect();
+                    let keys: Vec<String> =
+                        action.shortcuts().iter().take(2).map(|key| ctx.format_shortcut(key)).collect();
                     ui.label(RichText::new(keys.join(" or ")).monospace());
                     ui.vertical(|ui| {
                         ui.spacing_mut().item_spacing.y = 0.0;

@@ -47,7 +47,9 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
     if let (Some(step), Some(run)) = (broke_at, run)
         && state.dismissed_run != Some(run)
     {
-        let text = format!("The loss was no longer a number at step {step}: the weights have grown beyond all bounds. A lower learning rate prevents that.");
+        let text = format!(
+            "The loss was no longer a number at step {step}: the weights have grown beyond all bounds. A lower learning rate prevents that."
+        );
         if bar_ui(ui, Gravity::Warning, &text, |ui| lower_rate_ui(ui, desk)) {
             state.dismissed_run = Some(run);
         }
@@ -55,7 +57,7 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
 }
 
 fn lower_rate_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let lower = desk.editor.experiment.train.rate / 10.0;
+    let lower = widgets::rounded(desk.editor.experiment.train.rate / 10.0);
     let label = format!("Lower the rate to {} and reset", super::format::setting(lower));
     if ui.button(label).clicked() {
         desk.editor.experiment.train.rate = lower;

@@ -69,7 +69,8 @@ fn icon() -> IconData {
         for (y, x) in (0..36).flat_map(|y| (0..36).map(move |x| (y, x))) {
             // A light edge keeps the maps apart; on the foremost a window of three by three is lit.
             let is_edge = [y, x].iter().any(|&i| !(2..34).contains(&i));
-            let is_window = left == 6 && (10..26).contains(&y) && (10..26).contains(&x) && y % 6 != 3 && x % 6 != 3;
+            let is_window =
+                left == 6 && (10..26).contains(&y) && (10..26).contains(&x) && y % 6 != 3 && x % 6 != 3;
             let [r, g, b] = if is_edge || is_window { [0xFF; 3] } else { colour };
             let at = 4 * ((top + y) * SIDE + left + x);
             rgba[at..at + 4].copy_from_slice(&[r, g, b, 0xFF]);

@@ -35,7 +35,8 @@ fn table(curves: &Curves) -> String {
     let mut text = String::from("split,step,epoch,loss,error,rate,seconds\n");
     for r in curves.from(0) {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "train,{},{},{},{},{},{}", r.step, r.epoch, r.loss, r.error, r.rate, r.seconds);
+        let _ =
+            writeln!(text, "train,{},{},{},{},{},{}", r.step, r.epoch, r.loss, r.error, r.rate, r.seconds);
     }
     for t in &curves.tests {
         let _ = writeln!(text, "test,{},{},{},{},,{}", t.step, t.epoch, t.loss, t.error, t.seconds);
@@ -46,7 +47,8 @@ fn table(curves: &Curves) -> String {
 fn picture(curves: &Curves, title: &str) -> anyhow::Result<image::RgbImage> {
     let mut pixels = vec![0; 3 * (SIZE.0 * SIZE.1) as usize];
     draw(BitMapBackend::with_buffer(&mut pixels, SIZE), curves, title)?;
-    image::RgbImage::from_raw(SIZE.0, SIZE.1, pixels).context("the picture has another size than was asked for")
+    image::RgbImage::from_raw(SIZE.0, SIZE.1, pixels)
+        .context("the picture has another size than was asked for")
 }
 
 /// One of the two plots.
@@ -66,8 +68,14 @@ where
     let area = area.titled(title, ("sans-serif", 26)).map_err(plain)?;
     let (upper, lower) = area.split_vertically(SIZE.1 as i32 / 2 - 20);
     let train = |of: fn(&StepRecord) -> f64| means(curves, of);
-    let tests = |of: fn(&crate::train::curves::TestRecord) -> f64| curves.tests.iter().map(|t| (t.step as f64, of(t))).collect();
-    let error = Panel { label: "error (%)", train: train(|r| 100.0 * r.error as f64), test: tests(|t| 100.0 * t.error) };
+    let tests = |of: fn(&crate::train::curves::TestRecord) -> f64| {
+        curves.tests.iter().map(|t| (t.step as f64, of(t))).collect()
+    };
+    let error = Panel {
+        label: "error (%)",
+        train: train(|r| 100.0 * r.error as f64),
+        test: tests(|t| 100.0 * t.error),
+    };
     let loss = Panel { label: "loss", train: train(|r| r.loss as f64), test: tests(|t| t.loss) };
     panel(&upper, &error)?;
     panel(&lower, &loss)?;
@@ -88,15 +96,30 @@ where
         .map_err(plain)?;
     let font = ("sans-serif", 17);
     let mesh = |chart: &mut ChartContext<'_, B, _>| {
-        chart.configure_mesh().x_desc("step").y_desc(panel.label).label_style(font).axis_desc_style(font).light_line_style(TRANSPARENT).draw()
+        chart
+            .configure_mesh()
+            .x_desc("step")
+            .y_desc(panel.label)
+            .label_style(font)
+            .axis_desc_style(font)
+            .light_line_style(TRANSPARENT)
+            .draw()
     };
     mesh(&mut chart).map_err(plain)?;
     let colour = |c: egui::Color32| RGBColor(c.r(), c.g(), c.b());
     let palette = theme::Palette::of_theme(egui::Theme::Light);
     let (train, test) = (colour(palette.train).stroke_width(2), colour(palette.test).stroke_width(2));
     let legend = move |style: ShapeStyle| move |(x, y)| PathElement::new([(x, y), (x + 24, y)], style);
-    chart.draw_series(LineSeries::new(panel.train.iter().copied(), train)).map_err(plain)?.label("train").legend(legend(train));
-    chart.draw_series(LineSeries::new(panel.test.iter().copied(), test)).map_err(plain)?.label("test").legend(legend(test));
+    chart
+        .draw_series(LineSeries::new(panel.train.iter().copied(), train))
+        .map_err(plain)?
+        .label("train")
+        .legend(legend(train));
+    chart
+        .draw_series(LineSeries::new(panel.test.iter().copied(), test))
+        .map_err(plain)?
+        .label("test")
+        .legend(legend(test));
     let marks = panel.test.iter().map(|&at| Circle::new(at, 4, test.filled()));
     chart.draw_series(marks).map_err(plain)?;
     let label = chart.configure_series_labels().label_font(font).background_style(WHITE.mix(0.8)).draw();
@@ -106,7 +129,8 @@ where
 /// Means over equal stretches of steps; values that are no number are left out.
 fn means(curves: &Curves, of: fn(&StepRecord) -> f64) -> Vec<(f64, f64)> {
     let stretch = curves.len().div_ceil(MOST_POINTS).max(1);
-    let values: Vec<(f64, f64)> = curves.from(0).map(|r| (r.step as f64, of(r))).filter(|p| p.1.is_finite()).collect();
+    let values: Vec<(f64, f64)> =
+        curves.from(0).map(|r| (r.step as f64, of(r))).filter(|p| p.1.is_finite()).collect();
     let mean = |chunk: &[(f64, f64)]| {
         let n = chunk.len() as f64;
         (chunk.iter().map(|p| p.0).sum::<f64>() / n, chunk.iter().map(|p| p.1).sum::<f64>() / n)
@@ -137,7 +161,14 @@ mod tests {
         let mut curves = Curves::default();
         for step in 1..=5000u64 {
             let loss = if step == 77 { f32::NAN } else { 2.0 / step as f32 };
-            curves.push(StepRecord { step, epoch: step as f64 / 100.0, loss, error: 0.25, rate: 0.1, seconds: 1.5 });
+            curves.push(StepRecord {
+                step,
+                epoch: step as f64 / 100.0,
+                loss,
+                error: 0.25,
+                rate: 0.1,
+                seconds: 1.5,
+            });
         }
         curves.tests.push(TestRecord { step: 2500, epoch: 25.0, loss: 0.5, error: 0.125, seconds: 1.0 });
         curves

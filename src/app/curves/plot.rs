@@ -1,7 +1,9 @@
 //! One plot: the curves of a quantity with their values above.
 
-use egui::{Align2, Color32, Id, Pos2, Rect, RichText, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
-use egui_plot::{GridMark, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine};
+use egui::{Align2, Color32, Id, Pos2, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
+use egui_plot::{
+    AxisHints, GridInput, GridMark, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine,
+};
 
 use super::lines::View;
 use super::series::{Axis, Quantity, Series};
@@ -12,10 +14,22 @@ use crate::app::{format, widgets};
 use crate::session::Activity;
 
 /// Error and loss; where the pointer is on the horizontal axis, if it is on this plot.
-pub fn quantity_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, quantity: Quantity, size: Vec2, is_last: bool) -> Option<f64> {
+pub fn quantity_ui(
+    ui: &mut Ui,
+    desk: &Desk<'_>,
+    state: &mut State,
+    quantity: Quantity,
+    size: Vec2,
+    is_last: bool,
+) -> Option<f64> {
     let top = ui.cursor().top();
     legend_ui(ui, state, quantity);
     let height = size.y - (ui.cursor().top() - top) - theme::SMALL_GAP;
+    if state.present.is_empty() && (state.previous.is_empty() || !state.settings.with_previous) {
+        let is_first = quantity == Quantity::Error || state.settings.shown == super::Shown::Loss;
+        empty_ui(ui, desk, vec2(size.x, height), is_first);
+        return None;
+    }
     let view = view(state, size.x, state.settings.log_y);
     let factor = if quantity == Quantity::Error { 100.0 } else { 1.0 };
     let (present, previous, settings) = (&state.present, &state.previous, state.settings);
@@ -23,12 +37,14 @@ pub fn quantity_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, quantity: Qu
     let smooth = view.points(present, present.smooth(quantity), factor);
     let tests = view.tests(present, quantity, factor);
     let (before, before_tests) = match settings.with_previous {
-        true => (view.points(previous, previous.smooth(quantity), factor), view.tests(previous, quantity, factor)),
+        true => {
+            (view.points(previous, previous.smooth(quantity), factor), view.tests(previous, quantity, factor))
+        }
         false => (Vec::new(), Vec::new()),
     };
     let palette = Palette::of(ui);
     let hovered = state.hovered;
-    let mut plot = base(quantity.title(), settings, is_last, vec2(size.x, height));
+    let mut plot = base(ui, quantity.title(), settings, is_last, vec2(size.x, height));
     if !settings.log_y {
         plot = plot.include_y(0.0);
     }
@@ -40,21 +56,23 @@ pub fn quantity_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, quantity: Qu
         dashed(plot_ui, "test", &tests, palette.test);
         points(plot_ui, &tests, palette.test);
         if let Some(x) = hovered {
-            plot_ui.vline(VLine::new("pointer", view.x(x)).color(palette.strong_border).width(1.0).allow_hover(false));
+            plot_ui.vline(
+                VLine::new("pointer", view.x(x)).color(palette.strong_border).width(1.0).allow_hover(false),
+            );
         }
     });
     let title = quantity.title();
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("{title} curve")));
-    if present.is_empty() {
-        empty_ui(ui, desk, response.response.rect);
-    }
     remember_view(state, &response.transform);
     hovered_x(&response.response, &response.transform, settings.log_x)
 }
 
 /// The learning rate over the same axis.
 pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
-    let last = state.hovered.and_then(|x| state.present.nearest(state.settings.axis, x)).or(state.present.len().checked_sub(1));
+    let last = state
+        .hovered
+        .and_then(|x| state.present.nearest(state.settings.axis, x))
+        .or(state.present.len().checked_sub(1));
     let rate = last.and_then(|i| state.present.rates().get(i));
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
@@ -65,16 +83,27 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     let view = view(state, size.x, false);
     let rates = view.points(&state.present, state.present.rates(), 1.0);
     let settings = state.settings;
-    let response = base("Rate", settings, true, vec2(size.x, size.y - theme::ROW)).include_y(0.0).show(ui, |plot_ui| {
-        line(plot_ui, "rate", &rates, palette.rate, 1.5);
-    });
+    let response = base(ui, "Rate", settings, true, vec2(size.x, size.y - theme::ROW)).include_y(0.0).show(
+        ui,
+        |plot_ui| {
+            line(plot_ui, "rate", &rates, palette.rate, 1.5);
+        },
+    );
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Rate curve"));
     hovered_x(&response.response, &response.transform, settings.log_x)
 }
 
-fn base<'a>(name: &'static str, settings: Settings, is_last: bool, size: Vec2) -> Plot<'a> {
+fn base<'a>(ui: &Ui, name: &'static str, settings: Settings, is_last: bool, size: Vec2) -> Plot<'a> {
     let group = Id::unique(("curves", settings.axis as u8, settings.log_x));
     let log_y = settings.log_y && name != "Rate";
+    let (palette, font) = (Palette::of(ui), TextStyle::Small.resolve(ui.style()));
+    let axis = |hints: AxisHints<'a>| hints.tick_label_color(palette.muted).tick_label_font(font.clone());
+    let x_axis = axis(AxisHints::new_x()).formatter(move |mark, _| axis_text(mark, settings.log_x));
+    let y_axis = axis(AxisHints::new_y()).min_thickness(40.0).label_spacing(16.0..=24.0);
+    let y_axis = y_axis.formatter(move |mark, _| match (name, log_y) {
+        ("Error", false) => format!("{} %", trimmed(mark.value)),
+        (_, log) => axis_text(mark, log),
+    });
     Plot::new((name, settings.axis as u8, settings.log_x, log_y))
         .width(size.x)
         .height(size.y.max(48.0))
@@ -85,15 +114,38 @@ fn base<'a>(name: &'static str, settings: Settings, is_last: bool, size: Vec2) -
         .allow_boxed_zoom(true)
         .set_margin_fraction(vec2(0.01, 0.06))
         .link_axis(group, [true, false])
-        .grid_spacing(24.0..=120.0)
+        .grid_spacing(16.0..=120.0)
+        .x_grid_spacer(move |input| grid(&input, 4.0, settings.log_x))
+        .y_grid_spacer(move |input| grid(&input, 1.5, log_y))
+        .grid_color(palette.border)
+        .grid_fade(0.4)
         .show_axes([is_last, true])
-        .y_axis_min_width(40.0)
+        .custom_x_axes(vec![x_axis])
+        .custom_y_axes(vec![y_axis])
         .label_formatter(|_| None)
-        .x_axis_formatter(move |mark, _| axis_text(mark, settings.log_x))
-        .y_axis_formatter(move |mark, _| match (name, log_y) {
-            ("Error", false) => format!("{} %", trimmed(mark.value)),
-            (_, log) => axis_text(mark, log),
-        })
+}
+
+/// Lines at round numbers, at least `factor` times as far apart as the smallest grid.
+fn grid(input: &GridInput, factor: f64, is_log: bool) -> Vec<GridMark> {
+    let (from, to) = input.bounds;
+    let step = round_up(input.base_step_size * factor);
+    if is_log && step <= 1.0 {
+        // At 1, 2 and 5 of each decade while these are apart, else at the decades.
+        let within: &[f64] = if step <= 0.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let decades = from.floor() as i32..=to.ceil() as i32;
+        let marks = decades.flat_map(|decade| within.iter().map(move |m| decade as f64 + m.log10()));
+        let seen = marks.filter(|mark| (from..=to).contains(mark));
+        return seen.map(|value| GridMark { value, step_size: 1.0 }).collect();
+    }
+    let marks = (from / step).ceil() as i64..=(to / step).floor() as i64;
+    marks.take(200).map(|i| GridMark { value: i as f64 * step, step_size: step }).collect()
+}
+
+/// The next of 1, 2, 5, 10, 20, ….
+fn round_up(x: f64) -> f64 {
+    let decade = 10f64.powf(x.max(1e-12).log10().floor());
+    let digit = x / decade;
+    decade * [1.0, 2.0, 5.0].into_iter().find(|&round| digit <= round * 1.0001).unwrap_or(10.0)
 }
 
 fn axis_text(mark: GridMark, is_log: bool) -> String {
@@ -111,21 +163,38 @@ fn trimmed(x: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
-fn line<'a>(plot: &mut PlotUi<'a>, name: &str, points: &'a [egui_plot::PlotPoint], colour: Color32, width: f32) {
+fn line<'a>(
+    plot: &mut PlotUi<'a>,
+    name: &str,
+    points: &'a [egui_plot::PlotPoint],
+    colour: Color32,
+    width: f32,
+) {
     if !points.is_empty() {
-        plot.line(Line::new(name, PlotPoints::Borrowed(points)).color(colour).width(width).allow_hover(false));
+        plot.line(
+            Line::new(name, PlotPoints::Borrowed(points)).color(colour).width(width).allow_hover(false),
+        );
     }
 }
 
 fn dashed<'a>(plot: &mut PlotUi<'a>, name: &str, points: &'a [egui_plot::PlotPoint], colour: Color32) {
     if !points.is_empty() {
         let style = LineStyle::Dashed { length: 6.0 };
-        plot.line(Line::new(name, PlotPoints::Borrowed(points)).color(colour).width(1.5).style(style).allow_hover(false));
+        plot.line(
+            Line::new(name, PlotPoints::Borrowed(points))
+                .color(colour)
+                .width(1.5)
+                .style(style)
+                .allow_hover(false),
+        );
     }
 }
 
 fn points<'a>(plot: &mut PlotUi<'a>, points: &'a [egui_plot::PlotPoint], colour: Color32) {
-    let shape = Points::new("test", PlotPoints::Borrowed(points)).shape(MarkerShape::Diamond).radius(4.0).color(colour);
+    let shape = Points::new("test", PlotPoints::Borrowed(points))
+        .shape(MarkerShape::Diamond)
+        .radius(4.0)
+        .color(colour);
     plot.points(shape.allow_hover(false));
 }
 
@@ -141,7 +210,8 @@ fn remember_view(state: &mut State, transform: &egui_plot::PlotTransform) {
     let unlog = |x: f64| if state.settings.log_x { 10f64.powf(x) } else { x };
     let (from, to) = (unlog(bounds.min()[0]), unlog(bounds.max()[0]));
     // All that is beyond the newest record will be seen as soon as it comes.
-    let end = state.present.len().checked_sub(1).map_or(0.0, |last| state.present.x(state.settings.axis, last));
+    let end =
+        state.present.len().checked_sub(1).map_or(0.0, |last| state.present.x(state.settings.axis, last));
     state.seen = Some((from, if to >= end { f64::INFINITY } else { to }));
 }
 
@@ -172,7 +242,11 @@ fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
         sample_ui(ui, palette.test, true);
         value_ui(ui, "test", test);
         if let (Some(i), Some(raw)) = (at, raw) {
-            let text = format!("this batch {raw}, step {}, epoch {:.2}", format::count(i as u64 + 1), series.x(Axis::Epoch, i));
+            let text = format!(
+                "this batch {raw}, step {}, epoch {:.2}",
+                format::count(i as u64 + 1),
+                series.x(Axis::Epoch, i)
+            );
             ui.add(egui::Label::new(theme::caption(ui, text)).truncate());
         }
     });
@@ -209,19 +283,42 @@ fn sample_ui(ui: &mut Ui, colour: Color32, is_test: bool) {
 }
 
 fn diamond(ui: &Ui, centre: Pos2, colour: Color32) {
-    let corners = [vec2(0.0, -4.0), vec2(4.0, 0.0), vec2(0.0, 4.0), vec2(-4.0, 0.0)].map(|offset| centre + offset);
+    let corners =
+        [vec2(0.0, -4.0), vec2(4.0, 0.0), vec2(0.0, 4.0), vec2(-4.0, 0.0)].map(|offset| centre + offset);
     ui.painter().add(egui::Shape::convex_polygon(corners.into(), colour, Stroke::NONE));
 }
 
-/// What is said where there are no curves yet.
-fn empty_ui(ui: &Ui, desk: &Desk<'_>, rect: Rect) {
+/// What is drawn where there are no curves yet.
+fn empty_ui(ui: &mut Ui, desk: &Desk<'_>, size: Vec2, is_first: bool) {
+    let palette = Palette::of(ui);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let stroke = Stroke::new(1.0, palette.border);
+    ui.painter().rect(rect, theme::CORNER, palette.background, stroke, egui::StrokeKind::Inside);
     let text = match (desk.snapshot.activity, desk.obstacle()) {
+        // Once is enough where both are shown.
+        _ if !is_first => String::new(),
         (Activity::Preparing, _) => "Preparing…".to_string(),
         (_, Some(_)) => "The network cannot be trained as it stands.".into(),
         (_, None) => "Press Space to train".into(),
     };
-    let text = RichText::new(text).color(Palette::of(ui).muted);
-    let galley = egui::WidgetText::from(text).into_galley(ui, None, rect.width(), TextStyle::Body);
-    let at = rect.center() - galley.size() / 2.0;
-    ui.painter().galley(at, galley, Palette::of(ui).muted);
+    let font = TextStyle::Body.resolve(ui.style());
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, palette.muted);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_are_at_round_numbers() {
+        let values = |bounds, base_step_size, is_log| -> Vec<f64> {
+            grid(&GridInput { bounds, base_step_size }, 1.5, is_log).iter().map(|mark| mark.value).collect()
+        };
+        assert_eq!(values((0.0, 100.0), 12.0, false), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        let decades: Vec<i32> =
+            values((-1.0, 0.9), 0.1, true).iter().map(|x| (10f64.powf(*x) * 10.0).round() as i32).collect();
+        assert_eq!(decades, [1, 2, 5, 10, 20, 50]);
+        assert_eq!(values((-3.0, 0.0), 0.6, true), [-3.0, -2.0, -1.0, 0.0]);
+    }
 }

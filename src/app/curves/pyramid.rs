@@ -11,7 +11,7 @@ pub struct Pyramid {
 }
 
 /// How many stretches of one level are one of the next.
-const FACTOR: usize = 8;
+const FACTOR: usize = 4;
 
 /// A stretch of the row as it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,11 +48,11 @@ impl Pyramid {
         self.values.get(index).copied()
     }
 
-    /// The values of `range` in at most about `most` stretches.
+    /// The values of `range` in about `most` stretches, at most twice as many.
     pub fn stretches(&self, range: Range<usize>, most: usize) -> impl Iterator<Item = Stretch> {
         let range = range.start..range.end.min(self.len());
         let (mut width, mut level) = (1, 0);
-        while range.len() / width > most.max(1) && level < self.levels.len() {
+        while range.len() / width > 2 * most.max(1) && level < self.levels.len() {
             width *= FACTOR;
             level += 1;
         }
@@ -73,7 +73,11 @@ impl Pyramid {
         };
         let level = match self.levels.last() {
             Some(below) => below.chunks(FACTOR).map(of).collect(),
-            None => self.values.chunks(FACTOR).map(|chunk| of(&chunk.iter().map(|&v| [v; 2]).collect::<Vec<_>>())).collect(),
+            None => self
+                .values
+                .chunks(FACTOR)
+                .map(|chunk| of(&chunk.iter().map(|&v| [v; 2]).collect::<Vec<_>>()))
+                .collect(),
         };
         self.levels.push(level);
     }
@@ -89,14 +93,17 @@ mod tests {
         values.iter().for_each(|&value| pyramid.push(value));
         for most in [1, 10, 300, 5000] {
             let stretches: Vec<Stretch> = pyramid.stretches(range.clone(), most).collect();
-            assert!(stretches.len() <= most * FACTOR + 2, "{} for {most}", stretches.len());
+            assert!(stretches.len() <= 2 * most + 2, "{} for {most}", stretches.len());
             let ends = stretches.iter().skip(1).map(|s| s.first).chain([values.len()]);
             for (stretch, end) in stretches.iter().zip(ends) {
                 let width = stretches.get(1).map_or(values.len(), |s| s.first - stretches[0].first);
                 let inside = &values[stretch.first..end.min(stretch.first + width)];
                 let expected = inside.iter().fold([f32::NAN; 2], |[min, max], &v| [min.min(v), max.max(v)]);
                 let found = [stretch.min, stretch.max];
-                assert!(found == expected || expected[0].is_nan() && found[0].is_nan(), "{stretch:?} {expected:?}");
+                assert!(
+                    found == expected || expected[0].is_nan() && found[0].is_nan(),
+                    "{stretch:?} {expected:?}"
+                );
             }
         }
     }

@@ -83,7 +83,9 @@ fn has_unfinished_end(costs: &Costs, layer: &Layer) -> bool {
 /// A network that would take too long even to survey.
 fn too_large(layers: &[Layer]) -> Option<ShapeProblem> {
     let message = if n_unrolled(layers) > MAX_UNROLLED {
-        format!("With its repetitions written out the network has more than {MAX_UNROLLED} layers. Repeat less.")
+        format!(
+            "With its repetitions written out the network has more than {MAX_UNROLLED} layers. Repeat less."
+        )
     } else if super::tree::depth(layers) > MAX_DEPTH {
         format!("Branches and repetitions lie more than {MAX_DEPTH} deep in one another. Take some out.")
     } else {
@@ -105,7 +107,9 @@ mod tests {
     fn the_stack_sums_to_the_total() {
         let network = presets::build("resnet-20", CIFAR, 10).unwrap();
         let costs = Costs::of(&network, 10);
-        let sum = |of: fn(Cost) -> u64| network.layers.iter().map(|layer| of(costs.of_layer(layer.id))).sum::<u64>();
+        let sum = |of: fn(Cost) -> u64| {
+            network.layers.iter().map(|layer| of(costs.of_layer(layer.id))).sum::<u64>()
+        };
         assert_eq!(sum(|cost| cost.parameters), costs.total.parameters);
         assert_eq!(sum(|cost| cost.multiply_adds), costs.total.multiply_adds);
         assert!(network.layers.iter().all(|layer| costs.of_layer(layer.id).output.is_some()));

@@ -1,6 +1,6 @@
 //! What a person can do to the stack of layers.
 
-use super::tree::{self, ListId, Place};
+use super::tree::{self, Place};
 use crate::experiment::layers::{Branches, MAX_DEPTH};
 use crate::experiment::{Kind, Layer, LayerId};
 
@@ -105,6 +105,7 @@ fn remove(layers: &mut Vec<Layer>, id: LayerId) -> Option<Option<LayerId>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::ListId;
     use super::*;
     use crate::experiment::layers::{Activation, Linear};
 
@@ -148,8 +149,11 @@ mod tests {
         let mut layers = Vec::new();
         let mut list = ListId::default();
         for _ in 0..=MAX_DEPTH {
-            let block = Kind::Branches(Branches { branches: vec![Vec::new(), Vec::new()], ..Branches::default() });
-            let Some(Some(id)) = Edit::Insert(Place { list, index: 0 }, block).apply(&mut layers) else { break };
+            let block =
+                Kind::Branches(Branches { branches: vec![Vec::new(), Vec::new()], ..Branches::default() });
+            let Some(Some(id)) = Edit::Insert(Place { list, index: 0 }, block).apply(&mut layers) else {
+                break;
+            };
             list = ListId { parent: Some(id), branch: 0 };
         }
         assert_eq!(tree::depth(&layers), MAX_DEPTH);

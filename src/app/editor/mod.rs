@@ -231,7 +231,9 @@ mod tests {
         let mut editor = editor();
         let second = editor.layers()[1].id;
         editor.apply(Edit::Remove(second));
-        assert!(matches!(&editor.experiment.network, NetworkChoice::Layers { input: None, layers } if layers.len() == 6));
+        assert!(
+            matches!(&editor.experiment.network, NetworkChoice::Layers { input: None, layers } if layers.len() == 6)
+        );
         assert!(editor.note(None) && editor.is_modified());
         editor.undo();
         assert_eq!(editor.experiment, shipped::get("quickstart").unwrap());
@@ -248,7 +250,9 @@ mod tests {
         editor.apply(Edit::Duplicate(first));
         assert!(editor.costs().total.parameters > before);
         assert!(editor.obstacle().is_none());
-        let Kind::Conv(conv) = &mut editor.layers_and_costs().0[0].kind else { panic!("it is a convolution") };
+        let Kind::Conv(conv) = &mut editor.layers_and_costs().0[0].kind else {
+            panic!("it is a convolution")
+        };
         conv.kernel = [29, 29];
         editor.layers_changed();
         assert_eq!(editor.costs().problem.as_ref().and_then(|problem| problem.layer), Some(first));

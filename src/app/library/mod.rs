@@ -78,7 +78,8 @@ fn experiments_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &State) {
         let is_shipped = desk.editor.file.is_none();
         for shipped in &state.shipped {
             let is_open = is_shipped && shipped.experiment.title == desk.editor.experiment.title;
-            if item_ui(ui, Icon::FlaskConical, &shipped.experiment.title, shipped.summary, is_open).clicked() {
+            if item_ui(ui, Icon::FlaskConical, &shipped.experiment.title, shipped.summary, is_open).clicked()
+            {
                 desk.requests.push(Request::Load(shipped.name.into()));
             }
         }
@@ -94,7 +95,10 @@ fn item_ui(ui: &mut Ui, symbol: Icon, title: &str, summary: &str, is_open: bool)
             (false, true) => palette.hover,
             (false, false) => palette.panel,
         };
-        let frame = egui::Frame::new().fill(fill).corner_radius(theme::CORNER).inner_margin(egui::Margin::symmetric(6, 3));
+        let frame = egui::Frame::new()
+            .fill(fill)
+            .corner_radius(theme::CORNER)
+            .inner_margin(egui::Margin::symmetric(6, 3));
         frame.show(ui, |ui| {
             ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;

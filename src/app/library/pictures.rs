@@ -1,14 +1,14 @@
 //! Which pictures, how many, and what is done to them on the way into the net.
 
-use egui::{ComboBox, DragValue, Slider, TextEdit, Ui};
+use egui::{ComboBox, DragValue, TextEdit, Ui};
 use lucide_icons::Icon;
 
 use super::strip::Strip;
 use crate::app::bridge::{Desk, Request};
 use crate::app::files::Purpose;
+use crate::app::format;
 use crate::app::theme;
 use crate::app::widgets::{self, Gravity, named};
-use crate::app::format;
 use crate::data::catalogue::{Availability, Entry};
 use crate::experiment::{Data, Normalise};
 use crate::session::{PicturesReady, PicturesState};
@@ -24,7 +24,7 @@ pub struct State {
 }
 
 /// Width of the captions before the settings.
-const CAPTION: f32 = 76.0;
+const CAPTION: f32 = 60.0;
 
 pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
     widgets::section_ui(ui, "Pictures", |ui| {
@@ -53,10 +53,14 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
 fn line_ui(ui: &mut Ui, caption: &str, controls: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.set_min_height(theme::ROW);
-        ui.allocate_ui_with_layout(egui::vec2(CAPTION, theme::ROW), egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            ui.set_min_width(CAPTION);
-            widgets::caption_ui(ui, caption);
-        });
+        ui.allocate_ui_with_layout(
+            egui::vec2(CAPTION, theme::ROW),
+            egui::Layout::left_to_right(egui::Align::Center),
+            |ui| {
+                ui.set_min_width(CAPTION);
+                widgets::caption_ui(ui, caption);
+            },
+        );
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
         controls(ui);
     });
@@ -77,7 +81,8 @@ fn source_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Ent
                     Availability::At(_) => "found",
                     Availability::Absent(_) => "not on this computer",
                 };
-                let button = egui::Button::selectable(is_chosen, entry.name).right_text(theme::caption(ui, mark));
+                let button =
+                    egui::Button::selectable(is_chosen, entry.name).right_text(theme::caption(ui, mark));
                 if ui.add(button).on_hover_text(help(entry)).clicked() && !is_chosen {
                     choose(data, entry.name);
                 }
@@ -85,18 +90,24 @@ fn source_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Ent
         });
         named(response.response, "Data set");
     });
-    line_ui(ui, "Path", |ui| path_ui(ui, desk, state));
+    line_ui(ui, "Path", |ui| path_ui(ui, desk, state, entries));
 }
 
 /// The path as a field; it counts when the field is left.
-fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
     let data = &mut desk.editor.experiment.data;
-    let mut text = state.typed.clone().unwrap_or_else(|| data.source.clone());
-    let edit = TextEdit::singleline(&mut text).hint_text("folder or file").desired_width(ui.available_width() - 36.0);
+    let is_known = entries.iter().any(|entry| entry.name == data.source);
+    let path = if is_known { String::new() } else { data.source.clone() };
+    let mut text = state.typed.clone().unwrap_or(path);
+    let edit = TextEdit::singleline(&mut text)
+        .hint_text("folder or file")
+        .desired_width(ui.available_width() - 36.0);
     let response = named(ui.add(edit), "Path or name of the pictures");
     let response = response.on_hover_text("A folder with one folder of pictures per class, or the files of a data set. Or drop it on the window.");
     if response.lost_focus() {
-        if let Some(typed) = state.typed.take().filter(|typed| !typed.trim().is_empty() && *typed != data.source) {
+        if let Some(typed) =
+            state.typed.take().filter(|typed| !typed.trim().is_empty() && *typed != data.source)
+        {
             choose(data, typed.trim());
         }
     } else if response.has_focus() {
@@ -115,7 +126,12 @@ pub fn choose(data: &mut Data, source: &str) {
 
 fn help(entry: &Entry) -> String {
     let (train, test) = (format::count(entry.train as u64), format::count(entry.test as u64));
-    let mut text = format!("{}. {}, {} classes; {train} training and {test} test pictures.", entry.what, entry.extent, entry.classes.len());
+    let mut text = format!(
+        "{}. {}, {} classes; {train} training and {test} test pictures.",
+        entry.what,
+        entry.extent,
+        entry.classes.len()
+    );
     if let Availability::Absent(sentence) = &entry.availability {
         text.push('\n');
         text.push_str(sentence);
@@ -125,7 +141,8 @@ fn help(entry: &Entry) -> String {
 
 fn sizes_ui(ui: &mut Ui, data: &mut Data) {
     line_ui(ui, "Use", |ui| {
-        for (name, value) in [("training", &mut data.train), ("test", &mut data.test)] {
+        for (name, short, value) in [("training", "train", &mut data.train), ("test", "test", &mut data.test)]
+        {
             let mut n = value.unwrap_or(0);
             let drag = DragValue::new(&mut n)
                 .range(0..=10_000_000)
@@ -137,17 +154,22 @@ fn sizes_ui(ui: &mut Ui, data: &mut Data) {
                     number => number.replace([',', '_'], "").parse().ok(),
                 });
             let response = named(ui.add(drag), &format!("Number of {name} pictures"));
-            if response.on_hover_text(format!("How many {name} pictures to use, the first of the set; 0 for all.")).changed() {
+            if response
+                .on_hover_text(format!("How many {name} pictures to use, the first of the set; 0 for all."))
+                .changed()
+            {
                 *value = (n > 0).then_some(n);
             }
-            widgets::caption_ui(ui, name);
+            widgets::caption_ui(ui, short);
         }
     });
 }
 
 fn treatment_ui(ui: &mut Ui, data: &mut Data) {
     line_ui(ui, "Normalise", |ui| {
-        let combo = ComboBox::from_id_salt("normalise").width(ui.available_width() - 8.0).selected_text(label(data.normalise));
+        let combo = ComboBox::from_id_salt("normalise")
+            .width(ui.available_width() - 8.0)
+            .selected_text(label(data.normalise));
         let response = combo.show_ui(ui, |ui| {
             for normalise in Normalise::ALL {
                 let (name, help) = (label(normalise), normalise_help(normalise));
@@ -157,14 +179,16 @@ fn treatment_ui(ui: &mut Ui, data: &mut Data) {
         named(response.response, "Normalise").on_hover_text(normalise_help(data.normalise));
     });
     line_ui(ui, "Augment", |ui| {
-        ui.checkbox(&mut data.augment.flip, "flip").on_hover_text("Mirror each training picture left to right with probability one half.");
-        let help = "Pad by so many pixels on each side and cut out a window of the old size at random; 0 for none.";
-        let slider = Slider::new(&mut data.augment.crop, 0..=8).show_value(false).clamping(egui::SliderClamping::Never);
-        ui.spacing_mut().slider_width = 48.0;
-        named(ui.add(slider), "Crop by, slider").on_hover_text(help);
+        ui.checkbox(&mut data.augment.flip, "flip")
+            .on_hover_text("Mirror each training picture left to right with probability one half.");
+        let help =
+            "Pad by so many pixels on each side and cut out a window of the old size at random; 0 for none.";
+        ui.add_space(theme::SMALL_GAP);
+        widgets::caption_ui(ui, "crop").on_hover_text(help);
         widgets::count_ui(ui, "Crop by", &mut data.augment.crop, 0..=64).on_hover_text(help);
-        widgets::caption_ui(ui, "crop");
-        ui.checkbox(&mut data.shuffle, "shuffle").on_hover_text("Draw the order of the training pictures anew for each epoch.");
+        ui.add_space(theme::SMALL_GAP);
+        ui.checkbox(&mut data.shuffle, "shuffle")
+            .on_hover_text("Draw the order of the training pictures anew for each epoch.");
     });
 }
 
@@ -179,7 +203,9 @@ fn label(normalise: Normalise) -> &'static str {
 fn normalise_help(normalise: Normalise) -> &'static str {
     match normalise {
         Normalise::None => "Pixels stay between 0 and 1.",
-        Normalise::PerChannel => "Each channel is brought to mean 0 and standard deviation 1 over the training pictures.",
+        Normalise::PerChannel => {
+            "Each channel is brought to mean 0 and standard deviation 1 over the training pictures."
+        }
         Normalise::PixelMean => "The mean training picture is subtracted, pixel by pixel.",
     }
 }
@@ -187,7 +213,7 @@ fn normalise_help(normalise: Normalise) -> &'static str {
 fn ready_ui(ui: &mut Ui, ready: &PicturesReady, strip: &mut Strip) {
     let set = &ready.set;
     let (train, test) = (format::count(set.train.len() as u64), format::count(set.test.len() as u64));
-    let text = format!("{train} to learn from, {test} to test on, {}, {} classes", set.extent, set.classes.len());
+    let text = format!("{train} training, {test} test · {} · {} classes", set.extent, set.classes.len());
     ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
     for note in &set.notes {
         widgets::message_ui(ui, Gravity::Note, note, |_| {});

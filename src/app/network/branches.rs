@@ -72,7 +72,10 @@ impl Stack<'_> {
         });
         let text = (widgets::icon(Icon::Plus), "Add branch");
         let button = egui::Button::new(text).small().frame_when_inactive(false);
-        if ui.add(button).on_hover_text("Adds a branch without layers: the identity.").clicked() {
+        if widgets::named(ui.add(button), "Add branch")
+            .on_hover_text("Adds a branch without layers: the identity.")
+            .clicked()
+        {
             self.edits.push(Edit::AddBranch(id));
         }
     }
@@ -84,14 +87,18 @@ impl Stack<'_> {
             widgets::caption_ui(ui, &format!("Branch {n}"));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let response = widgets::icon_button(ui, Icon::X, &format!("Remove branch {n}"));
-                if let (true, Some(parent)) = (response.on_hover_text("Remove this branch").clicked(), list.parent) {
+                if let (true, Some(parent)) =
+                    (response.on_hover_text("Remove this branch").clicked(), list.parent)
+                {
                     self.edits.push(Edit::RemoveBranch(parent, list.branch));
                 }
             });
         });
         if layers.is_empty() {
             let text = theme::caption(ui, "identity");
-            ui.vertical_centered(|ui| ui.label(text).on_hover_text("Without layers, the input passes unchanged."));
+            ui.vertical_centered(|ui| {
+                ui.label(text).on_hover_text("Without layers, the input passes unchanged.")
+            });
         }
         self.list_ui(ui, list, layers);
     }

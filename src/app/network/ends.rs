@@ -30,7 +30,8 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     frame(ui).show(ui, |ui| {
         line_ui(ui, Icon::Target, "Softmax and cross-entropy", "the loss", &format!("{n_classes} classes"));
         // A problem of no layer in particular: an empty network.
-        if let Some(problem) = desk.editor.costs().problem.as_ref().filter(|problem| problem.layer.is_none()) {
+        if let Some(problem) = desk.editor.costs().problem.as_ref().filter(|problem| problem.layer.is_none())
+        {
             widgets::message_ui(ui, Gravity::Problem, &problem.message, |_| {});
         }
     });

@@ -71,7 +71,8 @@ fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     // The settings of the layers are changed in place, everything else by the list of edits.
     let (layers, costs) = desk.editor.layers_and_costs();
     let reveal = selected.filter(|_| by_key);
-    let mut stack = Stack { state, costs, selected, reveal, seams: Vec::new(), edits: Vec::new(), changed: false };
+    let mut stack =
+        Stack { state, costs, selected, reveal, seams: Vec::new(), edits: Vec::new(), changed: false };
     stack.list_ui(ui, ListId::default(), layers);
     stack.drop_ui(ui, layers);
     let Stack { selected, edits, changed, .. } = stack;
@@ -96,7 +97,8 @@ impl Stack<'_> {
     /// A card, or room for one that is out of sight.
     fn layer_ui(&mut self, ui: &mut Ui, layer: &mut Layer, index: usize) {
         let id = layer.id;
-        let is_wanted = self.reveal.is_some_and(|wanted| tree::find(std::slice::from_ref(layer), wanted).is_some());
+        let is_wanted =
+            self.reveal.is_some_and(|wanted| tree::find(std::slice::from_ref(layer), wanted).is_some());
         if let Some(&height) = self.state.heights.get(&id)
             && !is_wanted
         {

@@ -64,7 +64,8 @@ pub fn columns_ui(ui: &mut Ui, cost: &Cost, total: u64) {
     let parameters = widgets::figure_ui(ui, WIDTHS[1], &unless_zero(cost.parameters), palette.text);
     if cost.parameters > 0 {
         parameters.on_hover_ui(|ui| {
-            let times = if cost.times > 1 { format!(" in {} repetitions", cost.times) } else { String::new() };
+            let times =
+                if cost.times > 1 { format!(" in {} repetitions", cost.times) } else { String::new() };
             ui.label(format!("{} parameters{times}", format::count(cost.parameters)));
         });
     }
@@ -108,5 +109,8 @@ fn size_text(field: ReceptiveField) -> String {
 fn field_help(field: ReceptiveField) -> String {
     let [dy, dx] = field.stride;
     let step = if dy == dx { dy.to_string() } else { format!("{dy} and {dx}") };
-    format!("Each output sees {} pixels of the picture; its neighbour sees those {step} further.", size_text(field))
+    format!(
+        "Each output sees {} pixels of the picture; its neighbour sees those {step} further.",
+        size_text(field)
+    )
 }

@@ -1,6 +1,6 @@
 //! How the net is trained: the rule, its rate over time, the start.
 
-use egui::{ComboBox, DragValue, Slider, SliderClamping, TextEdit, Ui};
+use egui::{ComboBox, DragValue, Slider, SliderClamping, TextEdit, Ui, vec2};
 use lucide_icons::Icon;
 
 use crate::app::bridge::Desk;
@@ -8,7 +8,7 @@ use crate::app::format;
 use crate::app::theme;
 use crate::app::widgets::{self, named};
 use crate::experiment::fields::Value;
-use crate::experiment::{Experiment, Initialisation, Optimiser, Schedule, Train};
+use crate::experiment::{Initialisation, Optimiser, Schedule, Train};
 
 /// What the section remembers from frame to frame.
 #[derive(Default)]
@@ -19,29 +19,18 @@ pub struct State {
 
 pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let experiment = &mut desk.editor.experiment;
-    ui.spacing_mut().item_spacing.y = theme::SMALL_GAP;
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        rate_ui(ui, &mut experiment.train.rate);
-        gap(ui);
-        optimiser_ui(ui, &mut experiment.train.optimiser);
+        ui.spacing_mut().item_spacing = vec2(theme::GAP + theme::SMALL_GAP, theme::SMALL_GAP);
+        let train = &mut experiment.train;
+        widgets::group_ui(ui, "rate", |ui| rate_ui(ui, &mut train.rate));
+        widgets::group_ui(ui, "optimiser", |ui| optimiser_ui(ui, &mut train.optimiser));
+        widgets::group_ui(ui, "batch", |ui| batch_ui(ui, train));
+        widgets::group_ui(ui, "epochs", |ui| epochs_ui(ui, train));
+        widgets::group_ui(ui, "decay", |ui| decay_ui(ui, train));
+        widgets::group_ui(ui, "start", |ui| start_ui(ui, &mut train.initialisation));
+        widgets::group_ui(ui, "seed", |ui| seed_ui(ui, &mut experiment.seed));
+        widgets::group_ui(ui, "schedule", |ui| schedule_ui(ui, &mut experiment.train.schedule, state));
     });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        sizes_ui(ui, &mut experiment.train);
-    });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        start_ui(ui, experiment);
-    });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        schedule_ui(ui, &mut experiment.train.schedule, state);
-    });
-}
-
-fn gap(ui: &mut Ui) {
-    ui.add_space(theme::GAP);
 }
 
 fn rate_ui(ui: &mut Ui, rate: &mut f32) {
@@ -50,10 +39,8 @@ fn rate_ui(ui: &mut Ui, rate: &mut f32) {
     let slider = Slider::new(rate, 1e-5..=10.0)
         .logarithmic(true)
         .smallest_positive(1e-5)
-        .show_value(false)
         .clamping(SliderClamping::Never);
-    ui.spacing_mut().slider_width = 96.0;
-    let response = named(ui.add(slider), "Rate, slider").on_hover_text(help);
+    let response = widgets::slider_ui(ui, "Rate, slider", 88.0, slider).on_hover_text(help);
     if response.changed() {
         *rate = two_figures(*rate);
     }
@@ -70,7 +57,9 @@ fn optimiser_ui(ui: &mut Ui, optimiser: &mut Optimiser) {
     let response = combo.show_ui(ui, |ui| {
         for option in Optimiser::ALL {
             let is_chosen = option.name() == optimiser.name();
-            if ui.selectable_label(is_chosen, title(option)).on_hover_text(help(option)).clicked() && !is_chosen {
+            if ui.selectable_label(is_chosen, title(option)).on_hover_text(help(option)).clicked()
+                && !is_chosen
+            {
                 *optimiser = option;
             }
         }
@@ -80,7 +69,8 @@ fn optimiser_ui(ui: &mut Ui, optimiser: &mut Optimiser) {
         let Value::Number(value, range) = field.value else { continue };
         let label = symbol(field.name);
         widgets::caption_ui(ui, label).on_hover_text(field.help);
-        widgets::number_ui(ui, field.name, value, range).on_hover_text(format!("{}: {}", field.name, field.help));
+        widgets::number_ui(ui, field.name, value, range)
+            .on_hover_text(format!("{}: {}", field.name, field.help));
     }
 }
 
@@ -108,42 +98,52 @@ fn help(optimiser: Optimiser) -> &'static str {
         Optimiser::Sgd => "w ← w − η·g",
         Optimiser::Momentum { .. } => "Δ ← μ·Δ − η·g, w ← w + Δ",
         Optimiser::Nesterov { .. } => "Δ ← μ·Δ − η·g, w ← w + μ·Δ − η·g: looks ahead along the last step",
-        Optimiser::Adam { .. } => "Steps of about η for each weight, by running means of gradient and square (Kingma and Ba 2015)",
+        Optimiser::Adam { .. } => {
+            "Steps of about η for each weight, by running means of gradient and square (Kingma and Ba 2015)"
+        }
     }
 }
 
-fn sizes_ui(ui: &mut Ui, train: &mut Train) {
+fn batch_ui(ui: &mut Ui, train: &mut Train) {
     let help = "Pictures per step";
     widgets::caption_ui(ui, "Batch").on_hover_text(help);
     widgets::count_ui(ui, "Batch", &mut train.batch, 1..=100_000).on_hover_text(help);
-    gap(ui);
+}
+
+fn epochs_ui(ui: &mut Ui, train: &mut Train) {
     let help = "How often every training picture is seen";
     widgets::caption_ui(ui, "Epochs").on_hover_text(help);
     widgets::count_ui(ui, "Epochs", &mut train.epochs, 1..=100_000).on_hover_text(help);
-    gap(ui);
-    let help = "λ of the penalty λ/2·|w|²: pulls the weights of convolutions and fully connected layers towards 0 at each step";
+}
+
+fn decay_ui(ui: &mut Ui, train: &mut Train) {
+    let help = "λ of the penalty λ/2·|w|², which at each step pulls the weights of convolutions and fully \
+                connected layers towards 0";
     widgets::caption_ui(ui, "Weight decay").on_hover_text(help);
     widgets::number_ui(ui, "Weight decay", &mut train.weight_decay, 0.0..=1.0).on_hover_text(help);
 }
 
-fn start_ui(ui: &mut Ui, experiment: &mut Experiment) {
-    let initialisation = &mut experiment.train.initialisation;
+fn start_ui(ui: &mut Ui, initialisation: &mut Initialisation) {
     widgets::caption_ui(ui, "Start");
-    let combo = ComboBox::from_id_salt("initialisation").width(72.0).selected_text(start_title(*initialisation));
+    let combo =
+        ComboBox::from_id_salt("initialisation").width(64.0).selected_text(start_title(*initialisation));
     let response = combo.show_ui(ui, |ui| {
         for option in Initialisation::ALL {
-            ui.selectable_value(initialisation, option, start_title(option)).on_hover_text(start_help(option));
+            let response = ui.selectable_value(initialisation, option, start_title(option));
+            response.on_hover_text(start_help(option));
         }
     });
     named(response.response, "Initialisation").on_hover_text(start_help(*initialisation));
-    gap(ui);
+}
+
+fn seed_ui(ui: &mut Ui, seed: &mut u64) {
     let help = "Seed of all that is random: initial weights, order, augmentation, dropout, built-in pictures";
     widgets::caption_ui(ui, "Seed").on_hover_text(help);
-    let drag = DragValue::new(&mut experiment.seed).range(0..=u32::MAX as u64).speed(0.05).update_while_editing(false);
+    let drag = DragValue::new(seed).range(0..=u32::MAX as u64).speed(0.05).update_while_editing(false);
     named(ui.add(drag), "Seed").on_hover_text(help);
     let response = widgets::icon_button(ui, Icon::Dices, "Another seed");
     if response.on_hover_text("Other initial weights, another order: the next seed").clicked() {
-        experiment.seed = (experiment.seed + 1) % u32::MAX as u64;
+        *seed = (*seed + 1) % u32::MAX as u64;
     }
 }
 
@@ -156,7 +156,9 @@ fn start_title(initialisation: Initialisation) -> &'static str {
 
 fn start_help(initialisation: Initialisation) -> &'static str {
     match initialisation {
-        Initialisation::He => "Initial weights of variance 2/n for units with n inputs: keeps the signal's size through ReLU.",
+        Initialisation::He => {
+            "Initial weights of variance 2/n for units with n inputs: keeps the signal's size through ReLU."
+        }
         Initialisation::Xavier => "Initial weights of variance 1/n for units with n inputs.",
     }
 }
@@ -164,7 +166,11 @@ fn start_help(initialisation: Initialisation) -> &'static str {
 fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule, state: &mut State) {
     widgets::caption_ui(ui, "Schedule");
     let is_constant = matches!(schedule, Schedule::Constant);
-    let combo = ComboBox::from_id_salt("schedule").width(84.0).selected_text(if is_constant { "constant" } else { "steps" });
+    let combo = ComboBox::from_id_salt("schedule").width(84.0).selected_text(if is_constant {
+        "constant"
+    } else {
+        "steps"
+    });
     let response = combo.show_ui(ui, |ui| {
         if ui.selectable_label(is_constant, "constant").clicked() {
             *schedule = Schedule::Constant;
@@ -176,11 +182,13 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule, state: &mut State) {
     named(response.response, "Schedule").on_hover_text("How the rate changes over time");
     let Schedule::Steps { drop, at } = schedule else { return };
     widgets::caption_ui(ui, "times");
-    widgets::number_ui(ui, "Factor", drop, 0.0..=1.0).on_hover_text("The rate is multiplied by this at each milestone.");
+    widgets::number_ui(ui, "Factor", drop, 0.0..=1.0)
+        .on_hover_text("The rate is multiplied by this at each milestone.");
     widgets::caption_ui(ui, "at epochs");
     let mut text = state.milestones.clone().unwrap_or_else(|| milestones_text(at));
     let edit = TextEdit::singleline(&mut text).desired_width(96.0).hint_text("82, 123");
-    let response = named(ui.add(edit), "Milestones").on_hover_text("Epochs at which the rate drops, separated by commas");
+    let response = named(ui.add(edit), "Milestones")
+        .on_hover_text("Epochs at which the rate drops, separated by commas");
     if response.lost_focus() {
         if let Some(parsed) = state.milestones.take().and_then(|typed| milestones(&typed)) {
             *at = parsed;
@@ -197,7 +205,9 @@ fn milestones_text(at: &[f32]) -> String {
 /// Ascending epochs; none where the text is no list of numbers.
 fn milestones(text: &str) -> Option<Vec<f32>> {
     let words = text.split([',', ';', ' ']).filter(|word| !word.is_empty());
-    let mut at = words.map(|word| word.parse().ok().filter(|epoch| (0.0..=1e6).contains(epoch))).collect::<Option<Vec<f32>>>()?;
+    let mut at = words
+        .map(|word| word.parse().ok().filter(|epoch| (0.0..=1e6).contains(epoch)))
+        .collect::<Option<Vec<f32>>>()?;
     at.sort_by(f32::total_cmp);
     Some(at)
 }
