@@ -82,10 +82,13 @@ fn place_ui(ui: &Ui, state: &State, rect: Rect, x: f32) {
     let Some(i) = state.hovered.and_then(|x| series.nearest(state.settings.axis, x)) else { return };
     let (epoch, time) = (series.x(Axis::Epoch, i), format::duration(series.x(Axis::Seconds, i)));
     let text = format!("step {}, epoch {epoch:.2}, {time}", format::count(i as u64 + 1));
-    let is_left = x < rect.center().x;
-    let (align, offset) = if is_left { (Align2::LEFT_TOP, 6.0) } else { (Align2::RIGHT_TOP, -6.0) };
+    let palette = Palette::of(ui);
     let font = TextStyle::Small.resolve(ui.style());
-    ui.painter().text(Pos2::new(x + offset, rect.top() + 4.0), align, text, font, Palette::of(ui).text);
+    let galley = ui.painter().layout_no_wrap(text, font, palette.text);
+    let left = if x < rect.center().x { x + 6.0 } else { x - 6.0 - galley.size().x };
+    let place = Rect::from_min_size(Pos2::new(left, rect.top() + 4.0), galley.size());
+    ui.painter().rect_filled(place.expand(3.0), theme::CORNER, palette.panel.gamma_multiply(0.85));
+    ui.painter().galley(place.min, galley, palette.text);
 }
 
 /// The learning rate over the same axis.
@@ -99,7 +102,7 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     ui.horizontal(|ui| {
         ui.label(theme::strong("Rate"));
         sample_ui(ui, palette.rate, false);
-        value_ui(ui, "η", rate.map(|rate| format::setting(rate)));
+        value_ui(ui, "η", rate.map(format::setting));
     });
     let view = view(state, size.x, false);
     let rates = view.points(&state.present, state.present.rates(), 1.0);

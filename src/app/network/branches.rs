@@ -78,11 +78,11 @@ impl Stack<'_> {
 
     /// Below the branches: how they meet, and one more.
     pub(super) fn meeting_ui(&mut self, ui: &mut Ui, id: LayerId, branches: &mut Branches) {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-            widgets::caption_ui(ui, "They meet by");
-            self.changed |= merge_ui(ui, branches);
-            ui.add_space(theme::GAP);
+        ui.horizontal_wrapped(|ui| {
+            widgets::group_ui(ui, "merge", |ui| {
+                widgets::caption_ui(ui, "They meet by");
+                self.changed |= merge_ui(ui, branches);
+            });
             let text = (widgets::icon(Icon::Plus), "Add branch");
             let button =
                 widgets::named(ui.add(egui::Button::new(text).frame_when_inactive(false)), "Add branch");

@@ -26,7 +26,7 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             // As far from the edge as the columns on the cards.
-            ui.add_space(33.0);
+            ui.add_space(33.0 + super::SCROLL_BAR);
             if ui.available_width() > stats::WIDTH {
                 stats::captions_ui(ui);
             }

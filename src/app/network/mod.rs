@@ -21,6 +21,9 @@ use super::theme;
 use crate::experiment::{Layer, LayerId};
 use seam::Seam;
 
+/// Room for the scroll bar beside the cards.
+const SCROLL_BAR: f32 = 10.0;
+
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
 pub struct State {
@@ -56,7 +59,11 @@ pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         state.width = ui.available_width();
         state.heights.clear();
     }
+    // The bar has a place of its own, so that the cards keep their width whether it is there or not.
+    let width = ui.available_width() - SCROLL_BAR;
+    ui.spacing_mut().scroll.floating_allocated_width = 0.0;
     ScrollArea::vertical().auto_shrink([false, false]).id_salt("stack").show(ui, |ui| {
+        ui.set_max_width(width);
         ui.spacing_mut().item_spacing.y = 0.0;
         ends::pictures_ui(ui, desk);
         stack_ui(ui, desk, state);

@@ -11,7 +11,7 @@ use egui_kittest::{Harness, HarnessBuilder, Node};
 use crate::app::{Bridge, Workshop, theme};
 use crate::data::{DataSet, Split};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
-use crate::experiment::{Experiment, shipped};
+use crate::experiment::{Experiment, NetworkChoice, presets, shipped};
 use crate::inspect::filters::Filters;
 use crate::session::{Activity, Command, PicturesReady, PicturesState, RunSnapshot, Snapshot};
 use crate::tensor::{Extent, Tensor};
@@ -45,7 +45,7 @@ impl Bench {
         let (read, sent) = (snapshot.clone(), commands.clone());
         let bridge =
             Bridge::new(move || read.borrow().clone(), move |command| sent.borrow_mut().push(command));
-        let workshop = Workshop::new(bridge, shipped::get(name).unwrap(), None, DeviceChoice::Auto);
+        let workshop = Workshop::new(bridge, experiment(name), None, DeviceChoice::Auto);
         let builder = Harness::builder().with_size(size).with_theme(theme).with_context_setup(theme::install);
         let harness = build(builder).build_ui_state(|ui, workshop: &mut Workshop| workshop.ui(ui), workshop);
         let mut bench = Self { harness, snapshot, commands };
@@ -118,9 +118,18 @@ impl Bench {
     }
 }
 
+/// An experiment that ships; or, by the name of a preset, one that no change to those that ship touches.
+pub fn experiment(name: &str) -> Experiment {
+    let preset = || {
+        presets::check(name).unwrap();
+        Experiment { network: NetworkChoice::Preset(name.into()), ..Experiment::default() }
+    };
+    shipped::get(name).unwrap_or_else(preset)
+}
+
 /// A session with the pictures of an experiment, before its first run.
 pub fn snapshot(name: &str) -> Snapshot {
-    let experiment = shipped::get(name).unwrap();
+    let experiment = experiment(name);
     let device = DeviceInfo {
         kind: DeviceKind::Cpu,
         name: "Ryzen 7 5800U".into(),
@@ -141,7 +150,7 @@ pub fn snapshot(name: &str) -> Snapshot {
 
 /// The same in training, with so many steps done.
 pub fn training(name: &str, n_steps: u64) -> Snapshot {
-    let experiment = Arc::new(shipped::get(name).unwrap());
+    let experiment = Arc::new(experiment(name));
     let idle = snapshot(name);
     let PicturesState::Ready(ready) = &idle.pictures else { unreachable!("the pictures are ready") };
     let input = ready.set.extent;

@@ -2,6 +2,7 @@
 
 mod building;
 mod fixture;
+mod images;
 mod looks;
 mod speed;
 mod training;
