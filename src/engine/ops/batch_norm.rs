@@ -24,6 +24,7 @@ mod cpu {
     use super::*;
     use crate::engine::cpu::Io;
     use crate::engine::cpu::channels::{Moments, PictureSums, Tiled};
+    use crate::engine::cpu::rectified;
     use crate::engine::cpu::simd::vectorised;
     use crate::graph::layers::Pass;
     use crate::graph::program::Mode;
@@ -163,8 +164,7 @@ mod cpu {
             for (x, y) in x.chunks(n).zip(y.chunks_mut(n)) {
                 let channel = row.mean.row().iter().zip(row.scale.row()).zip(row.shift.row());
                 for ((y, &x), ((&mean, &scale), &shift)) in y.iter_mut().zip(x).zip(channel) {
-                    let z = (x - mean) * scale + shift;
-                    *y = if z > 0.0 { z } else { 0.0 };
+                    *y = rectified((x - mean) * scale + shift);
                 }
             }
         }

@@ -96,6 +96,7 @@ fn compare(
 }
 
 /// What a step leaves in its outputs.
+pub /// Runs one step; what its outputs then hold.
 pub fn run(
     device: &dyn Device,
     op: StepOp,
