@@ -97,6 +97,7 @@ impl GpuPlan {
     fn bind(&mut self) -> Result<(), EngineError> {
         let arena = self.context.arena(self.arena_len)?;
         let order = self.order();
+        self.context.pipelines.prepare(self.dispatches.iter().map(|dispatch| &dispatch.kernel));
         let commands = self.dispatches.iter().map(|dispatch| self.command(dispatch, &arena)).collect();
         self.bound = Bound { commands, arena, order };
         self.context.check()
