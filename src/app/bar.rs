@@ -5,14 +5,16 @@ use lucide_icons::Icon;
 
 use super::action::Action;
 use super::bridge::Desk;
+use super::device;
 use super::theme::{self, Palette};
 use super::widgets;
+use crate::engine::DeviceChoice;
 
-pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut DeviceChoice) {
     ui.horizontal(|ui| {
         ui.set_min_height(28.0);
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        ui.label(widgets::icon(Icon::Layers).size(17.0).color(Palette::of(ui).accent));
+        ui.label(widgets::icon(Icon::Layers).font(theme::icons(17.0)).color(Palette::of(ui).accent));
         ui.label(RichText::new("ConvScope").heading());
         ui.add_space(theme::GAP);
         title_ui(ui, desk);
@@ -26,16 +28,20 @@ pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
             let (can_undo, can_redo) = (desk.editor.can_undo(), desk.editor.can_redo());
             action_ui(ui, desk, Action::Redo, can_redo);
             action_ui(ui, desk, Action::Undo, can_undo);
+            ui.separator();
+            device::device_ui(ui, desk, device);
         });
     });
 }
 
 fn title_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let width = (ui.available_width() - 220.0).clamp(120.0, 420.0);
+    let width = (ui.available_width() - 480.0).clamp(120.0, 420.0);
     let frame = egui::Frame::new().inner_margin(egui::Margin::symmetric(6, 2));
     let edit = TextEdit::singleline(&mut desk.editor.experiment.title)
         .desired_width(width)
         .frame(frame)
+        .align(egui::Align2::LEFT_CENTER)
+        .min_size(egui::vec2(0.0, 26.0))
         .hint_text("Untitled");
     widgets::named(ui.add(edit), "Title of the experiment")
         .on_hover_text("Title of the experiment; click to change it");

@@ -124,9 +124,7 @@ impl Asking {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let label = if self.purpose.is_saving() { "Save" } else { "Open" };
                 ui.add_enabled_ui(!self.path.trim().is_empty(), |ui| {
-                    if widgets::main_button(ui, egui::RichText::new(label), vec2(72.0, theme::ROW)).clicked()
-                        || entered
-                    {
+                    if widgets::main_button(ui, None, label, vec2(72.0, theme::ROW)).clicked() || entered {
                         answer = Answer::Path(self.finished());
                     }
                 });

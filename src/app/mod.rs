@@ -8,6 +8,7 @@ mod action;
 mod bar;
 mod bridge;
 mod curves;
+mod device;
 mod editor;
 mod files;
 mod filters;

@@ -57,7 +57,7 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
 }
 
 fn lower_rate_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let lower = desk.editor.experiment.train.rate / 10.0;
+    let lower = widgets::rounded(desk.editor.experiment.train.rate / 10.0);
     let label = format!("Lower the rate to {} and reset", super::format::setting(lower));
     if ui.button(label).clicked() {
         desk.editor.experiment.train.rate = lower;

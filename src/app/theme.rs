@@ -159,6 +159,15 @@ pub fn figures(ui: &Ui) -> FontId {
     TextStyle::Monospace.resolve(ui.style())
 }
 
+/// The font of the icons.
+pub fn icons(size: f32) -> FontId {
+    FontId::new(size, icon_family())
+}
+
+fn icon_family() -> FontFamily {
+    FontFamily::Name("icons".into())
+}
+
 fn strong_family() -> FontFamily {
     FontFamily::Name("strong".into())
 }
@@ -178,9 +187,11 @@ fn fonts() -> FontDefinitions {
     add("lucide", lucide_icons::LUCIDE_FONT_BYTES);
     let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
     let mut family = |family: FontFamily, first: &[&str]| {
-        let own = first.iter().chain(&["lucide"]).map(|name| name.to_string());
+        let own = first.iter().map(|name| name.to_string());
         fonts.families.insert(family, own.chain(fallback.iter().cloned()).collect());
     };
+    // The text face has glyphs of its own in the private area where the icons are.
+    family(icon_family(), &["lucide"]);
     family(FontFamily::Proportional, &["inter"]);
     family(strong_family(), &["inter-strong"]);
     family(FontFamily::Monospace, &["jetbrains-mono", "inter"]);
@@ -236,8 +247,6 @@ fn visuals(theme: Theme, palette: &Palette) -> Visuals {
     widgets.hovered = widget(palette.hover, palette.strong_border, palette.text);
     widgets.active = widget(palette.accent_area, palette.accent, palette.text);
     widgets.open = widget(palette.hover, palette.strong_border, palette.text);
-    // The handle and rail of a slider must stand out from the card that they lie on.
-    widgets.inactive.bg_fill = palette.border;
     visuals.weak_text_color = Some(palette.muted);
     visuals.hyperlink_color = palette.accent;
     visuals.panel_fill = palette.panel;

@@ -1,8 +1,8 @@
 //! Small controls that the panels share. Each has a name for screen readers.
 
 use egui::{
-    Align, Button, Color32, DragValue, Label, Layout, Response, RichText, Role, Sense, Stroke, Ui, Vec2,
-    WidgetInfo, vec2,
+    Align, Button, Color32, DragValue, IntoAtoms as _, Label, Layout, Response, RichText, Role, Sense,
+    Slider, Stroke, Ui, Vec2, WidgetInfo, vec2,
 };
 use lucide_icons::Icon;
 
@@ -17,7 +17,7 @@ pub fn named(response: Response, name: &str) -> Response {
 
 /// An icon in the size of the text.
 pub fn icon(icon: Icon) -> RichText {
-    RichText::new(char::from(icon)).size(14.0)
+    RichText::new(char::from(icon)).font(theme::icons(15.0))
 }
 
 /// A square button with an icon and no frame until it is pointed at.
@@ -72,7 +72,7 @@ pub fn number_ui(ui: &mut Ui, name: &str, value: &mut f32, range: std::ops::Rang
         .range(range)
         .speed(speed)
         .update_while_editing(false)
-        .custom_formatter(|x, _| format::setting(round(x as f32)))
+        .custom_formatter(|x, _| format::setting(x as f32))
         .custom_parser(|text| text.trim().replace(['−', ','], "-").parse().ok());
     named(ui.add(drag), name)
 }
@@ -81,7 +81,8 @@ pub fn number_ui(ui: &mut Ui, name: &str, value: &mut f32, range: std::ops::Rang
 pub fn choice_ui<T: PartialEq + Copy>(ui: &mut Ui, value: &mut T, options: &[(T, &str, &str)]) -> bool {
     let before = *value;
     ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().item_spacing.x = 1.0;
+        ui.spacing_mut().button_padding.x = 6.0;
         for &(option, label, help) in options {
             let response = ui.selectable_value(value, option, label);
             if !help.is_empty() {
@@ -135,15 +136,49 @@ pub fn message_ui(ui: &mut Ui, gravity: Gravity, text: &str, remedies: impl FnOn
 }
 
 /// A button that is the main thing to do.
-pub fn main_button(ui: &mut Ui, text: RichText, size: Vec2) -> Response {
+pub fn main_button(ui: &mut Ui, symbol: Option<Icon>, text: &str, size: Vec2) -> Response {
     let palette = Palette::of(ui);
-    let enabled = ui.is_enabled();
-    let button =
-        Button::new(text.color(palette.on_accent)).min_size(size).fill(palette.accent).stroke(Stroke::NONE);
-    ui.add_enabled(enabled, button)
+    let text = RichText::new(text).color(palette.on_accent);
+    let atoms = match symbol {
+        Some(symbol) => (icon(symbol).color(palette.on_accent), text).into_atoms(),
+        None => text.into_atoms(),
+    };
+    ui.add(Button::new(atoms).min_size(size).fill(palette.accent).stroke(Stroke::NONE))
 }
 
-/// Rounds away what dragging adds behind the third figure.
-fn round(x: f32) -> f32 {
+/// A slider without its number, on a rail that stands out.
+pub fn slider_ui(ui: &mut Ui, name: &str, width: f32, slider: Slider<'_>) -> Response {
+    let rail = Palette::of(ui).border;
+    let response = ui.scope(|ui| {
+        ui.spacing_mut().slider_width = width;
+        ui.visuals_mut().widgets.inactive.bg_fill = rail;
+        ui.add(slider.show_value(false))
+    });
+    named(response.inner, name)
+}
+
+/// Controls that belong together, on the next line if this one has no room for them. For use in layouts that
+/// wrap, which by themselves would wrap within the group.
+pub fn group_ui<R>(ui: &mut Ui, salt: impl egui::AsIdSalt, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let id = ui.scope_id().with(salt);
+    // As wide as it was in the last frame.
+    let width = ui.data(|data| data.get_temp::<f32>(id));
+    if width.is_some_and(|width| width > ui.available_size_before_wrap().x) {
+        ui.end_row();
+    }
+    let drawn = ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+        contents(ui)
+    });
+    let now = drawn.response.rect.width();
+    if width != Some(now) {
+        ui.data_mut(|data| data.insert_temp(id, now));
+        ui.ctx().request_repaint();
+    }
+    drawn.inner
+}
+
+/// Without what dragging or dividing adds behind the fourth figure.
+pub fn rounded(x: f32) -> f32 {
     format!("{x:.3e}").parse().unwrap_or(x)
 }

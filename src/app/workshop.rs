@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui, UiBuilder};
 
 use super::action::Action;
 use super::bridge::{Bridge, Desk, Request};
@@ -27,6 +27,8 @@ pub struct Workshop {
     network: network::State,
     training: training::State,
     status: status::State,
+    /// The device that was asked for.
+    device: DeviceChoice,
     asking: Option<Asking>,
     is_help_open: bool,
     /// The experiment that the session was told last.
@@ -53,7 +55,8 @@ impl Workshop {
             editor,
             library: library::State::default(),
             network: network::State::default(),
-            training: training::State::new(device),
+            training: training::State::default(),
+            device,
             status: status::State::default(),
             asking: None,
             is_help_open: false,
@@ -105,19 +108,19 @@ impl Workshop {
         let frame = |fill| Frame::new().fill(fill).inner_margin(Margin::symmetric(theme::MARGIN, 8));
         let thin = frame(palette.panel).inner_margin(Margin::symmetric(theme::MARGIN, 4));
         Panel::top("bar").frame(thin).show(ui, |ui| {
-            bar::bar_ui(ui, &mut desk);
+            bar::bar_ui(ui, &mut desk, &mut self.device);
             status::status_ui(ui, &mut desk, &mut self.status, self.training.curves.broke_at());
         });
         // The side panels grow with the window, and can be drawn wider or narrower.
-        let [left, right] = [(0.19 * width).clamp(248.0, 360.0), (0.33 * width).clamp(404.0, 760.0)];
+        let [left, right] = [(0.18 * width).clamp(280.0, 360.0), (0.31 * width).clamp(412.0, 760.0)];
         let side = |panel: Panel, size: f32| {
             panel.frame(frame(palette.panel)).default_size(size).size_range(0.8 * size..=1.5 * size)
         };
         side(Panel::left(("library", width as i32)), left).show(ui, |ui| {
-            library::library_ui(ui, &mut desk, &mut self.library);
+            within_ui(ui, |ui| library::library_ui(ui, &mut desk, &mut self.library));
         });
         side(Panel::right(("training", width as i32)), right).show(ui, |ui| {
-            training::training_ui(ui, &mut desk, &mut self.training);
+            within_ui(ui, |ui| training::training_ui(ui, &mut desk, &mut self.training));
         });
         CentralPanel::default().frame(frame(palette.background)).show(ui, |ui| {
             network::network_ui(ui, &mut desk, &mut self.network);
@@ -314,4 +317,11 @@ impl Workshop {
             self.bridge.send(Command::Describe(Box::new(self.editor.experiment.clone())));
         }
     }
+}
+
+/// Draws contents within the panel's present width: what is too wide is cut off and does not widen the panel.
+fn within_ui(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    let rect = ui.available_rect_before_wrap();
+    contents(&mut ui.new_child(UiBuilder::new().max_rect(rect)));
+    ui.advance_cursor_after_rect(rect);
 }

@@ -4,6 +4,7 @@
 //! it: it sends a [`Command`] and reads the latest [`Snapshot`], plain data that is replaced as a whole. The
 //! worker works in slices of some hundredths of a second, so that a command takes effect at the next step.
 
+mod speed;
 mod worker;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, TryRecvError};
 
+use super::speed::Speed;
 use super::{Activity, Command, PicturesReady, PicturesState, RunSnapshot, Snapshot, Watch};
 use crate::data::{self, DataSet};
 use crate::engine::{self, Device, DeviceChoice};
@@ -22,9 +23,6 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 
 /// At most so often are watched weights read back.
 const FILTERS_EVERY: Duration = Duration::from_millis(200);
-
-/// Over how long the training speed is averaged.
-const SPEED_OVER: Duration = Duration::from_secs(1);
 
 type Notify = Box<dyn Fn() + Send + Sync>;
 
@@ -308,7 +306,11 @@ impl Worker {
         let mut at_end_of_epoch = false;
         while begin.elapsed() < SLICE && run.progress().step < until && !at_end_of_epoch {
             // As many steps at once as fill the slice, by the speed seen so far.
-            let per_step = self.speed.seconds_per_step(run.experiment.train.batch).max(1e-5);
+            let per_step = self
+                .speed
+                .seconds_per_step(run.experiment.train.batch)
+                .unwrap_or(SLICE.as_secs_f64())
+                .max(1e-5);
             let n = (SLICE.as_secs_f64() / per_step) as u64;
             let n = run.advance(n.clamp(1, until - run.progress().step))?;
             self.speed.count(n * run.experiment.train.batch as u64);
@@ -423,42 +425,4 @@ fn until(run: &Run, span: Span) -> u64 {
         Span::All => progress.n_steps,
     };
     end.min(progress.n_steps.max(progress.step))
-}
-
-/// Pictures trained on over the last moments.
-#[derive(Default)]
-struct Speed {
-    /// When, and how many pictures until then.
-    marks: std::collections::VecDeque<(Instant, u64)>,
-    total: u64,
-}
-
-impl Speed {
-    fn count(&mut self, n_pictures: u64) {
-        self.total += n_pictures;
-        let now = Instant::now();
-        self.marks.push_back((now, self.total));
-        while self.marks.len() > 2 && self.marks.front().is_some_and(|(at, _)| now - *at > SPEED_OVER) {
-            self.marks.pop_front();
-        }
-    }
-
-    fn forget_times(&mut self) {
-        self.marks.clear();
-    }
-
-    fn per_second(&self) -> f64 {
-        match (self.marks.front(), self.marks.back()) {
-            (Some((first, from)), Some((last, to))) if last > first => {
-                (to - from) as f64 / (*last - *first).as_secs_f64()
-            }
-            _ => 0.0,
-        }
-    }
-
-    /// 0 where nothing is known yet.
-    fn seconds_per_step(&self, batch: usize) -> f64 {
-        let per_second = self.per_second();
-        if per_second > 0.0 { batch as f64 / per_second } else { SLICE.as_secs_f64() }
-    }
 }

@@ -152,12 +152,11 @@ fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
     let behaviour = egui::PopupCloseBehavior::CloseOnClickOutside;
     egui::Popup::menu(&button).close_behavior(behaviour).show(|ui| {
         ui.set_min_width(220.0);
-        widgets::caption_ui(ui, "Smoothing: mean over about so many steps");
+        widgets::caption_ui(ui, &format!("Smoothing over about {:.0} steps", settings.window));
         let slider = Slider::new(&mut settings.window, 1.0..=1000.0)
             .logarithmic(true)
-            .clamping(SliderClamping::Always)
-            .max_decimals(0);
-        widgets::named(ui.add(slider), "Smoothing");
+            .clamping(SliderClamping::Always);
+        widgets::slider_ui(ui, "Smoothing", 200.0, slider);
         ui.checkbox(&mut settings.log_x, "Logarithmic horizontal axis");
         ui.checkbox(&mut settings.with_rate, "Learning rate beneath");
         ui.checkbox(&mut settings.with_previous, "Run before, faint");

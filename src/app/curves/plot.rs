@@ -1,9 +1,9 @@
 //! One plot: the curves of a quantity with their values above.
 
-use egui::{
-    Align2, Color32, Id, Pos2, Rect, RichText, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2,
+use egui::{Align2, Color32, Id, Pos2, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
+use egui_plot::{
+    AxisHints, GridInput, GridMark, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine,
 };
-use egui_plot::{GridMark, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine};
 
 use super::lines::View;
 use super::series::{Axis, Quantity, Series};
@@ -25,6 +25,11 @@ pub fn quantity_ui(
     let top = ui.cursor().top();
     legend_ui(ui, state, quantity);
     let height = size.y - (ui.cursor().top() - top) - theme::SMALL_GAP;
+    if state.present.is_empty() && (state.previous.is_empty() || !state.settings.with_previous) {
+        let is_first = quantity == Quantity::Error || state.settings.shown == super::Shown::Loss;
+        empty_ui(ui, desk, vec2(size.x, height), is_first);
+        return None;
+    }
     let view = view(state, size.x, state.settings.log_y);
     let factor = if quantity == Quantity::Error { 100.0 } else { 1.0 };
     let (present, previous, settings) = (&state.present, &state.previous, state.settings);
@@ -39,7 +44,7 @@ pub fn quantity_ui(
     };
     let palette = Palette::of(ui);
     let hovered = state.hovered;
-    let mut plot = base(quantity.title(), settings, is_last, vec2(size.x, height));
+    let mut plot = base(ui, quantity.title(), settings, is_last, vec2(size.x, height));
     if !settings.log_y {
         plot = plot.include_y(0.0);
     }
@@ -58,9 +63,6 @@ pub fn quantity_ui(
     });
     let title = quantity.title();
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("{title} curve")));
-    if present.is_empty() {
-        empty_ui(ui, desk, response.response.rect);
-    }
     remember_view(state, &response.transform);
     hovered_x(&response.response, &response.transform, settings.log_x)
 }
@@ -81,17 +83,27 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     let view = view(state, size.x, false);
     let rates = view.points(&state.present, state.present.rates(), 1.0);
     let settings = state.settings;
-    let response =
-        base("Rate", settings, true, vec2(size.x, size.y - theme::ROW)).include_y(0.0).show(ui, |plot_ui| {
+    let response = base(ui, "Rate", settings, true, vec2(size.x, size.y - theme::ROW)).include_y(0.0).show(
+        ui,
+        |plot_ui| {
             line(plot_ui, "rate", &rates, palette.rate, 1.5);
-        });
+        },
+    );
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Rate curve"));
     hovered_x(&response.response, &response.transform, settings.log_x)
 }
 
-fn base<'a>(name: &'static str, settings: Settings, is_last: bool, size: Vec2) -> Plot<'a> {
+fn base<'a>(ui: &Ui, name: &'static str, settings: Settings, is_last: bool, size: Vec2) -> Plot<'a> {
     let group = Id::unique(("curves", settings.axis as u8, settings.log_x));
     let log_y = settings.log_y && name != "Rate";
+    let (palette, font) = (Palette::of(ui), TextStyle::Small.resolve(ui.style()));
+    let axis = |hints: AxisHints<'a>| hints.tick_label_color(palette.muted).tick_label_font(font.clone());
+    let x_axis = axis(AxisHints::new_x()).formatter(move |mark, _| axis_text(mark, settings.log_x));
+    let y_axis = axis(AxisHints::new_y()).min_thickness(40.0).label_spacing(16.0..=24.0);
+    let y_axis = y_axis.formatter(move |mark, _| match (name, log_y) {
+        ("Error", false) => format!("{} %", trimmed(mark.value)),
+        (_, log) => axis_text(mark, log),
+    });
     Plot::new((name, settings.axis as u8, settings.log_x, log_y))
         .width(size.x)
         .height(size.y.max(48.0))
@@ -102,15 +114,38 @@ fn base<'a>(name: &'static str, settings: Settings, is_last: bool, size: Vec2) -
         .allow_boxed_zoom(true)
         .set_margin_fraction(vec2(0.01, 0.06))
         .link_axis(group, [true, false])
-        .grid_spacing(24.0..=120.0)
+        .grid_spacing(16.0..=120.0)
+        .x_grid_spacer(move |input| grid(&input, 4.0, settings.log_x))
+        .y_grid_spacer(move |input| grid(&input, 1.5, log_y))
+        .grid_color(palette.border)
+        .grid_fade(0.4)
         .show_axes([is_last, true])
-        .y_axis_min_width(40.0)
+        .custom_x_axes(vec![x_axis])
+        .custom_y_axes(vec![y_axis])
         .label_formatter(|_| None)
-        .x_axis_formatter(move |mark, _| axis_text(mark, settings.log_x))
-        .y_axis_formatter(move |mark, _| match (name, log_y) {
-            ("Error", false) => format!("{} %", trimmed(mark.value)),
-            (_, log) => axis_text(mark, log),
-        })
+}
+
+/// Lines at round numbers, at least `factor` times as far apart as the smallest grid.
+fn grid(input: &GridInput, factor: f64, is_log: bool) -> Vec<GridMark> {
+    let (from, to) = input.bounds;
+    let step = round_up(input.base_step_size * factor);
+    if is_log && step <= 1.0 {
+        // At 1, 2 and 5 of each decade while these are apart, else at the decades.
+        let within: &[f64] = if step <= 0.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let decades = from.floor() as i32..=to.ceil() as i32;
+        let marks = decades.flat_map(|decade| within.iter().map(move |m| decade as f64 + m.log10()));
+        let seen = marks.filter(|mark| (from..=to).contains(mark));
+        return seen.map(|value| GridMark { value, step_size: 1.0 }).collect();
+    }
+    let marks = (from / step).ceil() as i64..=(to / step).floor() as i64;
+    marks.take(200).map(|i| GridMark { value: i as f64 * step, step_size: step }).collect()
+}
+
+/// The next of 1, 2, 5, 10, 20, ….
+fn round_up(x: f64) -> f64 {
+    let decade = 10f64.powf(x.max(1e-12).log10().floor());
+    let digit = x / decade;
+    decade * [1.0, 2.0, 5.0].into_iter().find(|&round| digit <= round * 1.0001).unwrap_or(10.0)
 }
 
 fn axis_text(mark: GridMark, is_log: bool) -> String {
@@ -253,15 +288,37 @@ fn diamond(ui: &Ui, centre: Pos2, colour: Color32) {
     ui.painter().add(egui::Shape::convex_polygon(corners.into(), colour, Stroke::NONE));
 }
 
-/// What is said where there are no curves yet.
-fn empty_ui(ui: &Ui, desk: &Desk<'_>, rect: Rect) {
+/// What is drawn where there are no curves yet.
+fn empty_ui(ui: &mut Ui, desk: &Desk<'_>, size: Vec2, is_first: bool) {
+    let palette = Palette::of(ui);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let stroke = Stroke::new(1.0, palette.border);
+    ui.painter().rect(rect, theme::CORNER, palette.background, stroke, egui::StrokeKind::Inside);
     let text = match (desk.snapshot.activity, desk.obstacle()) {
+        // Once is enough where both are shown.
+        _ if !is_first => String::new(),
         (Activity::Preparing, _) => "Preparing…".to_string(),
         (_, Some(_)) => "The network cannot be trained as it stands.".into(),
         (_, None) => "Press Space to train".into(),
     };
-    let text = RichText::new(text).color(Palette::of(ui).muted);
-    let galley = egui::WidgetText::from(text).into_galley(ui, None, rect.width(), TextStyle::Body);
-    let at = rect.center() - galley.size() / 2.0;
-    ui.painter().galley(at, galley, Palette::of(ui).muted);
+    let font = TextStyle::Body.resolve(ui.style());
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, palette.muted);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_are_at_round_numbers() {
+        let values = |bounds, base_step_size, is_log| -> Vec<f64> {
+            grid(&GridInput { bounds, base_step_size }, 1.5, is_log).iter().map(|mark| mark.value).collect()
+        };
+        assert_eq!(values((0.0, 100.0), 12.0, false), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        let decades: Vec<i32> =
+            values((-1.0, 0.9), 0.1, true).iter().map(|x| (10f64.powf(*x) * 10.0).round() as i32).collect();
+        assert_eq!(decades, [1, 2, 5, 10, 20, 50]);
+        assert_eq!(values((-3.0, 0.0), 0.6, true), [-3.0, -2.0, -1.0, 0.0]);
+    }
 }

@@ -11,7 +11,7 @@ pub struct Pyramid {
 }
 
 /// How many stretches of one level are one of the next.
-const FACTOR: usize = 8;
+const FACTOR: usize = 4;
 
 /// A stretch of the row as it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,11 +48,11 @@ impl Pyramid {
         self.values.get(index).copied()
     }
 
-    /// The values of `range` in at most about `most` stretches.
+    /// The values of `range` in about `most` stretches, at most twice as many.
     pub fn stretches(&self, range: Range<usize>, most: usize) -> impl Iterator<Item = Stretch> {
         let range = range.start..range.end.min(self.len());
         let (mut width, mut level) = (1, 0);
-        while range.len() / width > most.max(1) && level < self.levels.len() {
+        while range.len() / width > 2 * most.max(1) && level < self.levels.len() {
             width *= FACTOR;
             level += 1;
         }
@@ -93,7 +93,7 @@ mod tests {
         values.iter().for_each(|&value| pyramid.push(value));
         for most in [1, 10, 300, 5000] {
             let stretches: Vec<Stretch> = pyramid.stretches(range.clone(), most).collect();
-            assert!(stretches.len() <= most * FACTOR + 2, "{} for {most}", stretches.len());
+            assert!(stretches.len() <= 2 * most + 2, "{} for {most}", stretches.len());
             let ends = stretches.iter().skip(1).map(|s| s.first).chain([values.len()]);
             for (stretch, end) in stretches.iter().zip(ends) {
                 let width = stretches.get(1).map_or(values.len(), |s| s.first - stretches[0].first);

@@ -1,6 +1,6 @@
 //! What a person can do to the stack of layers.
 
-use super::tree::{self, ListId, Place};
+use super::tree::{self, Place};
 use crate::experiment::layers::{Branches, MAX_DEPTH};
 use crate::experiment::{Kind, Layer, LayerId};
 
@@ -105,6 +105,7 @@ fn remove(layers: &mut Vec<Layer>, id: LayerId) -> Option<Option<LayerId>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::ListId;
     use super::*;
     use crate::experiment::layers::{Activation, Linear};
 

@@ -1,6 +1,6 @@
 //! Which pictures, how many, and what is done to them on the way into the net.
 
-use egui::{ComboBox, DragValue, Slider, TextEdit, Ui};
+use egui::{ComboBox, DragValue, TextEdit, Ui};
 use lucide_icons::Icon;
 
 use super::strip::Strip;
@@ -24,7 +24,7 @@ pub struct State {
 }
 
 /// Width of the captions before the settings.
-const CAPTION: f32 = 76.0;
+const CAPTION: f32 = 60.0;
 
 pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
     widgets::section_ui(ui, "Pictures", |ui| {
@@ -90,13 +90,15 @@ fn source_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Ent
         });
         named(response.response, "Data set");
     });
-    line_ui(ui, "Path", |ui| path_ui(ui, desk, state));
+    line_ui(ui, "Path", |ui| path_ui(ui, desk, state, entries));
 }
 
 /// The path as a field; it counts when the field is left.
-fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
     let data = &mut desk.editor.experiment.data;
-    let mut text = state.typed.clone().unwrap_or_else(|| data.source.clone());
+    let is_known = entries.iter().any(|entry| entry.name == data.source);
+    let path = if is_known { String::new() } else { data.source.clone() };
+    let mut text = state.typed.clone().unwrap_or(path);
     let edit = TextEdit::singleline(&mut text)
         .hint_text("folder or file")
         .desired_width(ui.available_width() - 36.0);
@@ -139,7 +141,8 @@ fn help(entry: &Entry) -> String {
 
 fn sizes_ui(ui: &mut Ui, data: &mut Data) {
     line_ui(ui, "Use", |ui| {
-        for (name, value) in [("training", &mut data.train), ("test", &mut data.test)] {
+        for (name, short, value) in [("training", "train", &mut data.train), ("test", "test", &mut data.test)]
+        {
             let mut n = value.unwrap_or(0);
             let drag = DragValue::new(&mut n)
                 .range(0..=10_000_000)
@@ -157,7 +160,7 @@ fn sizes_ui(ui: &mut Ui, data: &mut Data) {
             {
                 *value = (n > 0).then_some(n);
             }
-            widgets::caption_ui(ui, name);
+            widgets::caption_ui(ui, short);
         }
     });
 }
@@ -180,13 +183,10 @@ fn treatment_ui(ui: &mut Ui, data: &mut Data) {
             .on_hover_text("Mirror each training picture left to right with probability one half.");
         let help =
             "Pad by so many pixels on each side and cut out a window of the old size at random; 0 for none.";
-        let slider = Slider::new(&mut data.augment.crop, 0..=8)
-            .show_value(false)
-            .clamping(egui::SliderClamping::Never);
-        ui.spacing_mut().slider_width = 48.0;
-        named(ui.add(slider), "Crop by, slider").on_hover_text(help);
+        ui.add_space(theme::SMALL_GAP);
+        widgets::caption_ui(ui, "crop").on_hover_text(help);
         widgets::count_ui(ui, "Crop by", &mut data.augment.crop, 0..=64).on_hover_text(help);
-        widgets::caption_ui(ui, "crop");
+        ui.add_space(theme::SMALL_GAP);
         ui.checkbox(&mut data.shuffle, "shuffle")
             .on_hover_text("Draw the order of the training pictures anew for each epoch.");
     });
@@ -213,8 +213,7 @@ fn normalise_help(normalise: Normalise) -> &'static str {
 fn ready_ui(ui: &mut Ui, ready: &PicturesReady, strip: &mut Strip) {
     let set = &ready.set;
     let (train, test) = (format::count(set.train.len() as u64), format::count(set.test.len() as u64));
-    let text =
-        format!("{train} to learn from, {test} to test on, {}, {} classes", set.extent, set.classes.len());
+    let text = format!("{train} training, {test} test · {} · {} classes", set.extent, set.classes.len());
     ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
     for note in &set.notes {
         widgets::message_ui(ui, Gravity::Note, note, |_| {});

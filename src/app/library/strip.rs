@@ -11,8 +11,8 @@ use crate::app::theme;
 use crate::data::{DataSet, Split};
 use crate::tensor::Extent;
 
-/// Pictures of each class.
-const PER_CLASS: usize = 6;
+/// Pictures of each class in the texture; so many are shown as there is room for.
+const PER_CLASS: usize = 12;
 
 /// With more classes than this, only one picture of each is shown.
 const MANY_CLASSES: usize = 12;
@@ -62,25 +62,31 @@ impl Shown {
     /// A line for each class: its name and some pictures.
     fn rows_ui(&self, ui: &mut Ui) {
         let side = 24.0;
-        let for_names = (ui.available_width() - PER_CLASS as f32 * (side + 2.0) - 8.0).max(40.0);
+        let for_names = self.name_width(ui).clamp(12.0, 84.0) + theme::GAP;
+        let room = ((ui.available_width() - for_names) / (side + 2.0)) as usize;
         let mut first = 0;
         for (class, indices) in &self.samples {
             ui.horizontal(|ui| {
                 let name = theme::caption(ui, self.set.classes[*class].as_str());
-                ui.allocate_ui_with_layout(
-                    vec2(for_names, side),
-                    egui::Layout::left_to_right(egui::Align::Center),
-                    |ui| {
-                        ui.set_min_width(for_names);
-                        ui.add(Label::new(name).truncate());
-                    },
-                );
-                for (i, &index) in indices.iter().enumerate() {
+                let layout = egui::Layout::left_to_right(egui::Align::Center);
+                ui.allocate_ui_with_layout(vec2(for_names, side), layout, |ui| {
+                    ui.set_min_width(for_names);
+                    ui.add(Label::new(name).truncate());
+                });
+                for (i, &index) in indices.iter().take(room).enumerate() {
                     self.picture_ui(ui, side, *class, index, first + i);
                 }
             });
             first += indices.len();
         }
+    }
+
+    /// Width of the longest name of a class.
+    fn name_width(&self, ui: &Ui) -> f32 {
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let width =
+            |name: &String| ui.painter().layout_no_wrap(name.clone(), font.clone(), Color32::WHITE).size().x;
+        self.set.classes.iter().take(MANY_CLASSES).map(width).fold(0.0, f32::max)
     }
 
     /// One picture for each class, its name on hover.

@@ -72,7 +72,10 @@ impl Stack<'_> {
         });
         let text = (widgets::icon(Icon::Plus), "Add branch");
         let button = egui::Button::new(text).small().frame_when_inactive(false);
-        if ui.add(button).on_hover_text("Adds a branch without layers: the identity.").clicked() {
+        if widgets::named(ui.add(button), "Add branch")
+            .on_hover_text("Adds a branch without layers: the identity.")
+            .clicked()
+        {
             self.edits.push(Edit::AddBranch(id));
         }
     }

@@ -14,11 +14,15 @@ use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity, named};
 use crate::experiment::{Kind, Layer, LayerId};
 
-/// From this width on a card has its settings on the line of the title.
-const WIDE: f32 = 840.0;
-
-/// Below this width a card has no columns of figures.
-const NARROW: f32 = 460.0;
+/// Whether a card of this width has room for the columns of figures.
+fn columns_fit(kind: &Kind, width: f32) -> bool {
+    let title = match kind {
+        Kind::Branches(_) => 330.0,
+        Kind::BatchNorm(_) | Kind::GlobalAveragePool | Kind::Shortcut(_) => 250.0,
+        _ => 200.0,
+    };
+    width >= title + stats::WIDTH
+}
 
 impl Stack<'_> {
     pub(super) fn card_ui(&mut self, ui: &mut Ui, layer: &mut Layer, index: usize) {
@@ -66,16 +70,17 @@ impl Stack<'_> {
 
     fn contents_ui(&mut self, ui: &mut Ui, layer: &mut Layer, name: &str) {
         let width = ui.available_width();
-        let below = fields::has_fields(&layer.kind) && width < WIDE;
+        let below = fields::has_fields(&layer.kind) && !fields::fit_beside_title(&layer.kind, width);
+        let has_columns = columns_fit(&layer.kind, width);
         self.title_ui(ui, layer, name, width);
         if below {
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = vec2(12.0, 2.0);
-                ui.add_space(if width < NARROW { 0.0 } else { 22.0 });
+                ui.add_space(if has_columns { 22.0 } else { 0.0 });
                 self.changed |= fields::fields_ui(ui, layer, self.state);
             });
         }
-        if width < NARROW {
+        if !has_columns {
             stats::line_ui(ui, &self.costs.of_layer(layer.id));
         }
         if let Some(problem) = self.costs.problem.as_ref().filter(|problem| problem.layer == Some(layer.id)) {
@@ -87,14 +92,15 @@ impl Stack<'_> {
     }
 
     fn title_ui(&mut self, ui: &mut Ui, layer: &mut Layer, name: &str, width: f32) {
+        let has_columns = columns_fit(&layer.kind, width);
         ui.horizontal(|ui| {
             ui.set_min_height(theme::ROW);
             ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
             self.handle_ui(ui, layer, name);
             glyph::glyph_ui(ui, &layer.kind);
             ui.label(theme::strong(layer.kind.title())).on_hover_text(layer.kind.purpose());
-            self.combinator_ui(ui, layer);
-            if width >= WIDE && fields::has_fields(&layer.kind) {
+            self.combinator_ui(ui, layer, has_columns);
+            if fields::has_fields(&layer.kind) && fields::fit_beside_title(&layer.kind, width) {
                 ui.add_space(theme::GAP);
                 ui.spacing_mut().item_spacing.x = 10.0;
                 self.changed |= fields::fields_ui(ui, layer, self.state);
@@ -102,7 +108,7 @@ impl Stack<'_> {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
                 self.menu_ui(ui, layer, name);
-                if width >= NARROW {
+                if has_columns {
                     stats::columns_ui(ui, &self.costs.of_layer(layer.id), self.costs.total.multiply_adds);
                 }
             });
@@ -110,7 +116,7 @@ impl Stack<'_> {
     }
 
     /// What is set in the title of a kind that holds others: how often, or how its branches meet.
-    fn combinator_ui(&mut self, ui: &mut Ui, layer: &mut Layer) {
+    fn combinator_ui(&mut self, ui: &mut Ui, layer: &mut Layer, has_columns: bool) {
         let id = layer.id;
         match &mut layer.kind {
             Kind::Repeat(repeat) => {
@@ -136,7 +142,12 @@ impl Stack<'_> {
         }
         if folded {
             let text = theme::caption(ui, super::branches::summary(&layer.kind));
-            ui.add(egui::Label::new(text).truncate());
+            // What stands on the right keeps its room.
+            let right = if has_columns { stats::WIDTH + 40.0 } else { 32.0 };
+            ui.scope(|ui| {
+                ui.set_max_width((ui.available_width() - right).max(0.0));
+                ui.add(egui::Label::new(text).truncate());
+            });
         }
     }
 
@@ -156,7 +167,8 @@ impl Stack<'_> {
 
     /// By which the card is dragged elsewhere.
     fn handle_ui(&mut self, ui: &mut Ui, layer: &Layer, name: &str) {
-        let text = widgets::icon(Icon::GripVertical).size(12.0).color(Palette::of(ui).strong_border);
+        let text =
+            widgets::icon(Icon::GripVertical).font(theme::icons(12.0)).color(Palette::of(ui).strong_border);
         let button = Button::new(text).frame(false).sense(Sense::drag()).min_size(vec2(12.0, theme::ROW));
         let response = ui.scope(|ui| {
             ui.spacing_mut().button_padding.x = 0.0;
@@ -191,7 +203,7 @@ impl Stack<'_> {
             let symbol = widgets::icon(action.icon());
             let keys = theme::caption(ui, action.shortcut_text(ui.ctx()));
             let button = Button::new((symbol, action.label())).right_text(keys);
-            if ui.add(button).on_hover_text(action.help()).clicked() {
+            if named(ui.add(button), action.label()).on_hover_text(action.help()).clicked() {
                 self.edits.push(edit);
                 ui.close();
             }

@@ -4,6 +4,7 @@ use egui::{DragValue, Ui};
 use lucide_icons::Icon;
 
 use super::State;
+use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, named};
 use crate::experiment::fields::{Field, Value};
 use crate::experiment::{Kind, Layer, LayerId};
@@ -36,29 +37,38 @@ pub fn has_fields(kind: &Kind) -> bool {
     !matches!(kind, Kind::Activation(_) | Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_))
 }
 
+/// Whether a card of this width has room for the settings on the line of its title.
+pub fn fit_beside_title(kind: &Kind, width: f32) -> bool {
+    let settings = match kind {
+        Kind::Conv(_) => 440.0,
+        Kind::Pool(_) => 350.0,
+        Kind::Shortcut(_) => 220.0,
+        Kind::BatchNorm(_) => 210.0,
+        Kind::Linear(_) | Kind::Dropout(_) => 140.0,
+        Kind::Activation(_) | Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_) => 0.0,
+    };
+    // Handle, symbol, title and menu.
+    width >= settings + 220.0 + super::stats::WIDTH
+}
+
 fn field_ui(ui: &mut Ui, id: LayerId, is_head: bool, field: Field<'_>, state: &mut State) -> bool {
     let label = label(field.name, is_head);
     let help = field.help;
-    // Caption and control stay on one line.
-    let group = ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        match field.value {
-            Value::Flag(value) => ui.checkbox(value, label).on_hover_text(help).changed(),
-            Value::Count(value, range) => {
-                widgets::caption_ui(ui, label);
-                widgets::count_ui(ui, label, value, range).on_hover_text(help).changed()
-            }
-            Value::Number(value, range) => {
-                widgets::caption_ui(ui, label);
-                widgets::number_ui(ui, label, value, range).on_hover_text(help).changed()
-            }
-            Value::Pair(value, range) => {
-                widgets::caption_ui(ui, label);
-                pair_ui(ui, (id, field.name), label, value, range, help, state)
-            }
+    widgets::group_ui(ui, (id.0, field.name), |ui| match field.value {
+        Value::Flag(value) => ui.checkbox(value, label).on_hover_text(help).changed(),
+        Value::Count(value, range) => {
+            widgets::caption_ui(ui, label);
+            widgets::count_ui(ui, label, value, range).on_hover_text(help).changed()
         }
-    });
-    group.inner
+        Value::Number(value, range) => {
+            widgets::caption_ui(ui, label);
+            widgets::number_ui(ui, label, value, range).on_hover_text(help).changed()
+        }
+        Value::Pair(value, range) => {
+            widgets::caption_ui(ui, label);
+            pair_ui(ui, (id, field.name), label, value, range, help, state)
+        }
+    })
 }
 
 /// Two numbers; one control for both while they are equal and linked.
@@ -107,8 +117,8 @@ fn link_ui(
         true => (Icon::Link2, "Height and width are equal. Click to set them one by one."),
         false => (Icon::Link2Off, "Height and width are set one by one. Click to make them equal."),
     };
-    let text = widgets::icon(symbol).size(11.0).color(super::theme::Palette::of(ui).muted);
-    let button = egui::Button::new(text).frame(false).min_size(egui::vec2(14.0, super::theme::ROW));
+    let text = widgets::icon(symbol).font(theme::icons(11.0)).color(Palette::of(ui).muted);
+    let button = egui::Button::new(text).frame(false).min_size(egui::vec2(14.0, theme::ROW));
     let response = named(ui.add(button), &format!("Link height and width of {label}"));
     if response.on_hover_text(help).clicked() {
         if linked {

@@ -26,7 +26,7 @@ pub fn glyph_ui(ui: &mut Ui, kind: &Kind) {
     match kind {
         Kind::Activation(activation) => graph(ui.painter(), rect, *activation, colour),
         _ => {
-            let font = egui::FontId::proportional(15.0);
+            let font = theme::icons(15.0);
             let align = egui::Align2::CENTER_CENTER;
             ui.painter().text(rect.center(), align, char::from(icon(kind)), font, colour);
         }

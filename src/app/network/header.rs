@@ -20,7 +20,7 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
             format!("Start from: {name}"),
             widgets::icon(Icon::ChevronDown),
         ));
-        let button = widgets::named(button, "Start from a preset");
+        let button = widgets::named(button, &format!("Start from: {name}"));
         egui::Popup::menu(&button).show(|ui| presets_ui(ui, desk));
         fold_ui(ui, desk, state);
     });
@@ -28,7 +28,7 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             // As far from the edge as the columns on the cards.
-            ui.add_space(44.0);
+            ui.add_space(33.0);
             if ui.available_width() > stats::WIDTH {
                 stats::captions_ui(ui);
             }
@@ -91,8 +91,8 @@ fn totals_ui(ui: &mut Ui, desk: &Desk<'_>) {
         sum_ui(format::count(total.parameters), "parameters", "Learned numbers in all layers together.".into());
         let help = format!("{} for one picture", format::count(total.multiply_adds));
         sum_ui(format::short(total.multiply_adds), "multiply-adds", help);
-        let help = "What the layers' outputs take in memory for one picture, and for a batch; training keeps them for the way back.";
-        sum_ui(format::bytes(total.activation_bytes), "activations per picture", help.into());
-        sum_ui(format::bytes(total.activation_bytes * batch), &format!("per batch of {batch}"), help.into());
+        let help = "What the layers' outputs take in memory for one picture, and for a batch of so many; training keeps them for the way back.";
+        let whole = format::bytes(total.activation_bytes * batch);
+        sum_ui(format!("{} × {batch} = {whole}", format::bytes(total.activation_bytes)), "activations", help.into());
     });
 }

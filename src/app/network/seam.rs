@@ -4,7 +4,6 @@ use egui::{
     Button, Color32, DragAndDrop, LayerId as PaintLayer, Order, Popup, Rect, Response, Role, Sense, Stroke,
     Ui, Vec2, WidgetInfo, pos2, vec2,
 };
-use lucide_icons::Icon;
 
 use super::{Stack, glyph};
 use crate::app::editor::edit::Edit;
@@ -40,13 +39,14 @@ impl Stack<'_> {
 
     /// The kinds of layers to choose from.
     fn menu_of_kinds(&mut self, response: &Response, place: Place) {
-        Popup::menu(response).at_pointer_fixed().show(|ui| {
+        Popup::menu(response).align(egui::RectAlign::BOTTOM).show(|ui| {
             ui.set_min_width(220.0);
             ui.label(theme::caption(ui, "Add a layer here"));
             for make in MENU {
                 let kind = make();
                 let text = widgets::icon(glyph::icon(&kind)).color(glyph::colour(ui, &kind));
                 let response = ui.add(Button::new((text, kind.title())).min_size(vec2(220.0, theme::ROW)));
+                let response = widgets::named(response, kind.title());
                 if response.on_hover_text(kind.purpose()).clicked() {
                     self.edits.push(Edit::Insert(place, kind));
                     ui.close();
@@ -104,8 +104,11 @@ fn plus(painter: &egui::Painter, centre: egui::Pos2, arm: f32, stroke: Stroke) {
 fn paint_ghost(ui: &Ui, pointer: egui::Pos2, layer: &Layer) {
     let palette = Palette::of(ui);
     let painter = ui.ctx().layer_painter(PaintLayer::new(Order::Tooltip, egui::Id::unique("dragged layer")));
-    let text = format!("{}  {}", char::from(Icon::GripVertical), layer.kind.title());
-    let galley = painter.layout_no_wrap(text, egui::TextStyle::Body.resolve(ui.style()), palette.text);
+    let galley = painter.layout_no_wrap(
+        layer.kind.title().into(),
+        egui::TextStyle::Body.resolve(ui.style()),
+        palette.text,
+    );
     let rect = Rect::from_min_size(pointer + vec2(12.0, -12.0), galley.size() + Vec2::splat(12.0));
     let stroke = Stroke::new(1.0, palette.accent);
     painter.rect(rect, theme::CARD_CORNER, palette.card, stroke, egui::StrokeKind::Inside);

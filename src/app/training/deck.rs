@@ -1,26 +1,25 @@
 //! Train, pause, one step, one epoch, back: the controls of a tape deck, and where the run stands.
 
-use egui::{Align, Button, ComboBox, Layout, Rect, RichText, Ui, vec2};
+use egui::{Align, Button, Layout, Rect, RichText, Ui, vec2};
 use lucide_icons::Icon;
 
 use crate::app::action::Action;
-use crate::app::bridge::{Desk, Request};
+use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
-use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
-use crate::session::{Activity, Command, RunSnapshot};
+use crate::session::{Activity, RunSnapshot};
 
 /// Size of the button that matters most.
-const PLAY: egui::Vec2 = vec2(96.0, 32.0);
+const PLAY: egui::Vec2 = vec2(88.0, 32.0);
 
 /// Size of the others.
-const OTHER: egui::Vec2 = vec2(36.0, 32.0);
+const OTHER: egui::Vec2 = vec2(32.0, 32.0);
 
-pub fn deck_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut DeviceChoice) {
+pub fn deck_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
         buttons_ui(ui, desk);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| device_ui(ui, desk, device));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| speed_ui(ui, desk));
     });
     ui.add_space(theme::SMALL_GAP);
     progress_ui(ui, desk);
@@ -59,8 +58,8 @@ fn play_ui(ui: &mut Ui, desk: &mut Desk<'_>, running: bool, obstacle: Option<&st
     let tooltip = Action::PlayPause.tooltip(ui.ctx());
     // What runs can always be paused.
     let obstacle = obstacle.filter(|_| !running);
-    let text = RichText::new(format!("{} {label}", char::from(symbol))).size(14.0);
-    let response = ui.add_enabled_ui(obstacle.is_none(), |ui| widgets::main_button(ui, text, PLAY)).inner;
+    let response =
+        ui.add_enabled_ui(obstacle.is_none(), |ui| widgets::main_button(ui, Some(symbol), label, PLAY)).inner;
     let response = widgets::named(response, label).on_hover_text(tooltip);
     if response.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
         desk.act(Action::PlayPause);
@@ -69,67 +68,12 @@ fn play_ui(ui: &mut Ui, desk: &mut Desk<'_>, running: bool, obstacle: Option<&st
 
 fn action_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, size: egui::Vec2, obstacle: Option<&str>) {
     let tooltip = format!("{}\n{}", action.label(), action.tooltip(ui.ctx()));
-    let button = Button::new(widgets::icon(action.icon()).size(16.0)).min_size(size);
+    let button = Button::new(widgets::icon(action.icon()).font(theme::icons(16.0))).min_size(size);
     let response = widgets::named(ui.add_enabled(obstacle.is_none(), button), action.label());
     let response = response.on_hover_text(tooltip).on_disabled_hover_text(obstacle.unwrap_or_default());
     if response.clicked() {
         desk.act(action);
     }
-}
-
-/// The device in use, and the others to choose from.
-fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>, choice: &mut DeviceChoice) {
-    let device = &desk.snapshot.device;
-    let width = ui.available_width().min(220.0);
-    let combo = ComboBox::from_id_salt("device")
-        .width(width)
-        .truncate()
-        .selected_text((widgets::icon(symbol(device)), short(device)));
-    let response = combo.show_ui(ui, |ui| {
-        ui.set_min_width(260.0);
-        let mut option_ui = |ui: &mut Ui, option: DeviceChoice, label: String, help: String| {
-            let is_chosen = *choice == option;
-            if ui.selectable_label(is_chosen, label).on_hover_text(help).clicked() && !is_chosen {
-                *choice = option.clone();
-                desk.requests.push(Request::Send(Command::UseDevice(option)));
-            }
-        };
-        option_ui(
-            ui,
-            DeviceChoice::Auto,
-            "Automatic".into(),
-            "A hardware GPU if there is one, else the CPU.".into(),
-        );
-        for device in desk.snapshot.devices.iter() {
-            let option = match device.kind {
-                DeviceKind::Cpu => DeviceChoice::Cpu,
-                DeviceKind::Gpu => DeviceChoice::Named(device.name.clone()),
-            };
-            option_ui(ui, option, long(device), device.detail.clone());
-        }
-    });
-    let help = format!("Computes on {}\n{}\nAnother device begins a new run.", device.name, device.detail);
-    widgets::named(response.response, "Device").on_hover_text(help);
-}
-
-fn symbol(device: &DeviceInfo) -> Icon {
-    match device.kind {
-        DeviceKind::Cpu => Icon::Cpu,
-        DeviceKind::Gpu => Icon::Gpu,
-    }
-}
-
-fn short(device: &DeviceInfo) -> String {
-    let kind = match device.kind {
-        DeviceKind::Cpu => "CPU",
-        DeviceKind::Gpu => "GPU",
-    };
-    format!("{kind}: {}", device.name)
-}
-
-fn long(device: &DeviceInfo) -> String {
-    let slow = if device.is_software { ", software: slow" } else { "" };
-    format!("{}{slow}", short(device))
 }
 
 /// Where the run stands: a bar, and below it step, epoch, speed and time left.
@@ -149,12 +93,12 @@ fn progress_ui(ui: &mut Ui, desk: &Desk<'_>) {
     ui.horizontal(|ui| {
         ui.set_min_height(20.0);
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        ui.label(RichText::new(state_text(desk)).small());
+        state_ui(ui, desk);
         let Some(run) = run else { return };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            for text in [left_text(run), speed_text(run), place_text(run)].into_iter().flatten() {
+            for text in [left_text(run), place_text(run)].into_iter().flatten() {
                 ui.label(RichText::new(text).monospace().size(11.5).color(Palette::of(ui).muted));
-                ui.add_space(theme::SMALL_GAP);
+                ui.add_space(theme::GAP);
             }
         });
     });
@@ -170,6 +114,17 @@ fn epoch_marks(ui: &Ui, rect: Rect, run: Option<&RunSnapshot>) {
             ui.painter().vline(x, rect.y_range(), egui::Stroke::new(1.5, Palette::of(ui).panel));
         }
     }
+}
+
+/// What is going on, or why nothing can.
+fn state_ui(ui: &mut Ui, desk: &Desk<'_>) {
+    let Some(obstacle) = desk.obstacle().filter(|_| !is_running(desk.snapshot.activity)) else {
+        ui.label(RichText::new(state_text(desk)).small());
+        return;
+    };
+    let danger = Palette::of(ui).danger;
+    ui.label(widgets::icon(Icon::CircleAlert).color(danger));
+    ui.label(RichText::new("Cannot train as it stands").small().color(danger)).on_hover_text(obstacle);
 }
 
 fn state_text(desk: &Desk<'_>) -> &'static str {
@@ -190,11 +145,16 @@ fn state_text(desk: &Desk<'_>) -> &'static str {
 fn place_text(run: &RunSnapshot) -> Option<String> {
     let epoch = run.step as f64 / run.steps_per_epoch.max(1) as f64;
     let n_epochs = run.n_steps / run.steps_per_epoch.max(1);
-    Some(format!("epoch {epoch:.2}/{n_epochs} step {}", format::count(run.step)))
+    Some(format!("epoch {epoch:.2}/{n_epochs}   step {}", format::count(run.step)))
 }
 
-fn speed_text(run: &RunSnapshot) -> Option<String> {
-    (run.images_per_second > 0.0).then(|| format!("{}/s", format::short(run.images_per_second as u64)))
+/// Pictures learned from in a second.
+fn speed_ui(ui: &mut Ui, desk: &Desk<'_>) {
+    let speed = desk.snapshot.run.as_ref().map_or(0.0, |run| run.images_per_second);
+    if speed > 0.0 {
+        widgets::caption_ui(ui, "images/s");
+        ui.label(RichText::new(format::short(speed as u64)).monospace().size(14.0));
+    }
 }
 
 fn left_text(run: &RunSnapshot) -> Option<String> {

@@ -7,7 +7,6 @@ use egui::{ScrollArea, Ui};
 
 use super::bridge::Desk;
 use super::{curves, filters, theme};
-use crate::engine::DeviceChoice;
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
@@ -15,22 +14,15 @@ pub struct State {
     pub curves: curves::State,
     pub filters: filters::State,
     settings: settings::State,
-    device: DeviceChoice,
     /// Height of the filters in the last frame.
     filters_height: f32,
-}
-
-impl State {
-    pub fn new(device: DeviceChoice) -> Self {
-        Self { device, ..Self::default() }
-    }
 }
 
 /// Height of the curves that must be there before anything scrolls.
 const LEAST_CURVES: f32 = 240.0;
 
 pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
-    deck::deck_ui(ui, desk, &mut state.device);
+    deck::deck_ui(ui, desk);
     ui.add_space(theme::SMALL_GAP);
     ui.separator();
     ScrollArea::vertical().id_salt("training").auto_shrink([false, false]).show(ui, |ui| {

@@ -1,6 +1,6 @@
 //! How the net is trained: the rule, its rate over time, the start.
 
-use egui::{ComboBox, DragValue, Slider, SliderClamping, TextEdit, Ui};
+use egui::{ComboBox, DragValue, Slider, SliderClamping, TextEdit, Ui, vec2};
 use lucide_icons::Icon;
 
 use crate::app::bridge::Desk;
@@ -8,7 +8,7 @@ use crate::app::format;
 use crate::app::theme;
 use crate::app::widgets::{self, named};
 use crate::experiment::fields::Value;
-use crate::experiment::{Experiment, Initialisation, Optimiser, Schedule, Train};
+use crate::experiment::{Initialisation, Optimiser, Schedule, Train};
 
 /// What the section remembers from frame to frame.
 #[derive(Default)]
@@ -19,29 +19,18 @@ pub struct State {
 
 pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let experiment = &mut desk.editor.experiment;
-    ui.spacing_mut().item_spacing.y = theme::SMALL_GAP;
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        rate_ui(ui, &mut experiment.train.rate);
-        gap(ui);
-        optimiser_ui(ui, &mut experiment.train.optimiser);
+        ui.spacing_mut().item_spacing = vec2(theme::GAP + theme::SMALL_GAP, theme::SMALL_GAP);
+        let train = &mut experiment.train;
+        widgets::group_ui(ui, "rate", |ui| rate_ui(ui, &mut train.rate));
+        widgets::group_ui(ui, "optimiser", |ui| optimiser_ui(ui, &mut train.optimiser));
+        widgets::group_ui(ui, "batch", |ui| batch_ui(ui, train));
+        widgets::group_ui(ui, "epochs", |ui| epochs_ui(ui, train));
+        widgets::group_ui(ui, "decay", |ui| decay_ui(ui, train));
+        widgets::group_ui(ui, "start", |ui| start_ui(ui, &mut train.initialisation));
+        widgets::group_ui(ui, "seed", |ui| seed_ui(ui, &mut experiment.seed));
+        widgets::group_ui(ui, "schedule", |ui| schedule_ui(ui, &mut experiment.train.schedule, state));
     });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        sizes_ui(ui, &mut experiment.train);
-    });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        start_ui(ui, experiment);
-    });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
-        schedule_ui(ui, &mut experiment.train.schedule, state);
-    });
-}
-
-fn gap(ui: &mut Ui) {
-    ui.add_space(theme::GAP);
 }
 
 fn rate_ui(ui: &mut Ui, rate: &mut f32) {
@@ -50,10 +39,8 @@ fn rate_ui(ui: &mut Ui, rate: &mut f32) {
     let slider = Slider::new(rate, 1e-5..=10.0)
         .logarithmic(true)
         .smallest_positive(1e-5)
-        .show_value(false)
         .clamping(SliderClamping::Never);
-    ui.spacing_mut().slider_width = 96.0;
-    let response = named(ui.add(slider), "Rate, slider").on_hover_text(help);
+    let response = widgets::slider_ui(ui, "Rate, slider", 88.0, slider).on_hover_text(help);
     if response.changed() {
         *rate = two_figures(*rate);
     }
@@ -117,43 +104,46 @@ fn help(optimiser: Optimiser) -> &'static str {
     }
 }
 
-fn sizes_ui(ui: &mut Ui, train: &mut Train) {
+fn batch_ui(ui: &mut Ui, train: &mut Train) {
     let help = "Pictures per step";
     widgets::caption_ui(ui, "Batch").on_hover_text(help);
     widgets::count_ui(ui, "Batch", &mut train.batch, 1..=100_000).on_hover_text(help);
-    gap(ui);
+}
+
+fn epochs_ui(ui: &mut Ui, train: &mut Train) {
     let help = "How often every training picture is seen";
     widgets::caption_ui(ui, "Epochs").on_hover_text(help);
     widgets::count_ui(ui, "Epochs", &mut train.epochs, 1..=100_000).on_hover_text(help);
-    gap(ui);
-    let help = "λ of the penalty λ/2·|w|²: pulls the weights of convolutions and fully connected layers towards 0 at each step";
+}
+
+fn decay_ui(ui: &mut Ui, train: &mut Train) {
+    let help = "λ of the penalty λ/2·|w|², which at each step pulls the weights of convolutions and fully \
+                connected layers towards 0";
     widgets::caption_ui(ui, "Weight decay").on_hover_text(help);
     widgets::number_ui(ui, "Weight decay", &mut train.weight_decay, 0.0..=1.0).on_hover_text(help);
 }
 
-fn start_ui(ui: &mut Ui, experiment: &mut Experiment) {
-    let initialisation = &mut experiment.train.initialisation;
+fn start_ui(ui: &mut Ui, initialisation: &mut Initialisation) {
     widgets::caption_ui(ui, "Start");
     let combo =
-        ComboBox::from_id_salt("initialisation").width(72.0).selected_text(start_title(*initialisation));
+        ComboBox::from_id_salt("initialisation").width(64.0).selected_text(start_title(*initialisation));
     let response = combo.show_ui(ui, |ui| {
         for option in Initialisation::ALL {
-            ui.selectable_value(initialisation, option, start_title(option))
-                .on_hover_text(start_help(option));
+            let response = ui.selectable_value(initialisation, option, start_title(option));
+            response.on_hover_text(start_help(option));
         }
     });
     named(response.response, "Initialisation").on_hover_text(start_help(*initialisation));
-    gap(ui);
+}
+
+fn seed_ui(ui: &mut Ui, seed: &mut u64) {
     let help = "Seed of all that is random: initial weights, order, augmentation, dropout, built-in pictures";
     widgets::caption_ui(ui, "Seed").on_hover_text(help);
-    let drag = DragValue::new(&mut experiment.seed)
-        .range(0..=u32::MAX as u64)
-        .speed(0.05)
-        .update_while_editing(false);
+    let drag = DragValue::new(seed).range(0..=u32::MAX as u64).speed(0.05).update_while_editing(false);
     named(ui.add(drag), "Seed").on_hover_text(help);
     let response = widgets::icon_button(ui, Icon::Dices, "Another seed");
     if response.on_hover_text("Other initial weights, another order: the next seed").clicked() {
-        experiment.seed = (experiment.seed + 1) % u32::MAX as u64;
+        *seed = (*seed + 1) % u32::MAX as u64;
     }
 }
 

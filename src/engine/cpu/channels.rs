@@ -9,56 +9,110 @@ use crate::tensor::Extent;
 /// Numbers in a tiled row, at least.
 const ROW: usize = 256;
 
-/// `(C)` coefficients repeated to a whole number of pixels.
-pub fn tile(coefficients: &[f32]) -> Vec<f32> {
-    coefficients.repeat(ROW.div_ceil(coefficients.len()))
+/// Numbers in a row of whole pixels.
+fn row_len(channels: usize) -> usize {
+    ROW.div_ceil(channels) * channels
 }
 
-/// Sums over the repetitions of a tiled row, `(C)`.
-pub fn fold(tiled: &[f32], channels: usize) -> Vec<f32> {
-    let mut sums = vec![0.0; channels];
-    for pixel in tiled.chunks_exact(channels) {
-        for (sum, x) in sums.iter_mut().zip(pixel) {
-            *sum += x;
-        }
+/// `(C)` coefficients repeated to a row.
+pub struct Tiled {
+    channels: usize,
+    row: Vec<f32>,
+}
+
+impl Tiled {
+    pub fn new(channels: usize) -> Self {
+        Self { channels, row: vec![0.0; row_len(channels)] }
     }
-    sums
+
+    /// Sets each channel's coefficient.
+    pub fn set(&mut self, coefficient: impl Fn(usize) -> f32) {
+        for c in 0..self.channels {
+            self.row[c] = coefficient(c);
+        }
+        let (first, others) = self.row.split_at_mut(self.channels);
+        others.chunks_exact_mut(self.channels).for_each(|pixel| pixel.copy_from_slice(first));
+    }
+
+    pub fn row(&self) -> &[f32] {
+        &self.row
+    }
+}
+
+/// Two sums for each channel of each picture, each kept as a tiled row.
+pub struct PictureSums {
+    channels: usize,
+    /// `(N, 2, row)`.
+    rows: Vec<f32>,
+}
+
+impl PictureSums {
+    pub fn new(batch: usize, channels: usize) -> Self {
+        Self { channels, rows: vec![0.0; batch * 2 * row_len(channels)] }
+    }
+
+    /// Lets `work` add up picture `n` into two rows of zeros, for all pictures at once.
+    pub fn gather(&mut self, work: impl Fn(usize, &mut [f32], &mut [f32]) + Sync) {
+        let row = row_len(self.channels);
+        self.rows.par_chunks_mut(2 * row).enumerate().for_each(|(n, rows)| {
+            rows.fill(0.0);
+            let (first, second) = rows.split_at_mut(row);
+            work(n, first, second);
+        });
+    }
+
+    /// Sum `which` of channel `c` for each picture, in order.
+    pub fn of_channel(&self, which: usize, c: usize) -> impl Iterator<Item = f32> {
+        let row = row_len(self.channels);
+        self.rows.chunks_exact(2 * row).map(move |rows| folded(&rows[which * row..][..row], self.channels, c))
+    }
+}
+
+/// The sum over a channel's repetitions in a row.
+fn folded(row: &[f32], channels: usize, c: usize) -> f32 {
+    row[c..].iter().step_by(channels).sum()
 }
 
 /// Mean and sum of squared deviations of each channel over a batch.
 pub struct Moments {
     pub mean: Vec<f64>,
     pub squares: Vec<f64>,
+    pictures: PictureSums,
 }
 
 impl Moments {
-    /// Of maps `(N, H, W, C)`: for each picture about its own mean, then merged over the pictures in order
+    pub fn new(batch: usize, channels: usize) -> Self {
+        let pictures = PictureSums::new(batch, channels);
+        Self { mean: vec![0.0; channels], squares: vec![0.0; channels], pictures }
+    }
+
+    /// Measures maps `(N, H, W, C)`: each picture about its own mean, then merged over the pictures in order
     /// (Chan, Golub, LeVeque 1983, equation 1.5), so that nothing cancels and the split is by shape.
-    pub fn of(x: &[f32], extent: Extent) -> Self {
-        let channels = extent.channels;
-        let n = extent.area() as f64;
-        let pictures: Vec<(Vec<f32>, Vec<f32>)> = x
-            .par_chunks(extent.len())
-            .map(|x| {
-                let mut sums = vec![0.0; ROW.div_ceil(channels) * channels];
-                add_up(x, &mut sums);
-                let mean: Vec<f32> = fold(&sums, channels).iter().map(|sum| sum / n as f32).collect();
-                sums.fill(0.0);
-                add_up_squares(x, &tile(&mean), &mut sums);
-                (mean, fold(&sums, channels))
-            })
-            .collect();
-        let mut moments = Self { mean: vec![0.0; channels], squares: vec![0.0; channels] };
-        for (i, (mean, squares)) in pictures.iter().enumerate() {
-            // Share of this picture in all so far.
-            let share = 1.0 / (i + 1) as f64;
+    pub fn measure(&mut self, x: &[f32], extent: Extent) {
+        let (channels, n) = (extent.channels, extent.area() as f64);
+        self.pictures.gather(|i, mean, squares| {
+            let x = &x[i * extent.len()..][..extent.len()];
+            add_up(x, mean);
+            // The sums become means in place, tiled again.
             for c in 0..channels {
-                let delta = mean[c] as f64 - moments.mean[c];
-                moments.mean[c] += delta * share;
-                moments.squares[c] += squares[c] as f64 + delta * delta * n * (1.0 - share);
+                let of_channel = folded(mean, channels, c) / n as f32;
+                mean[c..].iter_mut().step_by(channels).for_each(|mean| *mean = of_channel);
             }
+            add_up_squares(x, mean, squares);
+        });
+        let repetitions = (row_len(channels) / channels) as f64;
+        for c in 0..channels {
+            let (mut mean, mut squares) = (0.0, 0.0);
+            let pictures = self.pictures.of_channel(0, c).zip(self.pictures.of_channel(1, c));
+            for (i, (own_mean, own_squares)) in pictures.enumerate() {
+                // Share of this picture in all so far.
+                let share = 1.0 / (i + 1) as f64;
+                let delta = own_mean as f64 / repetitions - mean;
+                mean += delta * share;
+                squares += own_squares as f64 + delta * delta * n * (1.0 - share);
+            }
+            (self.mean[c], self.squares[c]) = (mean, squares);
         }
-        moments
     }
 }
 
@@ -92,7 +146,8 @@ mod tests {
         let extent = Extent::new(3, 5, 4);
         let x: Vec<f32> =
             (0..7 * extent.len()).map(|i| 1000.0 + (i % 3) as f32 + (i / 3 % 2) as f32).collect();
-        let moments = Moments::of(&x, extent);
+        let mut moments = Moments::new(7, 3);
+        moments.measure(&x, extent);
         for c in 0..3 {
             let mean = 1000.0 + c as f64 + 0.5;
             assert!((moments.mean[c] - mean).abs() < 1e-3, "{}", moments.mean[c]);

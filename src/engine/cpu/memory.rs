@@ -49,10 +49,10 @@ impl CpuPictures {
         Self { source, order: Mutex::new(order) }
     }
 
-    /// The pictures of a batch.
-    pub fn batch(&self, first: u32, batch: usize) -> Vec<u32> {
+    /// Calls `work` with the pictures of a batch.
+    pub fn with_batch(&self, first: u32, batch: usize, work: impl FnOnce(&[u32])) {
         let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order[first as usize..first as usize + batch].to_vec()
+        work(&order[first as usize..first as usize + batch]);
     }
 }
 

@@ -23,48 +23,69 @@ mod cpu {
 
     use super::*;
     use crate::engine::cpu::Io;
-    use crate::engine::cpu::channels::{self, Moments};
+    use crate::engine::cpu::channels::{Moments, PictureSums, Tiled};
     use crate::engine::cpu::simd::vectorised;
     use crate::graph::layers::Pass;
     use crate::graph::program::Mode;
 
     pub fn kernel(step: BatchNormStep) -> Box<dyn Kernel> {
+        let channels = step.extent.channels;
+        let mut row = Row::new(channels);
         match (step.pass, step.mode) {
-            (Pass::Forward, Mode::Train) => Box::new(move |io: Io<'_>| forward_train(&step, io)),
+            (Pass::Forward, Mode::Train) => {
+                let mut moments = Moments::new(step.batch, channels);
+                Box::new(move |io: Io<'_>| forward_train(&step, &mut moments, &mut row, io))
+            }
             (Pass::Forward, Mode::Test) => Box::new(move |io: Io<'_>| {
                 let [x, gamma, beta, mean, variance] = *io.inputs else { unreachable!("five inputs") };
-                let inverse: Vec<f32> = variance.iter().map(|v| inverse_deviation(*v, &step)).collect();
-                apply(&step, x, &Affine::new(gamma, beta, mean, &inverse), io.outputs[0]);
+                row.set(mean, beta, |c| gamma[c] * inverse_deviation(variance[c], &step));
+                apply(&step, x, &row, io.outputs[0]);
             }),
-            (Pass::Backward | Pass::Weights, _) => Box::new(move |io: Io<'_>| backward(&step, io)),
+            (Pass::Backward | Pass::Weights, _) => {
+                let mut sums = PictureSums::new(step.batch, channels);
+                let mut rest = Rest { by_x: Tiled::new(channels), constant: Tiled::new(channels) };
+                Box::new(move |io: Io<'_>| backward(&step, &mut sums, &mut row, &mut rest, io))
+            }
         }
     }
 
-    /// `y = scale·x + shift` for each channel.
-    struct Affine {
-        scale: Vec<f32>,
-        shift: Vec<f32>,
+    /// Coefficients of `y = scale·(x − mean) + shift`. The mean is taken off first, so that one far from 0
+    /// costs no digits.
+    struct Row {
+        mean: Tiled,
+        scale: Tiled,
+        shift: Tiled,
     }
 
-    impl Affine {
-        fn new(gamma: &[f32], beta: &[f32], mean: &[f32], inverse: &[f32]) -> Self {
-            let scale: Vec<f32> = gamma.iter().zip(inverse).map(|(g, i)| g * i).collect();
-            let shift = beta.iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-            Self { scale, shift }
+    impl Row {
+        fn new(channels: usize) -> Self {
+            Self { mean: Tiled::new(channels), scale: Tiled::new(channels), shift: Tiled::new(channels) }
         }
+
+        fn set(&mut self, mean: &[f32], beta: &[f32], scale: impl Fn(usize) -> f32) {
+            self.mean.set(|c| mean[c]);
+            self.scale.set(scale);
+            self.shift.set(|c| beta[c]);
+        }
+    }
+
+    /// What the batch's own statistics add: `dx = scale·dy − by_x·(x − mean) − constant`.
+    struct Rest {
+        by_x: Tiled,
+        constant: Tiled,
     }
 
     fn inverse_deviation(variance: f32, step: &BatchNormStep) -> f32 {
         (1.0 / (variance as f64 + step.epsilon as f64).sqrt()) as f32
     }
 
-    fn forward_train(step: &BatchNormStep, io: Io<'_>) {
+    fn forward_train(step: &BatchNormStep, moments: &mut Moments, row: &mut Row, io: Io<'_>) {
         let [x, gamma, beta] = *io.inputs else { unreachable!("three inputs") };
         let [y, mean, inverse, running_mean, running_variance] = io.outputs else {
             unreachable!("five outputs")
         };
         let count = step.batch * step.extent.area();
-        let moments = Moments::of(x, step.extent);
+        moments.measure(x, step.extent);
         for c in 0..step.extent.channels {
             let variance = moments.squares[c] / count as f64;
             mean[c] = moments.mean[c] as f32;
@@ -74,107 +95,75 @@ mod cpu {
             running_mean[c] += step.momentum * (mean[c] - running_mean[c]);
             running_variance[c] += step.momentum * (unbiased as f32 - running_variance[c]);
         }
-        apply(step, x, &Affine::new(gamma, beta, mean, inverse), y);
+        row.set(mean, beta, |c| gamma[c] * inverse[c]);
+        apply(step, x, row, y);
     }
 
-    fn apply(step: &BatchNormStep, x: &[f32], affine: &Affine, y: &mut [f32]) {
-        let scale = channels::tile(&affine.scale);
-        let shift = channels::tile(&affine.shift);
+    fn apply(step: &BatchNormStep, x: &[f32], row: &Row, y: &mut [f32]) {
         let n = step.extent.len();
         x.par_chunks(n).zip(y.par_chunks_mut(n)).for_each(|(x, y)| match step.relu {
-            true => affine_rectified(x, &scale, &shift, y),
-            false => affine_plain(x, &scale, &shift, y),
+            true => affine_rectified(x, row, y),
+            false => affine_plain(x, row, y),
         });
     }
 
-    fn backward(step: &BatchNormStep, io: Io<'_>) {
+    fn backward(step: &BatchNormStep, sums: &mut PictureSums, row: &mut Row, rest: &mut Rest, io: Io<'_>) {
         let [x, dy, gamma, beta, mean, spread] = *io.inputs else { unreachable!("six inputs") };
         let [dx, dgamma, dbeta] = io.outputs else { unreachable!("three outputs") };
-        let inverse: Vec<f32> = match step.mode {
-            Mode::Train => spread.to_vec(),
-            Mode::Test => spread.iter().map(|v| inverse_deviation(*v, step)).collect(),
+        let inverse = |c: usize| match step.mode {
+            Mode::Train => spread[c],
+            Mode::Test => inverse_deviation(spread[c], step),
         };
-        let affine = Affine::new(gamma, beta, mean, &inverse);
-        let row = Row {
-            mean: channels::tile(mean),
-            scale: channels::tile(&affine.scale),
-            shift: channels::tile(&affine.shift),
-        };
-        sum_gradients(step, x, dy, &row, &inverse, dgamma, dbeta);
+        row.set(mean, beta, |c| gamma[c] * inverse(c));
+        let (row, n) = (&*row, step.extent.len());
+        // Σ dy and Σ dy·(x − μ), picture by picture, then over the pictures in order.
+        sums.gather(|i, plain, centred| {
+            let (x, dy) = (&x[i * n..][..n], &dy[i * n..][..n]);
+            match step.relu {
+                true => sum_rectified(x, dy, row, plain, centred),
+                false => sum_plain(x, dy, row, plain, centred),
+            }
+        });
+        for c in 0..step.extent.channels {
+            let total = |which| sums.of_channel(which, c).map(|sum| sum as f64).sum::<f64>();
+            dbeta[c] = total(0) as f32;
+            dgamma[c] = (total(1) * inverse(c) as f64) as f32;
+        }
         let count = (step.batch * step.extent.area()) as f32;
         let of_batch = if step.mode == Mode::Train { 1.0 / count } else { 0.0 };
-        let by_x: Vec<f32> =
-            (0..dgamma.len()).map(|c| affine.scale[c] * inverse[c] * dgamma[c] * of_batch).collect();
-        let constant: Vec<f32> = (0..dbeta.len()).map(|c| affine.scale[c] * dbeta[c] * of_batch).collect();
-        let rest = Rest { by_x: channels::tile(&by_x), constant: channels::tile(&constant) };
-        let n = step.extent.len();
+        let scale = |c: usize| gamma[c] * inverse(c);
+        rest.by_x.set(|c| scale(c) * inverse(c) * dgamma[c] * of_batch);
+        rest.constant.set(|c| scale(c) * dbeta[c] * of_batch);
+        let rest = &*rest;
         let incoming = x.par_chunks(n).zip(dy.par_chunks(n));
         incoming.zip(dx.par_chunks_mut(n)).for_each(|((x, dy), dx)| match step.relu {
-            true => input_rectified(x, dy, &row, &rest, dx),
-            false => input_plain(x, dy, &row, &rest, dx),
+            true => input_rectified(x, dy, row, rest, dx),
+            false => input_plain(x, dy, row, rest, dx),
         });
-    }
-
-    /// Coefficients of `y = scale·x + shift` and the mean of x, tiled.
-    struct Row {
-        mean: Vec<f32>,
-        scale: Vec<f32>,
-        shift: Vec<f32>,
-    }
-
-    /// What the batch's own statistics add: `dx = scale·dy − by_x·(x − mean) − constant`, tiled.
-    struct Rest {
-        by_x: Vec<f32>,
-        constant: Vec<f32>,
-    }
-
-    /// dγ and dβ from `Σ dy` and `Σ dy·(x − μ)`, picture by picture, then over the pictures in order.
-    fn sum_gradients(
-        step: &BatchNormStep,
-        x: &[f32],
-        dy: &[f32],
-        row: &Row,
-        inverse: &[f32],
-        dgamma: &mut [f32],
-        dbeta: &mut [f32],
-    ) {
-        let (n, tiled) = (step.extent.len(), row.mean.len());
-        let sums: Vec<[Vec<f32>; 2]> = (x.par_chunks(n).zip(dy.par_chunks(n)))
-            .map(|(x, dy)| {
-                let mut sums = [vec![0.0; tiled], vec![0.0; tiled]];
-                let [plain, centred] = &mut sums;
-                match step.relu {
-                    true => sum_rectified(x, dy, row, plain, centred),
-                    false => sum_plain(x, dy, &row.mean, plain, centred),
-                }
-                sums.map(|sum| channels::fold(&sum, step.extent.channels))
-            })
-            .collect();
-        for c in 0..step.extent.channels {
-            let total = |which: usize| sums.iter().map(|sum| sum[which][c] as f64).sum::<f64>();
-            dbeta[c] = total(0) as f32;
-            dgamma[c] = (total(1) * inverse[c] as f64) as f32;
-        }
     }
 
     // In all that follows a picture is cut into rows as long as the tiled coefficients, each row a whole
     // number of pixels, the last one perhaps shorter.
 
     vectorised! {
-        fn affine_plain(x: &[f32], scale: &[f32], shift: &[f32], y: &mut [f32]) {
-            for (x, y) in x.chunks(scale.len()).zip(y.chunks_mut(scale.len())) {
-                for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
-                    *y = x * scale + shift;
+        fn affine_plain(x: &[f32], row: &Row, y: &mut [f32]) {
+            let n = row.mean.row().len();
+            for (x, y) in x.chunks(n).zip(y.chunks_mut(n)) {
+                let channel = row.mean.row().iter().zip(row.scale.row()).zip(row.shift.row());
+                for ((y, &x), ((&mean, &scale), &shift)) in y.iter_mut().zip(x).zip(channel) {
+                    *y = (x - mean) * scale + shift;
                 }
             }
         }
     }
 
     vectorised! {
-        fn affine_rectified(x: &[f32], scale: &[f32], shift: &[f32], y: &mut [f32]) {
-            for (x, y) in x.chunks(scale.len()).zip(y.chunks_mut(scale.len())) {
-                for (((y, &x), &scale), &shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
-                    let z = x * scale + shift;
+        fn affine_rectified(x: &[f32], row: &Row, y: &mut [f32]) {
+            let n = row.mean.row().len();
+            for (x, y) in x.chunks(n).zip(y.chunks_mut(n)) {
+                let channel = row.mean.row().iter().zip(row.scale.row()).zip(row.shift.row());
+                for ((y, &x), ((&mean, &scale), &shift)) in y.iter_mut().zip(x).zip(channel) {
+                    let z = (x - mean) * scale + shift;
                     *y = if z > 0.0 { z } else { 0.0 };
                 }
             }
@@ -182,10 +171,10 @@ mod cpu {
     }
 
     vectorised! {
-        fn sum_plain(x: &[f32], dy: &[f32], mean: &[f32], plain: &mut [f32], centred: &mut [f32]) {
-            for (x, dy) in x.chunks(mean.len()).zip(dy.chunks(mean.len())) {
+        fn sum_plain(x: &[f32], dy: &[f32], row: &Row, plain: &mut [f32], centred: &mut [f32]) {
+            for (x, dy) in x.chunks(plain.len()).zip(dy.chunks(plain.len())) {
                 let sums = plain.iter_mut().zip(centred.iter_mut());
-                for ((((plain, centred), &x), &dy), &mean) in sums.zip(x).zip(dy).zip(mean) {
+                for ((((plain, centred), &x), &dy), &mean) in sums.zip(x).zip(dy).zip(row.mean.row()) {
                     *plain += dy;
                     *centred += dy * (x - mean);
                 }
@@ -195,13 +184,13 @@ mod cpu {
 
     vectorised! {
         fn sum_rectified(x: &[f32], dy: &[f32], row: &Row, plain: &mut [f32], centred: &mut [f32]) {
-            for (x, dy) in x.chunks(row.mean.len()).zip(dy.chunks(row.mean.len())) {
+            for (x, dy) in x.chunks(plain.len()).zip(dy.chunks(plain.len())) {
                 let sums = plain.iter_mut().zip(centred.iter_mut());
-                let affine = row.mean.iter().zip(&row.scale).zip(&row.shift);
+                let channel = row.mean.row().iter().zip(row.scale.row()).zip(row.shift.row());
                 for ((((plain, centred), &x), &dy), ((&mean, &scale), &shift)) in
-                    sums.zip(x).zip(dy).zip(affine)
+                    sums.zip(x).zip(dy).zip(channel)
                 {
-                    let dy = if x * scale + shift > 0.0 { dy } else { 0.0 };
+                    let dy = if (x - mean) * scale + shift > 0.0 { dy } else { 0.0 };
                     *plain += dy;
                     *centred += dy * (x - mean);
                 }
@@ -211,9 +200,10 @@ mod cpu {
 
     vectorised! {
         fn input_plain(x: &[f32], dy: &[f32], row: &Row, rest: &Rest, dx: &mut [f32]) {
-            let n = row.mean.len();
+            let n = row.mean.row().len();
             for ((x, dy), dx) in x.chunks(n).zip(dy.chunks(n)).zip(dx.chunks_mut(n)) {
-                let channel = row.mean.iter().zip(&row.scale).zip(&rest.by_x).zip(&rest.constant);
+                let affine = row.mean.row().iter().zip(row.scale.row());
+                let channel = affine.zip(rest.by_x.row()).zip(rest.constant.row());
                 for (((dx, &x), &dy), (((&mean, &scale), &by_x), &constant)) in
                     dx.iter_mut().zip(x).zip(dy).zip(channel)
                 {
@@ -225,14 +215,14 @@ mod cpu {
 
     vectorised! {
         fn input_rectified(x: &[f32], dy: &[f32], row: &Row, rest: &Rest, dx: &mut [f32]) {
-            let n = row.mean.len();
+            let n = row.mean.row().len();
             for ((x, dy), dx) in x.chunks(n).zip(dy.chunks(n)).zip(dx.chunks_mut(n)) {
-                let affine = row.mean.iter().zip(&row.scale).zip(&row.shift);
-                let channel = affine.zip(&rest.by_x).zip(&rest.constant);
+                let affine = row.mean.row().iter().zip(row.scale.row()).zip(row.shift.row());
+                let channel = affine.zip(rest.by_x.row()).zip(rest.constant.row());
                 for (((dx, &x), &dy), ((((&mean, &scale), &shift), &by_x), &constant)) in
                     dx.iter_mut().zip(x).zip(dy).zip(channel)
                 {
-                    let dy = if x * scale + shift > 0.0 { dy } else { 0.0 };
+                    let dy = if (x - mean) * scale + shift > 0.0 { dy } else { 0.0 };
                     *dx = scale * dy - by_x * (x - mean) - constant;
                 }
             }
@@ -408,98 +398,4 @@ mod gpu {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::StepTable;
-    use crate::engine::ops::testing::{SUMS, check, check_over, double, numbers};
-    use crate::graph::layers::{Pass, StepOp};
-    use crate::graph::program::Mode;
-    use crate::tensor::Extent;
-
-    const EPSILON: f64 = 1e-5;
-
-    fn step(pass: Pass, mode: Mode, relu: bool) -> BatchNormStep {
-        let extent = Extent::new(5, 3, 7);
-        BatchNormStep { pass, mode, batch: 4, extent, epsilon: 1e-5, momentum: 0.1, relu }
-    }
-
-    /// Mean and biased variance of channel `c` of 5.
-    fn moments(x: &[f64], c: usize) -> (f64, f64) {
-        let channel: Vec<f64> = x.iter().skip(c).step_by(5).copied().collect();
-        let mean = channel.iter().sum::<f64>() / channel.len() as f64;
-        (mean, channel.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / channel.len() as f64)
-    }
-
-    fn normalised(x: &[f64], gamma: &[f64], beta: &[f64], moments: &[(f64, f64)], relu: bool) -> Vec<f64> {
-        let one = |(i, x): (usize, &f64)| {
-            let (mean, variance) = moments[i % 5];
-            let y = gamma[i % 5] * (x - mean) / (variance + EPSILON).sqrt() + beta[i % 5];
-            if relu { y.max(0.0) } else { y }
-        };
-        x.iter().enumerate().map(one).collect()
-    }
-
-    #[test]
-    fn training_normalises_by_the_batch_and_moves_the_running_statistics() {
-        let x = numbers(1, 4 * 5 * 21);
-        let (gamma, beta) = (numbers(2, 5), numbers(3, 5));
-        for relu in [false, true] {
-            let found: Vec<(f64, f64)> = (0..5).map(|c| moments(&double(&x), c)).collect();
-            let y = normalised(&double(&x), &double(&gamma), &double(&beta), &found, relu);
-            let mean: Vec<f64> = found.iter().map(|m| m.0).collect();
-            let inverse = found.iter().map(|m| 1.0 / (m.1 + EPSILON).sqrt()).collect();
-            let unbiased = 84.0 / 83.0;
-            let running_mean = found.iter().map(|m| 0.9 * 0.5 + 0.1 * m.0).collect();
-            let running_variance = found.iter().map(|m| 0.9 * 2.0 + 0.1 * m.1 * unbiased).collect();
-            let before = [vec![0.0; x.len()], vec![0.0; 5], vec![0.0; 5], vec![0.5; 5], vec![2.0; 5]];
-            let expected = [y, mean, inverse, running_mean, running_variance];
-            let op = StepOp::BatchNorm(step(Pass::Forward, Mode::Train, relu));
-            check_over(op, StepTable::default(), &[&x, &gamma, &beta], &before, &expected, SUMS);
-        }
-    }
-
-    #[test]
-    fn testing_normalises_by_the_running_statistics() {
-        let x = numbers(1, 4 * 5 * 21);
-        let (gamma, beta, mean) = (numbers(2, 5), numbers(3, 5), numbers(4, 5));
-        let variance: Vec<f32> = numbers(5, 5).iter().map(|v| v.abs() + 0.1).collect();
-        let running: Vec<(f64, f64)> = double(&mean).into_iter().zip(double(&variance)).collect();
-        let y = normalised(&double(&x), &double(&gamma), &double(&beta), &running, true);
-        let op = StepOp::BatchNorm(step(Pass::Forward, Mode::Test, true));
-        check(op, &[&x, &gamma, &beta, &mean, &variance], &[y], SUMS);
-    }
-
-    /// Against finite differences of `Σ y·dy` in double precision, through the batch's own statistics.
-    #[test]
-    fn the_gradient_matches_finite_differences() {
-        let (x, dy) = (numbers(1, 4 * 5 * 21), numbers(6, 4 * 5 * 21));
-        let (gamma, beta) = (numbers(2, 5), numbers(3, 5));
-        for (relu, mode) in [(false, Mode::Train), (true, Mode::Train), (true, Mode::Test)] {
-            let fixed: Vec<(f64, f64)> = (0..5).map(|c| moments(&double(&x), c)).collect();
-            let objective = |x: &[f64], gamma: &[f64], beta: &[f64]| {
-                let of_x: Vec<(f64, f64)> = (0..5).map(|c| moments(x, c)).collect();
-                let moments = if mode == Mode::Train { &of_x } else { &fixed };
-                let y = normalised(x, gamma, beta, moments, relu);
-                y.iter().zip(&dy).map(|(y, &dy)| y * dy as f64).sum::<f64>()
-            };
-            let start = [double(&x), double(&gamma), double(&beta)];
-            let slope = |which: usize, i: usize| {
-                let moved = |by: f64| {
-                    let mut at = start.clone();
-                    at[which][i] += by;
-                    objective(&at[0], &at[1], &at[2])
-                };
-                (moved(1e-6) - moved(-1e-6)) / 2e-6
-            };
-            let expected = [(0, x.len()), (1, 5), (2, 5)]
-                .map(|(which, n)| (0..n).map(|i| slope(which, i)).collect::<Vec<f64>>());
-            let mean: Vec<f32> = fixed.iter().map(|m| m.0 as f32).collect();
-            let spread: Vec<f32> = match mode {
-                Mode::Train => fixed.iter().map(|m| (1.0 / (m.1 + EPSILON).sqrt()) as f32).collect(),
-                Mode::Test => fixed.iter().map(|m| m.1 as f32).collect(),
-            };
-            let op = StepOp::BatchNorm(step(Pass::Backward, mode, relu));
-            check(op, &[&x, &dy, &gamma, &beta, &mean, &spread], &expected, SUMS);
-        }
-    }
-}
+mod tests;

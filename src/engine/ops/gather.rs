@@ -28,15 +28,16 @@ mod cpu {
         Box::new(move |io: Io<'_>| {
             let source = io.pictures.expect("a plan fed from a data set has its pictures");
             let [pictures, labels] = io.outputs else { unreachable!("a batch is pictures and labels") };
-            let order = source.batch(io.table.first, step.batch);
-            for (label, &index) in labels.iter_mut().zip(&order) {
-                *label = source.source.split().labels[index as usize] as f32;
-            }
             let key = Key(io.table.augment_key);
-            pictures
-                .par_chunks_mut(step.extent.len())
-                .zip(&order)
-                .for_each(|(x, &index)| picture(&step, source, key, index, x));
+            source.with_batch(io.table.first, step.batch, |order| {
+                for (label, &index) in labels.iter_mut().zip(order) {
+                    *label = source.source.split().labels[index as usize] as f32;
+                }
+                pictures
+                    .par_chunks_mut(step.extent.len())
+                    .zip(order)
+                    .for_each(|(x, &index)| picture(&step, source, key, index, x));
+            });
         })
     }
 

@@ -1,0 +1,7 @@
+//! The window without a window: driven by the names of its controls, over snapshots made up for the purpose.
+
+mod building;
+mod fixture;
+mod looks;
+mod speed;
+mod training;

@@ -1,0 +1,35 @@
+//! What a frame costs while training: `cargo test --release frame_time -- --ignored --nocapture`.
+
+use std::time::Instant;
+
+use super::fixture::{Bench, DESKTOP, curves, training};
+
+/// 100,000 steps, a net of 56 layers unfolded in view, a new snapshot for every frame.
+#[test]
+#[ignore = "measures time"]
+fn frame_time() {
+    let mut snapshot = training("resnet-56-shapes", 10);
+    let mut growing = curves(100_000, 0.01);
+    let extra = curves(101_000, 0.01);
+    snapshot.previous = Some(std::sync::Arc::new(growing.clone()));
+    let mut bench = Bench::with("resnet-56-shapes", DESKTOP, egui::Theme::Dark, snapshot, |builder| builder);
+    let mut times = Vec::new();
+    for record in extra.from(100_000).take(300) {
+        growing.push(*record);
+        let mut next = (**bench.snapshot.borrow()).clone();
+        next.run.as_mut().expect("it runs").curves = std::sync::Arc::new(growing.clone());
+        *bench.snapshot.borrow_mut() = std::sync::Arc::new(next);
+        let start = Instant::now();
+        bench.harness.step();
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!(
+        "frame: median {:.2} ms, 99th percentile {:.2} ms, longest {:.2} ms",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+    assert!(at(0.5) < 8.0, "the window's own work must leave the machine to the training");
+}

@@ -1,0 +1,132 @@
+//! Training by the controls of the deck, and seeing what comes of it.
+
+use std::sync::Arc;
+
+use egui::{Key, Modifiers};
+
+use super::fixture::{Bench, LAPTOP, curves, training};
+use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
+use crate::session::{Activity, Command};
+use crate::train::curves::StepRecord;
+
+#[test]
+fn the_deck_sends_what_its_keys_and_buttons_say() {
+    let mut bench = Bench::open("quickstart");
+    bench.commands();
+    bench.press(Modifiers::NONE, Key::Space);
+    assert!(matches!(bench.commands()[..], [Command::Play]));
+    bench.click("One step");
+    assert!(matches!(bench.commands()[..], [Command::Step]));
+    bench.press(Modifiers::NONE, Key::E);
+    assert!(matches!(bench.commands()[..], [Command::Epoch]));
+    bench.press(Modifiers::NONE, Key::R);
+    assert!(bench.commands().is_empty(), "there is nothing to go back from");
+}
+
+#[test]
+fn what_runs_is_paused_and_shown() {
+    let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 400), |b| b);
+    bench.commands();
+    assert!(bench.has("Training") && bench.has("12.3 k") && bench.has_text("epoch 2.56/5"));
+    assert!(bench.has_text("train ") && bench.has_text("test "), "the curves have values");
+    assert!(bench.has("Filter 1") && bench.has("Filter 16"));
+    bench.click("Pause");
+    assert!(matches!(bench.commands()[..], [Command::Pause]));
+    bench.press(Modifiers::NONE, Key::R);
+    assert!(matches!(bench.commands()[..], [Command::Reset]));
+}
+
+#[test]
+fn the_curve_grows_with_the_run() {
+    let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 10), |b| b);
+    assert!(bench.has("test –"));
+    bench.set(|snapshot| {
+        if let Some(run) = &mut snapshot.run {
+            run.curves = Arc::new(curves(160, 1.0));
+        }
+    });
+    let test = 0.05 + 0.7 * (-156.0f64 / 120.0).exp();
+    let shown = format!("test {:.1} %", 100.0 * test);
+    assert!(bench.has(&shown), "the last evaluation is shown: {shown}");
+}
+
+#[test]
+fn a_rate_changed_while_training_is_told_once() {
+    let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 10), |b| b);
+    bench.commands();
+    bench.enter("Rate", "0.5");
+    let commands = bench.commands();
+    assert!(matches!(&commands[..], [Command::Describe(told)] if told.train.rate == 0.5), "{commands:?}");
+}
+
+#[test]
+fn a_loss_that_breaks_is_explained_with_its_remedy() {
+    let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 10), |b| b);
+    bench.set(|snapshot| {
+        let run = snapshot.run.as_mut().expect("it runs");
+        let mut broken = (*run.curves).clone();
+        broken.push(StepRecord { step: 11, epoch: 0.1, loss: f32::NAN, error: 0.9, rate: 5.0, seconds: 1.0 });
+        run.curves = Arc::new(broken);
+    });
+    assert!(bench.has_text("no longer a number at step 11"));
+    bench.commands();
+    bench.click("Lower the rate to 0.002 and reset");
+    let commands = bench.commands();
+    assert!(
+        matches!(&commands[..], [Command::Describe(told), Command::Reset] if told.train.rate == 0.002),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn a_problem_is_said_and_put_away() {
+    let mut bench = Bench::open("quickstart");
+    bench
+        .set(|snapshot| snapshot.problem = Some("The device was lost. Train goes on from the start.".into()));
+    assert!(bench.has_text("The device was lost"));
+    bench.click("Dismiss message");
+    assert!(!bench.has_text("The device was lost"));
+}
+
+#[test]
+fn the_device_is_shown_and_chosen() {
+    let mut bench = Bench::open("quickstart");
+    let gpu = DeviceInfo {
+        kind: DeviceKind::Gpu,
+        name: "Radeon".into(),
+        detail: "Vulkan".into(),
+        is_software: false,
+    };
+    bench.set(|snapshot| snapshot.devices = snapshot.devices.iter().cloned().chain([gpu.clone()]).collect());
+    bench.commands();
+    bench.click("Device");
+    bench.click("GPU: Radeon");
+    let commands = bench.commands();
+    assert!(
+        matches!(&commands[..], [Command::UseDevice(DeviceChoice::Named(name))] if name == "Radeon"),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn keys_are_listed_and_typing_triggers_none() {
+    let mut bench = Bench::open("quickstart");
+    bench.press(Modifiers::NONE, Key::F1);
+    assert!(bench.has("Keyboard shortcuts") && bench.has("Select the layer above"));
+    bench.commands();
+    bench.press(Modifiers::NONE, Key::Space);
+    assert!(bench.commands().is_empty(), "the overview is in front");
+    bench.press(Modifiers::NONE, Key::Escape);
+    bench.click("Title of the experiment");
+    bench.press(Modifiers::NONE, Key::S);
+    assert!(!bench.commands().iter().any(|command| matches!(command, Command::Step)));
+}
+
+#[test]
+fn nothing_is_sent_and_nothing_moves_while_nothing_happens() {
+    let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 400), |b| b);
+    bench.set(|snapshot| snapshot.activity = Activity::Idle);
+    bench.commands();
+    assert!(bench.harness.try_run().is_ok(), "the window comes to rest");
+    assert!(bench.commands().is_empty());
+}
