@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::context::{Context, STORAGE};
+use super::flights::{Cargo, Flights, MOST_STEPS};
 use super::lowering::{Dispatch, Lowering, Operand, Source};
 use super::memory::GpuMemory;
-use super::metrics::{Cargo, Flights, MOST_STEPS};
 use super::pictures::GpuPictures;
 use crate::engine::arena::{self, Block, Place};
 use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
