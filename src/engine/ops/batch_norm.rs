@@ -237,9 +237,9 @@ mod gpu {
     use crate::graph::program::Mode;
 
     /// Workgroups that share the pixels of a batch between them, at most.
-    const MOST_PARTS: usize = 256;
+    const MOST_PARTS: usize = 1024;
     /// Invocations in the workgroups that sum.
-    const LANES: usize = 64;
+    const LANES: usize = 256;
     /// Numbers in the shader's `Channel`.
     const CHANNEL: usize = 6;
 
@@ -253,7 +253,7 @@ mod gpu {
     impl Split {
         fn of(step: &BatchNormStep) -> Self {
             let count = step.batch * step.extent.area();
-            let lanes_c = step.extent.channels.next_power_of_two().min(LANES / 4);
+            let lanes_c = step.extent.channels.next_power_of_two().min(16);
             // At least 16 pixels for each invocation.
             let rows = (16 * LANES / lanes_c).max(count.div_ceil(MOST_PARTS));
             Self { lanes_c, rows, n_parts: count.div_ceil(rows) }
