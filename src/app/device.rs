@@ -52,7 +52,10 @@ fn short(device: &DeviceInfo) -> String {
         DeviceKind::Cpu => "CPU",
         DeviceKind::Gpu => "GPU",
     };
-    format!("{kind}: {}", device.name)
+    match device.name == kind {
+        true => format!("{kind}: {}", device.detail),
+        false => format!("{kind}: {}", device.name),
+    }
 }
 
 fn long(device: &DeviceInfo) -> String {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
-use egui::{Button, Id, Key, Modal, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Button, Key, ScrollArea, TextEdit, Ui, vec2};
 use lucide_icons::Icon;
 
 use super::theme;
@@ -90,7 +90,7 @@ impl Asking {
                 return Answer::Path(path);
             }
         }
-        let modal = Modal::new(Id::unique("ask for a path")).show(ctx, |ui| {
+        let modal = widgets::modal("ask for a path", ctx).show(ctx, |ui| {
             ui.set_width(520.0);
             ui.label(egui::RichText::new(self.purpose.title()).heading());
             self.contents_ui(ui)
@@ -110,7 +110,8 @@ impl Asking {
         if std::mem::take(&mut self.is_new) {
             response.request_focus();
         }
-        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let is_folder = self.purpose != Purpose::Pictures && Path::new(self.path.trim()).is_dir();
+        let entered = !is_folder && response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         self.around_ui(ui, &mut answer);
         ui.add_space(theme::SMALL_GAP);
         ui.horizontal(|ui| {
@@ -123,7 +124,7 @@ impl Asking {
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let label = if self.purpose.is_saving() { "Save" } else { "Open" };
-                ui.add_enabled_ui(!self.path.trim().is_empty(), |ui| {
+                ui.add_enabled_ui(!is_folder && !self.path.trim().is_empty(), |ui| {
                     if widgets::main_button(ui, None, label, vec2(72.0, theme::ROW)).clicked() || entered {
                         answer = Answer::Path(self.finished());
                     }

@@ -1,14 +1,15 @@
 //! The overview of all keys.
 
-use egui::{Context, Grid, Id, Modal, RichText, ScrollArea};
+use egui::{Context, Grid, RichText, ScrollArea};
 
 use super::action::Action;
 use super::theme;
+use super::widgets;
 
 /// Shows all keys; whether it was closed.
 pub fn help_ui(ctx: &Context) -> bool {
-    let modal = Modal::new(Id::unique("keyboard shortcuts")).show(ctx, |ui| {
-        ui.set_width(460.0);
+    let modal = widgets::modal("keyboard shortcuts", ctx).show(ctx, |ui| {
+        ui.set_width(520.0);
         ui.label(RichText::new("Keyboard shortcuts").heading());
         ui.add_space(theme::GAP);
         ScrollArea::vertical().max_height(480.0).show(ui, |ui| {

@@ -125,6 +125,7 @@ pub fn message_ui(ui: &mut Ui, gravity: Gravity, text: &str, remedies: impl FnOn
         .corner_radius(theme::CORNER)
         .inner_margin(egui::Margin::symmetric(8, 4));
     frame.show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
         ui.horizontal_top(|ui| {
             ui.label(icon(symbol).color(colour));
             ui.vertical(|ui| {
@@ -144,6 +145,12 @@ pub fn main_button(ui: &mut Ui, symbol: Option<Icon>, text: &str, size: Vec2) ->
         None => text.into_atoms(),
     };
     ui.add(Button::new(atoms).min_size(size).fill(palette.accent).stroke(Stroke::NONE))
+}
+
+/// A window over the others, which wait for it.
+pub fn modal(name: &str, ctx: &egui::Context) -> egui::Modal {
+    let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16).corner_radius(8);
+    egui::Modal::new(egui::Id::unique(name)).frame(frame)
 }
 
 /// A slider without its number, on a rail that stands out.

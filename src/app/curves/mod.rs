@@ -124,7 +124,9 @@ pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, height: f3
 }
 
 fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
-    widgets::section_ui(ui, "Curves", |ui| {
+    // Where there is little room, the titles of the plots are enough.
+    let title = if ui.available_width() < 396.0 { "" } else { "Curves" };
+    widgets::section_ui(ui, title, |ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
         export_menu_ui(ui, desk);
         settings_menu_ui(ui, &mut state.settings);

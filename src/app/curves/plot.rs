@@ -1,6 +1,6 @@
 //! One plot: the curves of a quantity with their values above.
 
-use egui::{Align2, Color32, Id, Pos2, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align2, Color32, Id, Pos2, Rect, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
 use egui_plot::{
     AxisHints, GridInput, GridMark, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine,
 };
@@ -12,6 +12,9 @@ use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
 use crate::session::Activity;
+
+/// Evaluations are marked one by one up to so many.
+const MOST_MARKS: usize = 60;
 
 /// Error and loss; where the pointer is on the horizontal axis, if it is on this plot.
 pub fn quantity_ui(
@@ -54,7 +57,9 @@ pub fn quantity_ui(
         line(plot_ui, "train, each step", &raw, palette.train.gamma_multiply(0.3), 1.0);
         line(plot_ui, "train", &smooth, palette.train, 2.0);
         dashed(plot_ui, "test", &tests, palette.test);
-        points(plot_ui, &tests, palette.test);
+        if tests.len() <= MOST_MARKS {
+            points(plot_ui, &tests, palette.test);
+        }
         if let Some(x) = hovered {
             plot_ui.vline(
                 VLine::new("pointer", view.x(x)).color(palette.strong_border).width(1.0).allow_hover(false),
@@ -63,8 +68,24 @@ pub fn quantity_ui(
     });
     let title = quantity.title();
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("{title} curve")));
+    let here = hovered_x(&response.response, &response.transform, settings.log_x);
+    if let (Some(_), Some(pointer)) = (here, response.response.hover_pos()) {
+        place_ui(ui, state, response.response.rect, pointer.x);
+    }
     remember_view(state, &response.transform);
-    hovered_x(&response.response, &response.transform, settings.log_x)
+    here
+}
+
+/// Step, epoch and time at the pointer, beside the line.
+fn place_ui(ui: &Ui, state: &State, rect: Rect, x: f32) {
+    let series = &state.present;
+    let Some(i) = state.hovered.and_then(|x| series.nearest(state.settings.axis, x)) else { return };
+    let (epoch, time) = (series.x(Axis::Epoch, i), format::duration(series.x(Axis::Seconds, i)));
+    let text = format!("step {}, epoch {epoch:.2}, {time}", format::count(i as u64 + 1));
+    let is_left = x < rect.center().x;
+    let (align, offset) = if is_left { (Align2::LEFT_TOP, 6.0) } else { (Align2::RIGHT_TOP, -6.0) };
+    let font = TextStyle::Small.resolve(ui.style());
+    ui.painter().text(Pos2::new(x + offset, rect.top() + 4.0), align, text, font, Palette::of(ui).text);
 }
 
 /// The learning rate over the same axis.
@@ -101,7 +122,7 @@ fn base<'a>(ui: &Ui, name: &'static str, settings: Settings, is_last: bool, size
     let x_axis = axis(AxisHints::new_x()).formatter(move |mark, _| axis_text(mark, settings.log_x));
     let y_axis = axis(AxisHints::new_y()).min_thickness(40.0).label_spacing(16.0..=24.0);
     let y_axis = y_axis.formatter(move |mark, _| match (name, log_y) {
-        ("Error", false) => format!("{} %", trimmed(mark.value)),
+        ("Error", log) => format!("{} %", axis_text(mark, log)),
         (_, log) => axis_text(mark, log),
     });
     Plot::new((name, settings.axis as u8, settings.log_x, log_y))
@@ -131,7 +152,7 @@ fn grid(input: &GridInput, factor: f64, is_log: bool) -> Vec<GridMark> {
     let step = round_up(input.base_step_size * factor);
     if is_log && step <= 1.0 {
         // At 1, 2 and 5 of each decade while these are apart, else at the decades.
-        let within: &[f64] = if step <= 0.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let within: &[f64] = if input.base_step_size * factor <= 0.35 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let decades = from.floor() as i32..=to.ceil() as i32;
         let marks = decades.flat_map(|decade| within.iter().map(move |m| decade as f64 + m.log10()));
         let seen = marks.filter(|mark| (from..=to).contains(mark));
@@ -241,13 +262,8 @@ fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
         value_ui(ui, "train", train);
         sample_ui(ui, palette.test, true);
         value_ui(ui, "test", test);
-        if let (Some(i), Some(raw)) = (at, raw) {
-            let text = format!(
-                "this batch {raw}, step {}, epoch {:.2}",
-                format::count(i as u64 + 1),
-                series.x(Axis::Epoch, i)
-            );
-            ui.add(egui::Label::new(theme::caption(ui, text)).truncate());
+        if let Some(raw) = raw {
+            ui.add(egui::Label::new(theme::caption(ui, format!("this batch {raw}"))).truncate());
         }
     });
 }

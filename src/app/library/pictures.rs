@@ -39,7 +39,7 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
     treatment_ui(ui, data);
     ui.add_space(theme::SMALL_GAP);
     match &desk.snapshot.pictures {
-        PicturesState::Opening { .. } => {}
+        PicturesState::Opening { .. } => state.strip.last_ui(ui),
         PicturesState::Ready(ready) => ready_ui(ui, ready, &mut state.strip),
         PicturesState::Failed { message, .. } => widgets::message_ui(ui, Gravity::Problem, message, |ui| {
             if ui.button("Use the built-in glyphs").clicked() {
@@ -213,7 +213,7 @@ fn normalise_help(normalise: Normalise) -> &'static str {
 fn ready_ui(ui: &mut Ui, ready: &PicturesReady, strip: &mut Strip) {
     let set = &ready.set;
     let (train, test) = (format::count(set.train.len() as u64), format::count(set.test.len() as u64));
-    let text = format!("{train} training, {test} test · {} · {} classes", set.extent, set.classes.len());
+    let text = format!("{train} train, {test} test, {}, {} classes", set.extent, set.classes.len());
     ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
     for note in &set.notes {
         widgets::message_ui(ui, Gravity::Note, note, |_| {});

@@ -40,6 +40,19 @@ impl Strip {
         if self.shown.as_ref().is_none_or(|shown| !Arc::ptr_eq(&shown.set, set)) {
             self.shown = Some(Shown::new(ui, set));
         }
+        self.shown_ui(ui);
+    }
+
+    /// The pictures before, faint, while others are being read: so nothing jumps.
+    pub fn last_ui(&self, ui: &mut Ui) {
+        ui.scope(|ui| {
+            ui.set_opacity(0.3);
+            ui.label("");
+            self.shown_ui(ui);
+        });
+    }
+
+    fn shown_ui(&self, ui: &mut Ui) {
         let Some(shown) = &self.shown else { return };
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
         match shown.samples.len() > MANY_CLASSES {

@@ -18,7 +18,7 @@ const LEAST_COLUMN: f32 = 230.0;
 const EMPTY_COLUMN: f32 = 104.0;
 
 /// The switch between sum and concatenation; whether it was used.
-pub fn merge_ui(ui: &mut Ui, branches: &mut Branches) -> bool {
+fn merge_ui(ui: &mut Ui, branches: &mut Branches) -> bool {
     let options = [
         (Merge::Add, "add", "Where the branches meet, their numbers are added; the shapes must be equal."),
         (Merge::Concat, "concat", "Where the branches meet, their channels are put one behind the other."),
@@ -28,11 +28,15 @@ pub fn merge_ui(ui: &mut Ui, branches: &mut Branches) -> bool {
 
 /// What a folded layer holds, in a line.
 pub fn summary(kind: &Kind) -> String {
+    let meeting = match kind {
+        Kind::Branches(branches) => format!("{}: ", branches.merge.name()),
+        _ => String::new(),
+    };
     let list = |layers: &Vec<Layer>| match layers.is_empty() {
         true => "identity".to_string(),
         false => layers.iter().map(|layer| short_name(&layer.kind)).collect::<Vec<_>>().join(" · "),
     };
-    kind.children().into_iter().map(list).collect::<Vec<_>>().join("  |  ")
+    meeting + &kind.children().into_iter().map(list).collect::<Vec<_>>().join("  |  ")
 }
 
 fn short_name(kind: &Kind) -> String {
@@ -41,7 +45,7 @@ fn short_name(kind: &Kind) -> String {
         Kind::Linear(linear) => format!("linear {}", linear.outputs),
         Kind::BatchNorm(_) => "norm".into(),
         Kind::Repeat(repeat) => format!("×{} ({})", repeat.times, summary(kind)),
-        Kind::Branches(branches) => format!("{} ({})", branches.merge.name(), summary(kind)),
+        Kind::Branches(_) => format!("({})", summary(kind)),
         other => other.name().into(),
     }
 }
@@ -70,14 +74,22 @@ impl Stack<'_> {
                 });
             }
         });
-        let text = (widgets::icon(Icon::Plus), "Add branch");
-        let button = egui::Button::new(text).small().frame_when_inactive(false);
-        if widgets::named(ui.add(button), "Add branch")
-            .on_hover_text("Adds a branch without layers: the identity.")
-            .clicked()
-        {
-            self.edits.push(Edit::AddBranch(id));
-        }
+    }
+
+    /// Below the branches: how they meet, and one more.
+    pub(super) fn meeting_ui(&mut self, ui: &mut Ui, id: LayerId, branches: &mut Branches) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+            widgets::caption_ui(ui, "They meet by");
+            self.changed |= merge_ui(ui, branches);
+            ui.add_space(theme::GAP);
+            let text = (widgets::icon(Icon::Plus), "Add branch");
+            let button =
+                widgets::named(ui.add(egui::Button::new(text).frame_when_inactive(false)), "Add branch");
+            if button.on_hover_text("Adds a branch without layers: the identity.").clicked() {
+                self.edits.push(Edit::AddBranch(id));
+            }
+        });
     }
 
     fn branch_ui(&mut self, ui: &mut Ui, list: ListId, layers: &mut [Layer]) {

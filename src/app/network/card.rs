@@ -1,8 +1,8 @@
 //! One layer as a card: what it is, its settings, what it gives and costs.
 
 use egui::{
-    Align, Button, DragValue, Frame, Layout, Popup, Response, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
-    vec2,
+    Align, Button, DragValue, Frame, Layout, Popup, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder,
+    WidgetInfo, vec2,
 };
 use lucide_icons::Icon;
 
@@ -17,8 +17,7 @@ use crate::experiment::{Kind, Layer, LayerId};
 /// Whether a card of this width has room for the columns of figures.
 fn columns_fit(kind: &Kind, width: f32) -> bool {
     let title = match kind {
-        Kind::Branches(_) => 330.0,
-        Kind::BatchNorm(_) | Kind::GlobalAveragePool | Kind::Shortcut(_) => 250.0,
+        Kind::BatchNorm(_) | Kind::GlobalAveragePool | Kind::Shortcut(_) | Kind::Branches(_) => 250.0,
         _ => 200.0,
     };
     width >= title + stats::WIDTH
@@ -29,7 +28,7 @@ impl Stack<'_> {
         let id = layer.id;
         let name = format!("Layer {}: {}", index + 1, layer.kind.title());
         let card = ui.scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
-            let frame = self.frame(ui, id);
+            let frame = self.frame(ui);
             let stripe = glyph::colour(ui, &layer.kind);
             let drawn = frame.show(ui, |ui| {
                 ui.set_width(ui.available_width());
@@ -39,6 +38,7 @@ impl Stack<'_> {
             let mut edge = drawn.response.rect.shrink2(vec2(0.0, 8.0));
             edge.max.x = edge.min.x + 3.0;
             ui.painter().rect_filled(edge, 1.5, stripe);
+            self.outline(ui, drawn.response.rect, id);
         });
         let is_selected = self.selected == Some(id);
         card.response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_selected, &name));
@@ -48,20 +48,27 @@ impl Stack<'_> {
         Popup::context_menu(&card.response).show(|ui| self.menu_items_ui(ui, layer));
     }
 
-    fn frame(&self, ui: &Ui, id: LayerId) -> Frame {
+    fn frame(&self, ui: &Ui) -> Frame {
         let palette = Palette::of(ui);
         let is_hovered = ui.response().contains_pointer();
-        let stroke = match () {
-            _ if self.has_problem(id) => Stroke::new(1.5, palette.danger),
-            _ if self.selected == Some(id) => Stroke::new(1.5, palette.accent),
-            _ if is_hovered => Stroke::new(1.0, palette.strong_border),
-            _ => Stroke::new(1.0, palette.border),
-        };
+        let edge = if is_hovered { palette.strong_border } else { palette.border };
         Frame::new()
             .fill(palette.card)
-            .stroke(stroke)
+            .stroke(Stroke::new(1.0, edge))
             .corner_radius(theme::CARD_CORNER)
             .inner_margin(egui::Margin { left: 8, right: 4, top: 4, bottom: 4 })
+    }
+
+    /// What is selected, and what is wrong, has a stronger edge.
+    fn outline(&self, ui: &Ui, rect: Rect, id: LayerId) {
+        let palette = Palette::of(ui);
+        let colour = match () {
+            _ if self.has_problem(id) => palette.danger,
+            _ if self.selected == Some(id) => palette.accent,
+            _ => return,
+        };
+        let stroke = Stroke::new(2.0, colour);
+        ui.painter().rect_stroke(rect, theme::CARD_CORNER, stroke, egui::StrokeKind::Inside);
     }
 
     fn has_problem(&self, id: LayerId) -> bool {
@@ -115,7 +122,7 @@ impl Stack<'_> {
         });
     }
 
-    /// What is set in the title of a kind that holds others: how often, or how its branches meet.
+    /// What stands in the title of a kind that holds others: how often, and what is in it where it is folded.
     fn combinator_ui(&mut self, ui: &mut Ui, layer: &mut Layer, has_columns: bool) {
         let id = layer.id;
         match &mut layer.kind {
@@ -124,7 +131,7 @@ impl Stack<'_> {
                 let drag = drag.update_while_editing(false);
                 self.changed |= named(ui.add(drag), "times").on_hover_text("how many times").changed();
             }
-            Kind::Branches(branches) => self.changed |= super::branches::merge_ui(ui, branches),
+            Kind::Branches(_) => {}
             _ => return,
         }
         let folded = self.state.folded.contains(&id);
@@ -160,7 +167,10 @@ impl Stack<'_> {
                     self.list_ui(ui, ListId { parent: Some(id), branch: 0 }, &mut repeat.layers);
                 });
             }
-            Kind::Branches(branches) => self.branches_ui(ui, id, branches),
+            Kind::Branches(branches) => {
+                self.branches_ui(ui, id, branches);
+                self.meeting_ui(ui, id, branches);
+            }
             _ => {}
         }
     }

@@ -15,14 +15,12 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         NetworkChoice::Layers { .. } => "own layers".into(),
     };
     widgets::section_ui(ui, "Network", |ui| {
-        let button = ui.button((
-            widgets::icon(Icon::Layers),
-            format!("Start from: {name}"),
-            widgets::icon(Icon::ChevronDown),
-        ));
-        let button = widgets::named(button, &format!("Start from: {name}"));
+        let button =
+            ui.button((widgets::icon(Icon::Layers), "Start from…", widgets::icon(Icon::ChevronDown)));
+        let button = widgets::named(button, "Start from…");
         egui::Popup::menu(&button).show(|ui| presets_ui(ui, desk));
         fold_ui(ui, desk, state);
+        widgets::caption_ui(ui, &name).on_hover_text("What the network was started from");
     });
     totals_ui(ui, desk);
     ui.horizontal(|ui| {

@@ -161,7 +161,7 @@ fn branches_are_added_filled_and_merged() {
 fn presets_replace_the_layers() {
     let mut bench = Bench::open("quickstart");
     bench.commands();
-    bench.click("Start from: quickstart");
+    bench.click("Start from…");
     bench.click("lenet");
     assert_eq!(bench.told().map(|told| told.network), Some(NetworkChoice::Preset("lenet".into())));
     assert!(bench.has("431,080"), "LeNet's parameters");
@@ -245,4 +245,31 @@ fn everything_that_ships_is_drawn_on_a_laptop() {
         assert!(bench.harness.unnamed_widgets().is_empty(), "{name}");
         assert_eq!(bench.harness.get_all_by_label("Pause").count(), 1);
     }
+}
+
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("only the path is wanted".into())
+    }
+}
+
+#[test]
+fn what_is_dropped_on_the_window_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dropped.toml");
+    std::fs::write(&path, "title = 'Dropped'\nnetwork.preset = 'mlp'").unwrap();
+    let mut bench = Bench::open("quickstart");
+    bench.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path)));
+    bench.run();
+    assert!(bench.told().is_some_and(|told| told.title == "Dropped"));
+    bench.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(folder.path().into())));
+    bench.run();
+    assert!(bench.told().is_some_and(|told| told.data.source == folder.path().display().to_string()));
 }

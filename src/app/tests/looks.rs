@@ -53,6 +53,54 @@ fn looks() {
     render("menu-dark", "quickstart", LAPTOP, Theme::Dark, training("quickstart", 100), |bench| {
         bench.click("Add layer at position 2");
     });
+    render(
+        "smallest-light",
+        "quickstart",
+        egui::vec2(1040.0, 616.0),
+        Theme::Light,
+        training("quickstart", 400),
+        |_| {},
+    );
+    render(
+        "smallest-dark",
+        "resnet-20-cifar-10",
+        egui::vec2(1040.0, 616.0),
+        Theme::Dark,
+        training("resnet-20-cifar-10", 400),
+        |_| {},
+    );
+    render(
+        "folded-light",
+        "resnet-56-shapes",
+        LAPTOP,
+        Theme::Light,
+        training("resnet-56-shapes", 400),
+        |bench| bench.click("Fold all"),
+    );
+    render("log-light", "quickstart", LAPTOP, Theme::Light, training("quickstart", 100_000), |bench| {
+        bench.click("log");
+        bench.click("Settings of the curves");
+        bench.click("Learning rate beneath");
+    });
+    render("broken-dark", "quickstart", LAPTOP, Theme::Dark, training("quickstart", 30), |bench| {
+        bench.set(|snapshot| {
+            let run = snapshot.run.as_mut().expect("it runs");
+            let mut broken = (*run.curves).clone();
+            let mut record = *broken.last().expect("it has run");
+            (record.step, record.loss) = (31, f32::NAN);
+            broken.push(record);
+            run.curves = std::sync::Arc::new(broken);
+        });
+    });
+    render("hover-light", "quickstart", LAPTOP, Theme::Light, training("quickstart", 400), |bench| {
+        let centre = bench.get("Error curve").rect().center();
+        bench.harness.hover_at(centre);
+    });
+    render("filter-dark", "quickstart", LAPTOP, Theme::Dark, training("quickstart", 400), |bench| {
+        let centre = bench.get("Filter 3").rect().center();
+        bench.harness.hover_at(centre);
+        bench.harness.run_steps(60);
+    });
     render("open-light", "quickstart", LAPTOP, Theme::Light, snapshot("quickstart"), |bench| {
         bench.click("Open experiment…")
     });

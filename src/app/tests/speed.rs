@@ -21,6 +21,9 @@ fn frame_time() {
         *bench.snapshot.borrow_mut() = std::sync::Arc::new(next);
         let start = Instant::now();
         bench.harness.step();
+        let output = bench.harness.output();
+        let triangles = bench.harness.ctx.tessellate(output.shapes.clone(), output.pixels_per_point);
+        assert!(!triangles.is_empty());
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);

@@ -130,3 +130,28 @@ fn nothing_is_sent_and_nothing_moves_while_nothing_happens() {
     assert!(bench.harness.try_run().is_ok(), "the window comes to rest");
     assert!(bench.commands().is_empty());
 }
+
+#[test]
+fn a_finished_run_is_given_more_epochs() {
+    let mut bench =
+        Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 780), |builder| builder);
+    bench.set(|snapshot| snapshot.activity = Activity::Finished);
+    assert!(bench.has("Finished") && bench.is_disabled("Train"));
+    let before = bench.told().map(|told| told.train.epochs).unwrap_or_default();
+    bench.click("5 more epochs");
+    let commands = bench.commands();
+    let told =
+        matches!(&commands[..], [Command::Describe(told), Command::Play] if told.train.epochs == before + 5);
+    assert!(told, "{commands:?}");
+}
+
+#[test]
+fn a_changed_experiment_begins_anew() {
+    let mut bench =
+        Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 780), |builder| builder);
+    bench.set(|snapshot| {
+        snapshot.activity = Activity::Finished;
+        snapshot.run.as_mut().expect("there is a run").is_stale = true;
+    });
+    assert!(bench.has("Changed: Train begins anew") && !bench.is_disabled("Train"));
+}

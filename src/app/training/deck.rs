@@ -4,10 +4,10 @@ use egui::{Align, Button, Layout, Rect, RichText, Ui, vec2};
 use lucide_icons::Icon;
 
 use crate::app::action::Action;
-use crate::app::bridge::Desk;
+use crate::app::bridge::{Desk, Request};
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
-use crate::session::{Activity, RunSnapshot};
+use crate::session::{Activity, Command, RunSnapshot};
 
 /// Size of the button that matters most.
 const PLAY: egui::Vec2 = vec2(88.0, 32.0);
@@ -57,7 +57,8 @@ fn play_ui(ui: &mut Ui, desk: &mut Desk<'_>, running: bool, obstacle: Option<&st
     let (symbol, label) = if running { (Icon::Pause, "Pause") } else { (Icon::Play, "Train") };
     let tooltip = Action::PlayPause.tooltip(ui.ctx());
     // What runs can always be paused.
-    let obstacle = obstacle.filter(|_| !running);
+    let done = is_done(desk).then_some("All epochs are done. Raise their number to go on, or reset.");
+    let obstacle = obstacle.or(done).filter(|_| !running);
     let response =
         ui.add_enabled_ui(obstacle.is_none(), |ui| widgets::main_button(ui, Some(symbol), label, PLAY)).inner;
     let response = widgets::named(response, label).on_hover_text(tooltip);
@@ -77,8 +78,9 @@ fn action_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, size: egui::Vec2,
 }
 
 /// Where the run stands: a bar, and below it step, epoch, speed and time left.
-fn progress_ui(ui: &mut Ui, desk: &Desk<'_>) {
-    let run = desk.snapshot.run.as_ref();
+fn progress_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let snapshot = desk.snapshot;
+    let run = snapshot.run.as_ref();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), egui::Sense::hover());
     let share = run.map_or(0.0, |run| run.step as f64 / run.n_steps.max(1) as f64);
     widgets::bar(ui, rect, share as f32, Palette::of(ui).accent);
@@ -117,14 +119,34 @@ fn epoch_marks(ui: &Ui, rect: Rect, run: Option<&RunSnapshot>) {
 }
 
 /// What is going on, or why nothing can.
-fn state_ui(ui: &mut Ui, desk: &Desk<'_>) {
+fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let Some(obstacle) = desk.obstacle().filter(|_| !is_running(desk.snapshot.activity)) else {
         ui.label(RichText::new(state_text(desk)).small());
+        if is_done(desk) {
+            more_epochs_ui(ui, desk);
+        }
         return;
     };
     let danger = Palette::of(ui).danger;
     ui.label(widgets::icon(Icon::CircleAlert).color(danger));
     ui.label(RichText::new("Cannot train as it stands").small().color(danger)).on_hover_text(obstacle);
+}
+
+/// Whether the run as it stands has nothing left to do.
+fn is_done(desk: &Desk<'_>) -> bool {
+    let is_stale = desk.snapshot.run.as_ref().is_some_and(|run| run.is_stale);
+    desk.snapshot.activity == Activity::Finished && !is_stale
+}
+
+/// A finished run goes on when it is given more epochs.
+fn more_epochs_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let epochs = &mut desk.editor.experiment.train.epochs;
+    let more = (*epochs).min(5);
+    let button = Button::new(RichText::new(format!("{more} more epochs")).small()).small();
+    if ui.add(button).on_hover_text("Raises the number of epochs and goes on from here.").clicked() {
+        *epochs += more;
+        desk.requests.push(Request::Send(Command::Play));
+    }
 }
 
 fn state_text(desk: &Desk<'_>) -> &'static str {
@@ -133,9 +155,9 @@ fn state_text(desk: &Desk<'_>) -> &'static str {
         Activity::Preparing => "Preparing…",
         Activity::Training => "Training",
         Activity::Testing => "Testing…",
-        Activity::Finished => "Finished",
-        Activity::Idle => match run {
+        Activity::Finished | Activity::Idle => match run {
             Some(run) if run.is_stale => "Changed: Train begins anew",
+            _ if desk.snapshot.activity == Activity::Finished => "Finished",
             Some(run) if run.step > 0 => "Paused",
             _ => "Ready",
         },
