@@ -68,15 +68,15 @@ impl PictureSums {
     }
 
     /// Sum `which` of channel `c` for each picture, in order.
-    pub fn of_channel(&self, which: usize, c: usize) -> impl Iterator<Item = f32> {
+    pub fn of_channel(&self, which: usize, c: usize) -> impl Iterator<Item = f64> {
         let row = row_len(self.channels);
         self.rows.chunks_exact(2 * row).map(move |rows| folded(&rows[which * row..][..row], self.channels, c))
     }
 }
 
 /// The sum over a channel's repetitions in a row.
-fn folded(row: &[f32], channels: usize, c: usize) -> f32 {
-    row[c..].iter().step_by(channels).sum()
+fn folded(row: &[f32], channels: usize, c: usize) -> f64 {
+    row[c..].iter().step_by(channels).map(|&x| x as f64).sum()
 }
 
 /// Mean and sum of squared deviations of each channel over a batch.
@@ -101,7 +101,7 @@ impl Moments {
             add_up(x, mean);
             // The sums become means in place, tiled again.
             for c in 0..channels {
-                let of_channel = folded(mean, channels, c) / n as f32;
+                let of_channel = (folded(mean, channels, c) / n) as f32;
                 mean[c..].iter_mut().step_by(channels).for_each(|mean| *mean = of_channel);
             }
             add_up_squares(x, mean, squares);
@@ -114,7 +114,7 @@ impl Moments {
                 let share = 1.0 / (i + 1) as f64;
                 let delta = own_mean as f64 - mean;
                 mean += delta * share;
-                squares += own_squares as f64 + delta * delta * n * (1.0 - share);
+                squares += own_squares + delta * delta * n * (1.0 - share);
             }
             (self.mean[c], self.squares[c]) = (mean, squares);
         }

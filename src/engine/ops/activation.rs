@@ -185,7 +185,8 @@ mod tests {
         let step = ActivationStep { pass: Pass::Forward, function: Activation::Relu, len: 3 };
         for device in devices() {
             let op = StepOp::Activation(step);
-            let y = &run(&*device, op, StepTable::default(), &[&[f32::NAN, -1.0, 2.0]], &[vec![0.0; 3]])[0];
+            let y =
+                &run(&*device, op, StepTable::default(), &[&[f32::NAN, -1.0, 2.0]], &[vec![0.0; 3]], None)[0];
             assert!(y[0].is_nan() && y[1..] == [0.0, 2.0], "{y:?}");
         }
     }

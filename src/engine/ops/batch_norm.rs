@@ -126,7 +126,7 @@ mod cpu {
             }
         });
         for c in 0..step.extent.channels {
-            let total = |which| sums.of_channel(which, c).map(|sum| sum as f64).sum::<f64>();
+            let total = |which| sums.of_channel(which, c).sum::<f64>();
             dbeta[c] = total(0) as f32;
             dgamma[c] = (total(1) * inverse(c) as f64) as f32;
         }

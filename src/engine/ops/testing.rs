@@ -96,7 +96,6 @@ fn compare(
 }
 
 /// What a step leaves in its outputs.
-pub /// Runs one step; what its outputs then hold.
 pub fn run(
     device: &dyn Device,
     op: StepOp,
