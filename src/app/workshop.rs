@@ -18,6 +18,9 @@ use crate::engine::DeviceChoice;
 use crate::experiment::{Experiment, file, shipped};
 use crate::session::{Command, PicturesState, Snapshot, Watch};
 
+/// What work in another thread has to say.
+type Report = (Gravity, String);
+
 /// The whole window, but for the window.
 pub struct Workshop {
     bridge: Bridge,
@@ -37,7 +40,7 @@ pub struct Workshop {
     /// Mouse buttons pressed so far: what happens during one press is one edit.
     n_presses: u64,
     /// What work in other threads has to say when it is done.
-    reports: (Sender<(Gravity, String)>, Receiver<(Gravity, String)>),
+    reports: (Sender<Report>, Receiver<Report>),
 }
 
 impl Workshop {

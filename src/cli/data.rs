@@ -59,7 +59,7 @@ fn list(as_json: bool) {
         ]
     }));
     text::print_table(&[false, true, true, true, true, false], &rows);
-    text::print_line(&format!("The built-in sets can be made in any size (`data.train`, `data.test`)."));
+    text::print_line("The built-in sets can be made in any size (`data.train`, `data.test`).");
 }
 
 fn place(entry: &Entry) -> String {

@@ -99,7 +99,7 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     ui.horizontal(|ui| {
         ui.label(theme::strong("Rate"));
         sample_ui(ui, palette.rate, false);
-        value_ui(ui, "η", rate.map(|rate| format::setting(rate)));
+        value_ui(ui, "η", rate.map(format::setting));
     });
     let view = view(state, size.x, false);
     let rates = view.points(&state.present, state.present.rates(), 1.0);
