@@ -29,7 +29,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
         // Beyond ±10 the hyperbolic tangent is 1 to all digits, but its exponentials may overflow.
         case 1u: { y[i] = tanh(clamp(v, vec4f(-10.0), vec4f(10.0))); }
         case 2u: { y[i] = 1.0 / (1.0 + exp(-v)); }
-        default: { y[i] = select(vec4f(0.0), v, v > vec4f(0.0)); }
+        // What is no number stays so.
+        default: { y[i] = select(v, vec4f(0.0), v <= vec4f(0.0)); }
     }
 }
 

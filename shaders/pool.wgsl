@@ -64,7 +64,8 @@ fn maximum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
         let row = p.x * IN_HEIGHT + p.y * STRIDE_H + u - PADDING_H;
         for (var v = columns.x; v < columns.y; v++) {
             let value = x[(row * IN_WIDTH + p.z * STRIDE_W + v - PADDING_W) * CHANNELS + p.w];
-            if (u == rows.x && v == columns.x) || value > best {
+            // What is no number is not equal to itself; it wins, so that it is not overlooked.
+            if (u == rows.x && v == columns.x) || value > best || value != value {
                 best = value;
                 winner = u * KERNEL_W + v;
             }

@@ -32,8 +32,8 @@ fn set(extent: Extent) -> Arc<DataSet> {
 }
 
 fn experiment(preset: &str) -> Experiment {
-    let mut experiment = Experiment::default();
-    experiment.network = NetworkChoice::Preset(preset.into());
+    let network = NetworkChoice::Preset(preset.into());
+    let mut experiment = Experiment { network, ..Experiment::default() };
     experiment.data.normalise = Normalise::None;
     experiment.data.shuffle = false;
     experiment.train.optimiser = Optimiser::Momentum { momentum: 0.9 };

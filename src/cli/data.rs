@@ -59,7 +59,7 @@ fn list(as_json: bool) {
         ]
     }));
     text::print_table(&[false, true, true, true, true, false], &rows);
-    println!("The built-in sets can be made in any size (`data.train`, `data.test`).");
+    text::print_line("The built-in sets can be made in any size (`data.train`, `data.test`).");
 }
 
 fn place(entry: &Entry) -> String {
@@ -77,11 +77,11 @@ fn info(name: &str, as_json: bool) -> Result<(), Failure> {
         text::print_json(&json!(info));
         return Ok(());
     }
-    println!("{}", info.name);
+    text::print_line(&info.name);
     if let Some(entry) = &info.entry {
-        println!("{}. From: {}. Licence: {}.", entry.what, entry.origin, entry.licence);
+        text::print_line(&format!("{}. From: {}. Licence: {}.", entry.what, entry.origin, entry.licence));
         if let Availability::Absent(message) = &entry.availability {
-            println!("{message}");
+            text::print_line(message);
         }
     }
     if let Some(contents) = &info.contents {
@@ -91,12 +91,15 @@ fn info(name: &str, as_json: bool) -> Result<(), Failure> {
 }
 
 fn print_contents(contents: &Contents) {
-    println!(
+    text::print_line(&format!(
         "{} pictures to train on, {} to test on, each {}.",
         contents.train, contents.test, contents.extent
-    );
+    ));
     for (i, moments) in contents.channels.iter().enumerate() {
-        println!("channel {i}: mean {:.4}, standard deviation {:.4}", moments.mean, moments.deviation);
+        text::print_line(&format!(
+            "channel {i}: mean {:.4}, standard deviation {:.4}",
+            moments.mean, moments.deviation
+        ));
     }
     let mut rows = vec![["class", "train", "test"].map(String::from).to_vec()];
     let counts = contents.classes.iter();
@@ -104,5 +107,5 @@ fn print_contents(contents: &Contents) {
         counts.map(|class| vec![class.name.clone(), class.train.to_string(), class.test.to_string()]),
     );
     text::print_table(&[false, true, true], &rows);
-    contents.notes.iter().for_each(|note| println!("{note}"));
+    contents.notes.iter().for_each(|note| text::print_line(note));
 }

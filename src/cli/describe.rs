@@ -88,7 +88,7 @@ fn print_table(graph: &Graph) {
     rows.push(row("total", "", Extent::new(0, 0, 0), cells));
     text::print_table(&[false, false, true, true, true, true], &rows);
     let mib = total.activation_bytes as f64 / (1 << 20) as f64;
-    println!("activations of one picture: {mib:.2} MiB");
+    text::print_line(&format!("activations of one picture: {mib:.2} MiB"));
 }
 
 fn row(path: &str, kind: &str, output: Extent, cells: [String; 3]) -> Vec<String> {
@@ -122,11 +122,13 @@ fn print_json(graph: &Graph) {
 
 /// `3x32x32` as a shape.
 fn extent(text: &str) -> Result<Extent, String> {
-    let parts: Vec<usize> = text.split(['x', '×']).filter_map(|part| part.trim().parse().ok()).collect();
-    match parts[..] {
-        [channels, height, width] if channels * height * width > 0 => {
+    let parts: Option<Vec<usize>> = text.split(['x', '×']).map(|part| part.trim().parse().ok()).collect();
+    match parts.as_deref() {
+        Some(&[channels, height, width])
+            if [channels, height, width].iter().all(|side| (1..=65_536).contains(side)) =>
+        {
             Ok(Extent::new(channels, height, width))
         }
-        _ => Err("expected channels, height and width, as in 3x32x32".into()),
+        _ => Err("expected channels, height and width from 1 to 65,536, as in 3x32x32".into()),
     }
 }

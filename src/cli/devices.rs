@@ -23,8 +23,8 @@ pub(super) fn run(arguments: &DevicesArguments) -> Result<(), Failure> {
         let mark = if *device == auto { "→" } else { " " };
         let software =
             if device.is_software { " (a software driver: slower than the CPU used directly)" } else { "" };
-        println!("{mark} {}: {}{software}", device.name, device.detail);
+        text::print_line(&format!("{mark} {}: {}{software}", device.name, device.detail));
     }
-    println!("→ is what `auto` takes.");
+    text::print_line("→ is what `auto` takes.");
     Ok(())
 }

@@ -62,13 +62,13 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
             "device": device.info().name,
         }));
     } else {
-        println!(
+        text::print_line(&format!(
             "{name} error {} on {} pictures, loss {:.4}, {images_per_second:.0} images/s on {}",
             text::percent(found.error),
             text::grouped(found.n_pictures as u64),
             found.loss,
             device.info().name
-        );
+        ));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::experiment::{Experiment, Problem, shipped};
 use crate::train::TrainError;
 
 #[derive(Parser)]
-#[command(name = "convscope", version, about, long_about = None)]
+#[command(name = "convscope", version, about, long_about = None, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// Without a command the window opens, with this experiment if one is given (a file, or a name that
     /// ships).

@@ -18,6 +18,15 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// Prints a line on standard output. A reader that has gone away, as behind `| head`, ends the program
+/// quietly; there is nobody left to tell.
+pub fn print_line(line: &str) {
+    use std::io::Write;
+    if writeln!(std::io::stdout().lock(), "{line}").is_err() {
+        std::process::exit(0);
+    }
+}
+
 /// Prints rows in columns; those marked `true` are aligned to the right.
 pub fn print_table(right: &[bool], rows: &[Vec<String>]) {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -27,13 +36,13 @@ pub fn print_table(right: &[bool], rows: &[Vec<String>]) {
             true => format!("{cell:>width$}"),
             false => format!("{cell:<width$}"),
         });
-        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        print_line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
 }
 
 /// A value as one line of JSON on standard output.
 pub fn print_json(value: &serde_json::Value) {
-    println!("{value}");
+    print_line(&value.to_string());
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{ExperimentArguments, Failure, cannot_write, text};
 use crate::data::catalogue;
 use crate::engine::{self, DeviceChoice};
 use crate::train::curves::StepRecord;
-use crate::train::{Evaluation, Run, weights};
+use crate::train::{Evaluation, Run, TrainError, weights};
 
 #[derive(clap::Args)]
 pub struct TrainArguments {
@@ -23,11 +23,11 @@ pub struct TrainArguments {
     device: DeviceChoice,
 
     /// Train for so many epochs instead of the experiment's.
-    #[arg(long, conflicts_with = "steps")]
-    epochs: Option<usize>,
+    #[arg(long, conflicts_with = "steps", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    epochs: Option<u32>,
 
     /// Train for so many steps.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     steps: Option<u64>,
 
     /// Begin from these weights (safetensors).
@@ -53,9 +53,13 @@ const LOOK_EVERY_SECS: f64 = 0.1;
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let mut experiment = arguments.experiment.resolve()?;
     if let Some(epochs) = arguments.epochs {
-        experiment.train.epochs = epochs;
+        experiment.train.epochs = epochs as usize;
     }
     let mut log = arguments.log.as_ref().map(Log::create).transpose()?;
+    if let Some(path) = &arguments.save {
+        // Found out now rather than after hours of training.
+        weights::check_writable(path).map_err(TrainError::from)?;
+    }
     let device = engine::open(&arguments.device)?;
     let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
@@ -83,15 +87,18 @@ fn train(run: &mut Run, n_steps: u64, mut log: Option<&mut Log>) -> Result<Evalu
     let bar = ProgressBar::new(n_steps);
     let style = "{bar:30} {pos}/{len} steps  {msg}  {eta} left";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut per_step = LOOK_EVERY_SECS;
+    let (mut per_step, mut burst) = (LOOK_EVERY_SECS, 1);
     let mut test = None;
     while run.progress().step < n_steps {
-        let (begin, from) = (run.seconds(), run.curves.len());
-        let n = ((LOOK_EVERY_SECS / per_step) as u64).clamp(1, n_steps - run.progress().step);
-        let n = run.advance(n)?;
-        per_step = ((run.seconds() - begin) / n as f64).max(1e-5);
+        let (begin, finished) = (run.seconds(), run.curves.len());
+        // At most twice as many as the last time: one hasty measurement must not start minutes of work.
+        burst = ((LOOK_EVERY_SECS / per_step) as u64).clamp(1, 2 * burst).min(n_steps - run.progress().step);
+        run.advance(burst)?;
+        // A GPU takes orders long before it has finished: what counts is what has come back.
+        let n_finished = (run.curves.len() - finished).max(1);
+        per_step = ((run.seconds() - begin) / n_finished as f64).max(1e-5);
         if let Some(log) = &mut log {
-            run.curves.from(from).try_for_each(|record| log.row(record))?;
+            log.catch_up(run)?;
         }
         bar.set_position(run.progress().step);
         bar.set_message(message(run));
@@ -102,10 +109,9 @@ fn train(run: &mut Run, n_steps: u64, mut log: Option<&mut Log>) -> Result<Evalu
             test = Some((progress.step, found));
         }
     }
-    let from = run.curves.len();
     run.collect(true)?;
     if let Some(log) = &mut log {
-        run.curves.from(from).try_for_each(|record| log.row(record))?;
+        log.catch_up(run)?;
         log.finish()?;
     }
     let found = match test {
@@ -114,6 +120,11 @@ fn train(run: &mut Run, n_steps: u64, mut log: Option<&mut Log>) -> Result<Evalu
     };
     bar.finish_and_clear();
     eprintln!("{}", epoch_line(run, found));
+    if !training(run).0.is_finite() {
+        eprintln!(
+            "convscope: The loss is no number any more: training has diverged. Try a lower `train.rate`."
+        );
+    }
     Ok(found)
 }
 
@@ -164,7 +175,7 @@ fn report(run: &Run, test: Evaluation, as_json: bool) {
             "seconds": run.seconds(),
         }));
     } else {
-        println!(
+        text::print_line(&format!(
             "{} steps: test error {} on {} pictures, training error {}, {:.0} images/s on {}",
             progress.step,
             text::percent(test.error),
@@ -172,7 +183,7 @@ fn report(run: &Run, test: Evaluation, as_json: bool) {
             text::percent(error),
             n_images / run.seconds(),
             info.name
-        );
+        ));
     }
 }
 
@@ -180,14 +191,22 @@ fn report(run: &Run, test: Evaluation, as_json: bool) {
 struct Log {
     path: PathBuf,
     file: std::io::BufWriter<std::fs::File>,
+    n_rows: usize,
 }
 
 impl Log {
     fn create(path: &PathBuf) -> Result<Self, Failure> {
         let file = std::fs::File::create(path).map_err(|error| cannot_write(path, error))?;
-        let mut log = Self { path: path.clone(), file: std::io::BufWriter::new(file) };
+        let mut log = Self { path: path.clone(), file: std::io::BufWriter::new(file), n_rows: 0 };
         log.line("step,epoch,loss,error,rate,seconds")?;
         Ok(log)
+    }
+
+    /// Writes the records that are new in the curves, whoever brought them in.
+    fn catch_up(&mut self, run: &Run) -> Result<(), Failure> {
+        run.curves.from(self.n_rows).try_for_each(|record| self.row(record))?;
+        self.n_rows = run.curves.len();
+        Ok(())
     }
 
     fn row(&mut self, record: &StepRecord) -> Result<(), Failure> {

@@ -197,11 +197,11 @@ impl std::str::FromStr for DeviceChoice {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "auto" => Self::Auto,
+        Ok(match text.trim().to_lowercase().as_str() {
+            "auto" | "" => Self::Auto,
             "cpu" => Self::Cpu,
             "gpu" => Self::Gpu,
-            name => Self::Named(name.into()),
+            _ => Self::Named(text.trim().into()),
         })
     }
 }

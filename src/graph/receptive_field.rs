@@ -21,9 +21,11 @@ impl ReceptiveField {
     pub fn through(self, window: &Window) -> Self {
         let mut field = self;
         for axis in 0..2 {
-            field.size[axis] += (window.kernel[axis] - 1) * self.stride[axis];
-            field.offset[axis] -= (window.padding[axis] * self.stride[axis]) as i64;
-            field.stride[axis] *= window.stride[axis];
+            field.size[axis] =
+                self.size[axis].saturating_add((window.kernel[axis] - 1).saturating_mul(self.stride[axis]));
+            let margin = window.padding[axis].saturating_mul(self.stride[axis]);
+            field.offset[axis] = self.offset[axis].saturating_sub_unsigned(margin as u64);
+            field.stride[axis] = self.stride[axis].saturating_mul(window.stride[axis]);
         }
         field
     }
@@ -32,9 +34,9 @@ impl ReceptiveField {
     pub fn join(self, other: Self) -> Self {
         let mut hull = self;
         for axis in 0..2 {
-            let end = |field: &Self| field.offset[axis] + field.size[axis] as i64;
+            let end = |field: &Self| field.offset[axis].saturating_add_unsigned(field.size[axis] as u64);
             hull.offset[axis] = self.offset[axis].min(other.offset[axis]);
-            hull.size[axis] = (end(&self).max(end(&other)) - hull.offset[axis]) as usize;
+            hull.size[axis] = end(&self).max(end(&other)).saturating_sub(hull.offset[axis]) as usize;
             hull.stride[axis] = self.stride[axis].max(other.stride[axis]);
         }
         hull

@@ -4,6 +4,7 @@
 //! it: it sends a [`Command`] and reads the latest [`Snapshot`], plain data that is replaced as a whole. The
 //! worker works in slices of some hundredths of a second, so that a command takes effect at the next step.
 
+mod loader;
 mod speed;
 mod worker;
 
@@ -132,13 +133,13 @@ impl Session {
     /// # Errors
     /// The device chosen cannot be had, or the system gives no thread.
     pub fn start(
-        device: &DeviceChoice,
+        choice: &DeviceChoice,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, SessionError> {
-        let device = crate::engine::open(device)?;
+        let device = crate::engine::open(choice)?;
         let (commands, inbox) = crossbeam_channel::unbounded();
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(device.info().clone())));
-        worker::spawn(device, inbox, snapshot.clone(), Box::new(notify))?;
+        worker::spawn(device, choice.clone(), inbox, snapshot.clone(), Box::new(notify))?;
         Ok(Self { commands, snapshot })
     }
 

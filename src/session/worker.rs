@@ -1,17 +1,18 @@
 //! The worker thread: it alone holds the device and the run.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::Receiver;
 
+use super::loader::{Loaded, Loader, Wish};
 use super::speed::Speed;
 use super::{Activity, Command, PicturesReady, PicturesState, RunSnapshot, Snapshot, Watch};
-use crate::data::{self, DataSet};
-use crate::engine::{self, Device, DeviceChoice};
-use crate::experiment::{self, Experiment};
+use crate::engine::{self, Device, DeviceChoice, EngineError};
+use crate::experiment::Experiment;
 use crate::inspect::filters::{self, Filters};
 use crate::train::{Run, TrainError};
 
@@ -28,6 +29,7 @@ type Notify = Box<dyn Fn() + Send + Sync>;
 
 pub(super) fn spawn(
     device: Arc<dyn Device>,
+    choice: DeviceChoice,
     inbox: Receiver<Command>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     notify: Notify,
@@ -35,16 +37,18 @@ pub(super) fn spawn(
     let state = (**snapshot.load()).clone();
     let worker = Worker {
         device,
+        choice,
+        is_device_lost: false,
         inbox,
         published: snapshot,
         notify,
         state,
         experiment: None,
-        opening: None,
+        loader: Loader::default(),
         run: None,
         run_number: 0,
         goal: Goal::Rest,
-        is_testing: false,
+        testing: Testing::No,
         watch: Watch::default(),
         speed: Speed::default(),
         published_at: Instant::now(),
@@ -55,29 +59,32 @@ pub(super) fn spawn(
 
 struct Worker {
     device: Arc<dyn Device>,
+    choice: DeviceChoice,
+    is_device_lost: bool,
     inbox: Receiver<Command>,
     published: Arc<ArcSwap<Snapshot>>,
     notify: Notify,
     /// The snapshot as it will be published next.
     state: Snapshot,
     experiment: Option<Arc<Experiment>>,
-    opening: Option<Opening>,
+    loader: Loader,
     run: Option<Run>,
     run_number: u64,
     goal: Goal,
-    is_testing: bool,
+    testing: Testing,
     watch: Watch,
     speed: Speed,
     published_at: Instant,
-    filters_at: Option<Instant>,
+    /// When the filters were read last, and at which step.
+    filters_at: Option<(Instant, u64)>,
 }
 
 /// What the worker is to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Goal {
     Rest,
-    /// Train until this step.
-    Until(u64),
+    /// Train until this step, of a span that was asked for.
+    Until(u64, Span),
     /// Begin a run once the pictures are there, then train so far.
     Begin(Span),
 }
@@ -91,12 +98,22 @@ enum Span {
     Nothing,
 }
 
-/// Pictures under way in a thread of their own, which nobody waits for.
-struct Opening {
-    spec: experiment::Data,
-    seed: u64,
-    /// The pictures, or what is wrong with them.
-    done: Receiver<Result<DataSet, String>>,
+/// Whether the test pictures are being gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Testing {
+    No,
+    /// An epoch ended, but its test was broken off; training takes it up again.
+    Due,
+    Going,
+}
+
+/// What a wait brought.
+enum News {
+    Command(Command),
+    Pictures(Loaded),
+    Nothing,
+    /// The window is gone.
+    End,
 }
 
 impl Worker {
@@ -104,40 +121,58 @@ impl Worker {
         self.state.devices = engine::devices().into();
         self.publish();
         loop {
-            let is_busy = self.goal != Goal::Rest || self.is_testing;
-            // While there is nothing to do, wait for a command, or for pictures under way.
-            let command = match (is_busy && self.opening.is_none(), &self.opening) {
-                (true, _) => match self.inbox.try_recv() {
-                    Ok(command) => Some(command),
-                    Err(TryRecvError::Empty) => None,
-                    Err(TryRecvError::Disconnected) => return,
-                },
-                (false, None) => match self.inbox.recv() {
-                    Ok(command) => Some(command),
-                    Err(_) => return,
-                },
-                (false, Some(opening)) => {
-                    let done = opening.done.clone();
-                    crossbeam_channel::select! {
-                        recv(self.inbox) -> command => match command {
-                            Ok(command) => Some(command),
-                            Err(_) => return,
-                        },
-                        recv(done) -> result => {
-                            self.opened(result.unwrap_or_else(|_| Err("Reading the pictures broke off. Choose them again.".into())));
-                            None
-                        }
-                    }
-                }
-            };
-            match command {
-                Some(command) => {
+            let news = self.news();
+            // A mistake in the program must not leave a window that waits for ever.
+            let done = catch_unwind(AssertUnwindSafe(|| match news {
+                News::Command(command) => {
                     self.obey(command);
                     self.publish();
+                    true
                 }
-                None => self.slice(),
+                News::Pictures(loaded) => {
+                    self.take_pictures(loaded);
+                    self.publish();
+                    true
+                }
+                News::Nothing => {
+                    self.slice();
+                    true
+                }
+                News::End => false,
+            }));
+            match done {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(_) => self.give_up(),
             }
         }
+    }
+
+    /// The next command or pictures. Waits for them where there is nothing else to do.
+    fn news(&self) -> News {
+        let arrival = self.loader.arrival();
+        let works = self.testing == Testing::Going
+            || matches!(self.goal, Goal::Until(..))
+            || (self.goal != Goal::Rest && arrival.is_none());
+        let arrival = arrival.unwrap_or_else(crossbeam_channel::never);
+        let broke_off = || Err("Reading the pictures broke off. Choose them again.".to_string());
+        crossbeam_channel::select! {
+            recv(self.inbox) -> command => command.map_or(News::End, News::Command),
+            recv(arrival) -> loaded => News::Pictures(loaded.unwrap_or_else(|_| broke_off())),
+            default(if works { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
+        }
+    }
+
+    /// After a panic: the run is in an unknown state and goes.
+    fn give_up(&mut self) {
+        self.goal = Goal::Rest;
+        self.testing = Testing::No;
+        self.run = None;
+        self.state.run = None;
+        let message =
+            "Training stopped by a mistake in the program, and the run is lost. Press play to begin anew.";
+        self.state.problem = Some(message.into());
+        self.publish();
     }
 
     fn obey(&mut self, command: Command) {
@@ -146,14 +181,13 @@ impl Worker {
             Command::Play => self.aim(Span::All),
             Command::Step => self.aim(Span::Step),
             Command::Epoch => self.aim(Span::Epoch),
-            Command::Pause => {
-                self.goal = Goal::Rest;
-                self.is_testing = false;
-            }
+            Command::Pause => self.rest(),
             Command::Reset => self.reset(),
             Command::Evaluate => {
                 let begun = self.run.as_mut().map(Run::begin_test);
-                self.is_testing = matches!(begun, Some(Ok(())));
+                if let Some(Ok(())) = begun {
+                    self.testing = Testing::Going;
+                }
                 self.note(begun.unwrap_or(Ok(())));
             }
             Command::UseDevice(choice) => self.use_device(&choice),
@@ -164,76 +198,98 @@ impl Worker {
         }
     }
 
-    fn describe(&mut self, experiment: Experiment) {
-        let ready = match &self.state.pictures {
-            PicturesState::Ready(ready) => ready.spec == experiment.data,
-            PicturesState::Opening { .. } | PicturesState::Failed { .. } => false,
-        };
-        let same_seed = self.experiment.as_ref().is_some_and(|old| old.seed == experiment.seed);
-        // The seed of the experiment is that of the built-in pictures and of the split of a folder too.
-        let is_under_way =
-            self.opening.as_ref().is_some_and(|o| o.spec == experiment.data && o.seed == experiment.seed);
-        let is_known = (ready && same_seed) || is_under_way;
-        if !is_known {
-            self.open(experiment.data.clone(), experiment.seed);
+    /// Nothing is to be reached any more; a test under way is left for later.
+    fn rest(&mut self) {
+        self.goal = Goal::Rest;
+        if self.testing == Testing::Going {
+            self.testing = Testing::Due;
         }
+    }
+
+    fn describe(&mut self, experiment: Experiment) {
+        let wish = Wish::new(&experiment.data, experiment.seed);
+        let is_new = self.experiment.as_ref().is_none_or(|old| Wish::new(&old.data, old.seed) != wish);
         if let Some(run) = &mut self.run {
             let covers = run.adjust(&experiment);
             if let Some(snapshot) = &mut self.state.run {
                 snapshot.is_stale = !covers;
                 snapshot.experiment = Arc::new(run.experiment.clone());
             }
-            if !covers {
-                self.goal = Goal::Rest;
-                self.is_testing = false;
-            } else if let Goal::Until(step) = self.goal {
-                self.goal = Goal::Until(step.min(run.progress().n_steps));
+            let n_steps = run.progress().n_steps;
+            match self.goal {
+                _ if !covers => self.rest(),
+                // More epochs, or fewer.
+                Goal::Until(_, Span::All) => self.goal = Goal::Until(n_steps, Span::All),
+                Goal::Until(step, span) => self.goal = Goal::Until(step.min(n_steps), span),
+                Goal::Rest | Goal::Begin(_) => {}
             }
+        }
+        if let PicturesState::Ready(ready) = &mut self.state.pictures {
+            ready.spec = experiment.data.clone();
         }
         self.experiment = Some(Arc::new(experiment));
-    }
-
-    fn open(&mut self, spec: experiment::Data, seed: u64) {
-        let (sender, done) = crossbeam_channel::bounded(1);
-        self.state.pictures = PicturesState::Opening { source: spec.source.clone() };
-        let wanted = spec.clone();
-        // The receiver may have lost interest by then.
-        let open = move || data::catalogue::open(&wanted, seed).map_err(|error| error.to_string());
-        let work = move || drop(sender.send(open()));
-        match std::thread::Builder::new().name("pictures".into()).spawn(work) {
-            Ok(_) => self.opening = Some(Opening { spec, seed, done }),
-            Err(error) => {
-                self.state.problem = Some(format!("The system gives no thread to read in: {error}."))
-            }
+        if is_new {
+            self.open_pictures();
         }
     }
 
-    fn opened(&mut self, result: Result<DataSet, String>) {
-        let Some(Opening { spec, .. }) = self.opening.take() else { return };
-        self.state.pictures = match result {
+    /// Opens the pictures that the experiment asks for.
+    fn open_pictures(&mut self) {
+        let Some(experiment) = &self.experiment else { return };
+        self.state.pictures = PicturesState::Opening { source: experiment.data.source.clone() };
+        if let Err(error) = self.loader.begin(Wish::new(&experiment.data, experiment.seed)) {
+            self.state.problem = Some(format!("The system gives no thread to read in: {error}."));
+        }
+    }
+
+    fn take_pictures(&mut self, loaded: Loaded) {
+        let (Some(answered), Some(experiment)) = (self.loader.finish(), &self.experiment) else { return };
+        if answered != Wish::new(&experiment.data, experiment.seed) {
+            self.open_pictures();
+            return;
+        }
+        let spec = experiment.data.clone();
+        self.state.pictures = match loaded {
             Ok(set) => PicturesState::Ready(PicturesReady { spec, set: Arc::new(set) }),
             Err(message) => {
                 self.goal = Goal::Rest;
                 PicturesState::Failed { source: spec.source, message }
             }
         };
-        self.publish();
     }
 
     /// Sets the goal; begins a run where there is none, or a stale one.
     fn aim(&mut self, span: Span) {
         let is_stale = self.state.run.as_ref().is_none_or(|run| run.is_stale);
-        self.goal = match &self.run {
-            Some(run) if !is_stale => Goal::Until(until(run, span)),
-            _ => Goal::Begin(span),
-        };
+        match &mut self.run {
+            Some(run) if !is_stale => {
+                self.goal = Goal::Until(until(run, span), span);
+                if self.testing == Testing::Due {
+                    self.testing = Testing::No;
+                    match run.begin_test() {
+                        Ok(()) => self.testing = Testing::Going,
+                        Err(error) => self.note(Err(error)),
+                    }
+                }
+            }
+            _ => {
+                self.goal = Goal::Begin(span);
+                // What failed may have been mended since.
+                if matches!(self.state.pictures, PicturesState::Failed { .. }) {
+                    self.open_pictures();
+                }
+            }
+        }
     }
 
     fn reset(&mut self) {
         self.goal = Goal::Rest;
-        self.is_testing = false;
+        self.testing = Testing::No;
         let is_stale = self.state.run.as_ref().is_some_and(|run| run.is_stale);
-        if is_stale {
+        if self.is_device_lost {
+            self.use_device(&self.choice.clone());
+            self.goal = Goal::Begin(Span::Nothing);
+        } else if is_stale {
             self.goal = Goal::Begin(Span::Nothing);
         } else if self.run.is_some() {
             self.keep_curves();
@@ -248,12 +304,14 @@ impl Worker {
         match engine::open(choice) {
             Ok(device) => {
                 self.goal = Goal::Rest;
-                self.is_testing = false;
+                self.testing = Testing::No;
                 self.keep_curves();
                 self.run = None;
                 self.state.run = None;
                 self.state.device = device.info().clone();
                 self.device = device;
+                self.choice = choice.clone();
+                self.is_device_lost = false;
                 self.state.problem = None;
             }
             Err(error) => self.state.problem = Some(error.to_string()),
@@ -263,16 +321,16 @@ impl Worker {
     /// Some work towards the goal.
     fn slice(&mut self) {
         let worked = match self.goal {
-            _ if self.is_testing => self.test_slice(),
+            _ if self.testing == Testing::Going => self.test_slice(),
             Goal::Begin(span) => self.begin(span),
-            Goal::Until(step) => self.train_slice(step),
+            Goal::Until(step, _) => self.train_slice(step),
             Goal::Rest => Ok(()),
         };
         if worked.is_err() {
             self.goal = Goal::Rest;
-            self.is_testing = false;
+            self.testing = Testing::No;
         }
-        let rests = self.goal == Goal::Rest && !self.is_testing;
+        let rests = self.goal == Goal::Rest && self.testing != Testing::Going;
         self.note(worked);
         if rests || self.published_at.elapsed() >= PUBLISH_EVERY {
             self.publish();
@@ -286,13 +344,17 @@ impl Worker {
             return Ok(());
         };
         let (set, experiment) = (ready.set.clone(), experiment.clone());
+        // What cannot be must not cost the run that is.
+        Run::check(&experiment, &set)?;
         self.keep_curves();
         self.state.activity = Activity::Preparing;
         self.publish();
         // The old run's memory is given back before the new one takes its own.
         self.run = None;
+        self.state.run = None;
+        self.testing = Testing::No;
         let run = Run::new(&experiment, set, self.device.clone())?;
-        self.goal = Goal::Until(until(&run, span));
+        self.goal = Goal::Until(until(&run, span), span);
         self.run_number += 1;
         self.speed = Speed::default();
         self.filters_at = None;
@@ -305,20 +367,17 @@ impl Worker {
         let begin = Instant::now();
         let mut at_end_of_epoch = false;
         while begin.elapsed() < SLICE && run.progress().step < until && !at_end_of_epoch {
-            // As many steps at once as fill the slice, by the speed seen so far.
-            let per_step = self
-                .speed
-                .seconds_per_step(run.experiment.train.batch)
-                .unwrap_or(SLICE.as_secs_f64())
-                .max(1e-5);
-            let n = (SLICE.as_secs_f64() / per_step) as u64;
-            let n = run.advance(n.clamp(1, until - run.progress().step))?;
-            self.speed.count(n * run.experiment.train.batch as u64);
+            let n = self.speed.steps_within(SLICE, run.experiment.train.batch);
+            let finished = run.curves.len();
+            run.advance(n.min(until - run.progress().step))?;
+            // Steps count when their metrics are there: a GPU takes orders long before it has finished.
+            let n_finished = (run.curves.len() - finished) as u64;
+            self.speed.count(n_finished * run.experiment.train.batch as u64);
             at_end_of_epoch = run.progress().left_in_epoch() == run.progress().steps_per_epoch;
         }
         if at_end_of_epoch {
             run.begin_test()?;
-            self.is_testing = true;
+            self.testing = Testing::Going;
         }
         if run.progress().step >= until {
             run.collect(true)?;
@@ -330,10 +389,12 @@ impl Worker {
     fn test_slice(&mut self) -> Result<(), TrainError> {
         let Some(run) = &mut self.run else { return Ok(()) };
         let begin = Instant::now();
-        while begin.elapsed() < SLICE && self.is_testing {
-            self.is_testing = run.continue_test()?.is_none();
+        while begin.elapsed() < SLICE && self.testing == Testing::Going {
+            if run.continue_test()?.is_some() {
+                self.testing = Testing::No;
+            }
         }
-        if !self.is_testing {
+        if self.testing == Testing::No {
             // The pause does not count as slowness.
             self.speed.forget_times();
         }
@@ -342,9 +403,11 @@ impl Worker {
 
     fn note(&mut self, result: Result<(), TrainError>) {
         match result {
-            Ok(()) if self.goal != Goal::Rest => self.state.problem = None,
-            Ok(()) => {}
-            Err(error) => self.state.problem = Some(error.to_string()),
+            Ok(()) => self.state.problem = None,
+            Err(error) => {
+                self.is_device_lost |= matches!(error, TrainError::Engine(EngineError::DeviceLost(_)));
+                self.state.problem = Some(error.to_string());
+            }
         }
     }
 
@@ -373,7 +436,7 @@ impl Worker {
                 step: progress.step,
                 steps_per_epoch: progress.steps_per_epoch,
                 n_steps: progress.n_steps,
-                images_per_second: if matches!(self.goal, Goal::Until(_)) {
+                images_per_second: if matches!(self.goal, Goal::Until(..)) {
                     self.speed.per_second()
                 } else {
                     0.0
@@ -391,8 +454,8 @@ impl Worker {
 
     fn activity(&self) -> Activity {
         match self.goal {
-            _ if self.is_testing => Activity::Testing,
-            Goal::Until(_) => Activity::Training,
+            _ if self.testing == Testing::Going => Activity::Testing,
+            Goal::Until(..) => Activity::Training,
             Goal::Begin(_) => Activity::Preparing,
             Goal::Rest => match &self.run {
                 Some(run) if run.progress().is_finished() => Activity::Finished,
@@ -401,17 +464,24 @@ impl Worker {
         }
     }
 
-    /// The filters anew, if they are watched and the last reading is old.
+    /// The filters anew, if they are watched, have changed, and the last reading is old.
     fn filters(&mut self) -> Option<Arc<Filters>> {
-        let is_due =
-            self.filters_at.is_none_or(|at| at.elapsed() >= FILTERS_EVERY) || self.goal == Goal::Rest;
-        let run = self.run.as_ref().filter(|_| self.watch.filters && is_due)?;
-        let id = filters::first_convolution(&run.graph)?;
+        let run = self.run.as_ref().filter(|_| self.watch.filters)?;
+        let step = run.progress().step;
+        let is_due = self.filters_at.is_none_or(|(at, read_step)| {
+            read_step != step && (at.elapsed() >= FILTERS_EVERY || self.goal == Goal::Rest)
+        });
+        let id = filters::first_convolution(&run.graph).filter(|_| is_due)?;
         let name = &run.graph.parameters[id.0].name;
         let path = name.strip_suffix(".weight").unwrap_or(name).to_string();
-        let filters = run.parameter(id).ok().map(|weights| Arc::new(Filters { path, weights }));
-        self.filters_at = Some(Instant::now());
-        filters
+        self.filters_at = Some((Instant::now(), step));
+        match run.parameter(id) {
+            Ok(weights) => Some(Arc::new(Filters { path, weights })),
+            Err(error) => {
+                self.note(Err(error));
+                None
+            }
+        }
     }
 }
 

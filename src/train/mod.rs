@@ -24,6 +24,8 @@ pub enum TrainError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Weights(#[from] weights::WeightsError),
+    #[error("A batch holds no pictures. Set `train.batch` to 1 or more.")]
+    EmptyBatch,
     #[error(
         "A batch of {batch} pictures is more than the {n_pictures} training pictures. \
          Use a smaller batch or more pictures."

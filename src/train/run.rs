@@ -70,12 +70,7 @@ impl Run {
         set: Arc<DataSet>,
         device: Arc<dyn Device>,
     ) -> Result<Self, TrainError> {
-        let network = experiment.network.network(set.extent, set.classes.len())?;
-        let graph = Graph::classifier(&network, set.classes.len())?;
-        let batch = experiment.train.batch;
-        if batch > set.train.len() {
-            return Err(TrainError::BatchTooLarge { batch, n_pictures: set.train.len() });
-        }
+        let graph = Self::check(experiment, &set)?;
         let placement = Placement::of(&graph);
         let normalisation = Arc::new(Normalisation::of(experiment.data.normalise, &set.train, set.extent));
         let source = |part| PictureSource { set: set.clone(), part, normalisation: normalisation.clone() };
@@ -104,6 +99,21 @@ impl Run {
         };
         run.reset()?;
         Ok(run)
+    }
+
+    /// The graph of an experiment over these pictures, without making anything ready.
+    ///
+    /// # Errors
+    /// A net that does not fit the pictures, a batch of none or of more than the training split.
+    pub fn check(experiment: &Experiment, set: &DataSet) -> Result<Graph, TrainError> {
+        let network = experiment.network.network(set.extent, set.classes.len())?;
+        let graph = Graph::classifier(&network, set.classes.len())?;
+        let (batch, n_pictures) = (experiment.train.batch, set.train.len());
+        match batch {
+            0 => Err(TrainError::EmptyBatch),
+            _ if batch > n_pictures => Err(TrainError::BatchTooLarge { batch, n_pictures }),
+            _ => Ok(graph),
+        }
     }
 
     /// Back to step 0 with the same initial weights.
@@ -146,7 +156,7 @@ impl Run {
 
     pub fn progress(&self) -> Progress {
         let steps_per_epoch = (self.set.train.len() / self.experiment.train.batch) as u64;
-        let n_steps = steps_per_epoch * self.experiment.train.epochs as u64;
+        let n_steps = steps_per_epoch.saturating_mul(self.experiment.train.epochs as u64);
         Progress { step: self.step, steps_per_epoch, n_steps }
     }
 
@@ -229,6 +239,22 @@ impl Run {
                 return Ok(found);
             }
         }
+    }
+
+    /// Sees pictures as another run did: with weights that were trained elsewhere.
+    pub fn set_normalisation(&mut self, normalisation: Normalisation) -> Result<(), TrainError> {
+        if *self.normalisation == normalisation {
+            return Ok(());
+        }
+        self.normalisation = Arc::new(normalisation);
+        self.test_source.normalisation = self.normalisation.clone();
+        self.evaluator = None;
+        let source = PictureSource { part: Part::Train, ..self.test_source.clone() };
+        self.train_pictures = self.device.pictures(&source)?;
+        self.ordered = None;
+        self.plan =
+            train_plan(&self.experiment, &self.fused, &*self.device, &self.memory, &self.train_pictures)?;
+        Ok(())
     }
 
     /// A parameter as it stands, in its logical shape.

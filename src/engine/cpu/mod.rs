@@ -10,13 +10,21 @@ pub mod matrix;
 mod memory;
 mod plan;
 pub mod product;
+mod room;
 pub mod simd;
 
 use std::sync::{Arc, Mutex};
 
+use super::arena;
 use super::{Device, DeviceInfo, DeviceKind, EngineError, Memory, PictureSource, Pictures, Plan, StepTable};
-use crate::graph::program::{Placement, Program};
+use crate::graph::program::{Bank, Placement, Program};
 pub use memory::{CpuMemory, CpuPictures};
+
+/// `max(0, x)`; what is no number stays so, that a diverged net is not taken for a silent one.
+#[inline(always)]
+pub fn rectified(x: f32) -> f32 {
+    if x <= 0.0 { 0.0 } else { x }
+}
 
 /// A step made ready: everything that depends on shapes alone is decided.
 pub trait Kernel: Send {
@@ -73,6 +81,8 @@ impl Device for Cpu {
     }
 
     fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
+        let n_numbers: usize = Bank::ALL.iter().map(|&bank| placement.len(bank)).sum();
+        room::check("The network's parameters", 4 * n_numbers as u64)?;
         Ok(Arc::new(CpuMemory::new(placement)))
     }
 
@@ -86,6 +96,8 @@ impl Device for Cpu {
         memory: &Arc<dyn Memory>,
         pictures: Option<&Arc<dyn Pictures>>,
     ) -> Result<Box<dyn Plan>, EngineError> {
-        Ok(Box::new(plan::CpuPlan::new(program, memory, pictures, self.arena.clone())))
+        let values = arena::assign(program);
+        room::check("A step of this network", 4 * values.len as u64)?;
+        Ok(Box::new(plan::CpuPlan::new(program, &values, memory, pictures, self.arena.clone())))
     }
 }

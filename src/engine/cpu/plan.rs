@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{CpuMemory, CpuPictures, Io, Kernel};
-use crate::engine::arena::{self, Block, Place};
+use crate::engine::arena::{self, Arena, Block, Place};
 use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
 use crate::graph::program::{Program, ValueId};
 
@@ -32,13 +32,13 @@ struct CpuStep {
 impl CpuPlan {
     pub fn new(
         program: &Program,
+        values: &Arena,
         memory: &Arc<dyn Memory>,
         pictures: Option<&Arc<dyn Pictures>>,
         arena: Arc<Mutex<Vec<f32>>>,
     ) -> Self {
         assert!(memory.as_any().is::<CpuMemory>(), "a plan runs over memory of its own device");
-        let transient = arena::assign(program);
-        let (places, kept_len) = arena::places(program, &transient);
+        let (places, kept_len) = arena::places(program, values);
         let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
         let steps: Vec<CpuStep> = program
             .steps
@@ -57,7 +57,7 @@ impl CpuPlan {
             memory: memory.clone(),
             pictures: pictures.cloned(),
             arena,
-            arena_len: transient.len,
+            arena_len: values.len,
             kept: vec![0.0; kept_len],
             places,
         }

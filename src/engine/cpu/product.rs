@@ -199,7 +199,7 @@ impl Tile<'_> {
             }
             for (r, row) in sums.into_iter().enumerate() {
                 for (v, sum) in row.into_iter().enumerate() {
-                    let sum = if p.relu { sum.max(L::splat(0.0)) } else { sum };
+                    let sum = if p.relu { sum.rectified() } else { sum };
                     let to = self.c.add(r * self.c_row + v * L::N);
                     match PARTIAL && v == V - 1 {
                         true => sum.store_first(to, tail),
@@ -269,5 +269,27 @@ mod tests {
                 assert!((c - expected).abs() < 1e-5, "case {case}: {c} against {expected}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_no_number_passes_the_rectifier() {
+        let product = Product {
+            a: &[1.0],
+            a_row: 0,
+            a_outer: 0,
+            a_inner: 0,
+            b: &[f32::NAN, -1.0, 2.0],
+            b_outer: 0,
+            b_inner: 3,
+            rows: 1,
+            cols: 3,
+            n_outer: 1,
+            n_inner: 1,
+            start: Start::Zero,
+            relu: true,
+        };
+        let mut c = [0.0; 3];
+        product.run(&mut c, 3);
+        assert!(c[0].is_nan() && c[1..] == [0.0, 2.0], "{c:?}");
     }
 }

@@ -81,7 +81,8 @@ pub trait Lanes: Copy {
     unsafe fn store_first(self, to: *mut f32, n: usize);
     /// `self · b + c`.
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
-    unsafe fn max(self, other: Self) -> Self;
+    /// `max(0, self)`; what is no number stays so.
+    unsafe fn rectified(self) -> Self;
 }
 
 /// Eight lanes of plain code.
@@ -132,8 +133,8 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
+    unsafe fn rectified(self) -> Self {
+        Self(self.0.map(super::rectified))
     }
 }
 
@@ -187,8 +188,9 @@ mod x86 {
         }
 
         #[inline(always)]
-        unsafe fn max(self, other: Self) -> Self {
-            Self(unsafe { _mm512_max_ps(self.0, other.0) })
+        unsafe fn rectified(self) -> Self {
+            // Of a number and none, the instruction gives its second operand.
+            Self(unsafe { _mm512_max_ps(_mm512_setzero_ps(), self.0) })
         }
     }
 
@@ -226,8 +228,9 @@ mod x86 {
         }
 
         #[inline(always)]
-        unsafe fn max(self, other: Self) -> Self {
-            Self(unsafe { _mm256_max_ps(self.0, other.0) })
+        unsafe fn rectified(self) -> Self {
+            // Of a number and none, the instruction gives its second operand.
+            Self(unsafe { _mm256_max_ps(_mm256_setzero_ps(), self.0) })
         }
     }
 

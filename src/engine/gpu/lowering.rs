@@ -69,8 +69,8 @@ impl Dispatch {
 
     /// Sets a size, likewise.
     pub fn size(self, name: &'static str, value: usize) -> Self {
-        let value = u32::try_from(value).expect("sizes of operands that can be bound fit into 32 bits");
-        self.constant(name, value)
+        // An operand whose sizes do not fit into 32 bits is refused when it is bound, before it is used.
+        self.constant(name, u32::try_from(value).unwrap_or(u32::MAX))
     }
 
     /// Sets the shapes of x and y, `(C, H, W)` each.

@@ -8,9 +8,9 @@
 
 mod adapter;
 mod context;
+mod flights;
 mod lowering;
 mod memory;
-mod metrics;
 mod pictures;
 mod pipelines;
 mod plan;

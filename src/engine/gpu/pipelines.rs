@@ -1,7 +1,9 @@
 //! Shaders compiled, each once for every set of constants it is asked for with.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rayon::prelude::*;
 
 use super::shaders;
 
@@ -62,47 +64,62 @@ impl Pipelines {
 
     /// The layout of a bind group of so many arrays.
     pub fn operand_layout(&self, n_operands: usize) -> wgpu::BindGroupLayout {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.operand_layout(&self.device, n_operands).clone()
+        self.lock().operand_layout(&self.device, n_operands).clone()
+    }
+
+    /// Compiles what is not there yet, on all cores: a driver may take a tenth of a second for each.
+    pub fn prepare<'a>(&self, kernels: impl Iterator<Item = &'a Kernel>) {
+        let distinct: HashMap<Key, &Kernel> = kernels.map(|kernel| (kernel.key(), kernel)).collect();
+        distinct.into_par_iter().for_each(|(_, kernel)| drop(self.get(kernel)));
     }
 
     pub fn get(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let bits = kernel.constants.iter().map(|&(name, value)| (name, value.to_bits())).collect();
-        let key = (kernel.shader, kernel.entry, bits);
-        if let Some(pipeline) = cache.pipelines.get(&key) {
+        let key = kernel.key();
+        if let Some(pipeline) = self.lock().pipelines.get(&key) {
             return pipeline.clone();
         }
-        let pipeline = self.compile(&mut cache, kernel);
-        cache.pipelines.insert(key, pipeline.clone());
+        // Unlocked, so that others can compile at the same time.
+        let pipeline = self.compile(kernel);
+        self.lock().pipelines.insert(key, pipeline.clone());
         pipeline
     }
 
-    fn compile(&self, cache: &mut Cache, kernel: &Kernel) -> wgpu::ComputePipeline {
-        let operands = cache.operand_layout(&self.device, kernel.n_operands).clone();
-        let table = kernel.reads_table.then_some(&self.table_layout);
-        let groups = [Some(&operands), table];
+    fn compile(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
+        let (operands, module) = {
+            let mut cache = self.lock();
+            let operands = cache.operand_layout(&self.device, kernel.n_operands).clone();
+            let module = cache.modules.entry(kernel.shader);
+            (operands, module.or_insert_with(|| shaders::module(&self.device, kernel.shader)).clone())
+        };
+        let groups = [Some(&operands), Some(&self.table_layout)];
         let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(kernel.shader),
             bind_group_layouts: if kernel.reads_table { &groups } else { &groups[..1] },
             immediate_size: 0,
         });
-        let module = cache
-            .modules
-            .entry(kernel.shader)
-            .or_insert_with(|| shaders::module(&self.device, kernel.shader));
         self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(kernel.shader),
             layout: Some(&layout),
-            module,
+            module: &module,
             entry_point: Some(kernel.entry),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &kernel.constants,
-                // The tiles are filled before they are read.
+                // Workgroup memory is filled before it is read.
                 zero_initialize_workgroup_memory: false,
             },
             cache: None,
         })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kernel {
+    fn key(&self) -> Key {
+        let bits = self.constants.iter().map(|&(name, value)| (name, value.to_bits())).collect();
+        (self.shader, self.entry, bits)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::context::{Context, STORAGE};
+use super::flights::{Cargo, Flights, MOST_STEPS};
 use super::lowering::{Dispatch, Lowering, Operand, Source};
 use super::memory::GpuMemory;
-use super::metrics::{Cargo, Flights, MOST_STEPS};
 use super::pictures::GpuPictures;
 use crate::engine::arena::{self, Block, Place};
 use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
@@ -97,6 +97,7 @@ impl GpuPlan {
     fn bind(&mut self) -> Result<(), EngineError> {
         let arena = self.context.arena(self.arena_len)?;
         let order = self.order();
+        self.context.pipelines.prepare(self.dispatches.iter().map(|dispatch| &dispatch.kernel));
         let commands = self.dispatches.iter().map(|dispatch| self.command(dispatch, &arena)).collect();
         self.bound = Bound { commands, arena, order };
         self.context.check()

@@ -15,7 +15,7 @@ pub enum Products {
 /// Workgroups that keep a large device busy: a product of fewer tiles is cut along its sum as well.
 const ENOUGH_GROUPS: usize = 512;
 /// The shortest part of a sum that is worth a workgroup of its own.
-const SHORTEST_PART: usize = 256;
+const SHORTEST_PART: usize = 64;
 /// Invocations in a workgroup that every adapter allows, and the most along the columns and the rows: the
 /// slabs of a tile have to fit into 16 KiB.
 const MOST_LANES: usize = 256;
@@ -23,6 +23,10 @@ const MOST_ACROSS: usize = 16;
 const MOST_DOWN: usize = 32;
 /// Terms of the sum that a workgroup fetches at once, `DEPTH` in `tile.wgsl`.
 const DEPTH: usize = 16;
+
+/// Numbers that a workgroup of `sum_parts.wgsl` adds up, and the most invocations that share one of them.
+const SUM_NUMBERS: usize = 32;
+const MOST_SPREAD: usize = 8;
 
 /// The cut of a product `(rows × depth) · (depth × columns)`. It follows from the sizes alone, so that the sum
 /// is always made in the same order.
@@ -92,8 +96,9 @@ impl Tiling {
                 .size("WIDTH", sum.bias.map_or(1, |bias| bias.len))
                 .constant("BIAS", sum.bias.is_some())
                 .constant("RELU", sum.relu)
+                .size("SPREAD", (self.n_parts / 4).clamp(1, MOST_SPREAD))
                 .bind(&[parts, sum.bias.unwrap_or(parts), sum.result])
-                .invocations(sum.result.len),
+                .groups(sum.result.len.div_ceil(SUM_NUMBERS)),
         );
     }
 }

@@ -21,6 +21,7 @@ mod cpu {
 
     use super::*;
     use crate::engine::cpu::Io;
+    use crate::engine::cpu::rectified;
     use crate::engine::cpu::simd::vectorised;
     use crate::experiment::layers::Activation;
     use crate::graph::layers::Pass;
@@ -57,7 +58,7 @@ mod cpu {
     vectorised! {
         fn relu(x: &[f32], y: &mut [f32]) {
             for (y, &x) in y.iter_mut().zip(x) {
-                *y = if x > 0.0 { x } else { 0.0 };
+                *y = rectified(x);
             }
         }
     }
@@ -173,6 +174,20 @@ mod tests {
             let dx = double(&x).into_iter().zip(&dy).map(|(x, &dy)| slope(x) * dy as f64).collect();
             let y: Vec<f32> = y.into_iter().map(|y| y as f32).collect();
             check(op(Pass::Backward), &[&y, &dy], &[dx], EXACT);
+        }
+    }
+
+    /// A diverged net must not look like a silent one.
+    #[test]
+    fn what_is_no_number_passes_a_relu() {
+        use crate::engine::StepTable;
+        use crate::engine::ops::testing::{devices, run};
+        let step = ActivationStep { pass: Pass::Forward, function: Activation::Relu, len: 3 };
+        for device in devices() {
+            let op = StepOp::Activation(step);
+            let y =
+                &run(&*device, op, StepTable::default(), &[&[f32::NAN, -1.0, 2.0]], &[vec![0.0; 3]], None)[0];
+            assert!(y[0].is_nan() && y[1..] == [0.0, 2.0], "{y:?}");
         }
     }
 }

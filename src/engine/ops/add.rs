@@ -20,6 +20,7 @@ mod cpu {
 
     use super::*;
     use crate::engine::cpu::Io;
+    use crate::engine::cpu::rectified;
     use crate::engine::cpu::simd::vectorised;
 
     const CHUNK: usize = 16 * 1024;
@@ -45,8 +46,7 @@ mod cpu {
     vectorised! {
         fn sum_rectified(a: &[f32], b: &[f32], y: &mut [f32]) {
             for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-                let sum = a + b;
-                *y = if sum > 0.0 { sum } else { 0.0 };
+                *y = rectified(a + b);
             }
         }
     }

@@ -24,6 +24,7 @@ mod cpu {
     use super::*;
     use crate::engine::cpu::Io;
     use crate::engine::cpu::channels::{Moments, PictureSums, Tiled};
+    use crate::engine::cpu::rectified;
     use crate::engine::cpu::simd::vectorised;
     use crate::graph::layers::Pass;
     use crate::graph::program::Mode;
@@ -125,7 +126,7 @@ mod cpu {
             }
         });
         for c in 0..step.extent.channels {
-            let total = |which| sums.of_channel(which, c).map(|sum| sum as f64).sum::<f64>();
+            let total = |which| sums.of_channel(which, c).sum::<f64>();
             dbeta[c] = total(0) as f32;
             dgamma[c] = (total(1) * inverse(c) as f64) as f32;
         }
@@ -163,8 +164,7 @@ mod cpu {
             for (x, y) in x.chunks(n).zip(y.chunks_mut(n)) {
                 let channel = row.mean.row().iter().zip(row.scale.row()).zip(row.shift.row());
                 for ((y, &x), ((&mean, &scale), &shift)) in y.iter_mut().zip(x).zip(channel) {
-                    let z = (x - mean) * scale + shift;
-                    *y = if z > 0.0 { z } else { 0.0 };
+                    *y = rectified((x - mean) * scale + shift);
                 }
             }
         }
@@ -237,9 +237,9 @@ mod gpu {
     use crate::graph::program::Mode;
 
     /// Workgroups that share the pixels of a batch between them, at most.
-    const MOST_PARTS: usize = 256;
+    const MOST_PARTS: usize = 1024;
     /// Invocations in the workgroups that sum.
-    const LANES: usize = 64;
+    const LANES: usize = 256;
     /// Numbers in the shader's `Channel`.
     const CHANNEL: usize = 6;
 
@@ -253,7 +253,7 @@ mod gpu {
     impl Split {
         fn of(step: &BatchNormStep) -> Self {
             let count = step.batch * step.extent.area();
-            let lanes_c = step.extent.channels.next_power_of_two().min(LANES / 4);
+            let lanes_c = step.extent.channels.next_power_of_two().min(16);
             // At least 16 pixels for each invocation.
             let rows = (16 * LANES / lanes_c).max(count.div_ceil(MOST_PARTS));
             Self { lanes_c, rows, n_parts: count.div_ceil(rows) }

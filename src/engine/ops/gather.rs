@@ -156,3 +156,60 @@ mod gpu {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::data::{DataSet, Normalisation, Split, augment};
+    use crate::engine::ops::testing::{devices, run};
+    use crate::engine::{Part, PictureSource, StepTable, layout};
+    use crate::experiment::{Augment, Normalise};
+    use crate::graph::layers::StepOp;
+    use crate::tensor::Extent;
+    use crate::tensor::random::{Key, Purpose};
+
+    const EXTENT: Extent = Extent::new(3, 9, 8);
+
+    fn set() -> Arc<DataSet> {
+        let key = Key::new(4, Purpose::Pictures);
+        let pictures = (0..7 * EXTENT.len() as u32).map(|i| key.bits(i) as u8).collect();
+        let train = Split { pictures, labels: vec![3, 1, 4, 1, 5, 0, 2] };
+        let classes = (0..6).map(|class: u32| class.to_string()).collect();
+        let test = Split::default();
+        Arc::new(DataSet { name: "noise".into(), extent: EXTENT, classes, train, test, notes: vec![] })
+    }
+
+    /// Against the plain references of the `data` module, picture by picture.
+    #[test]
+    fn a_batch_is_what_normalisation_and_augmentation_say() {
+        let set = set();
+        let key = augment::key(9, 3);
+        let table = StepTable { first: 1, augment_key: key.0, ..StepTable::default() };
+        let before = [vec![0.0; 5 * EXTENT.len()], vec![0.0; 5]];
+        for (kind, flip, crop) in
+            [(Normalise::None, false, 0), (Normalise::PerChannel, true, 2), (Normalise::PixelMean, true, 4)]
+        {
+            let augment = Augment { flip, crop };
+            let normalisation = Arc::new(Normalisation::of(kind, &set.train, EXTENT));
+            let source =
+                PictureSource { set: set.clone(), part: Part::Train, normalisation: normalisation.clone() };
+            let expected: Vec<f32> = (1..6)
+                .flat_map(|index| {
+                    let plain = normalisation.apply(EXTENT, set.train.picture(EXTENT, index));
+                    augment::apply(augment::draw(key, index as u32, &augment), EXTENT, &plain)
+                })
+                .collect();
+            for device in devices() {
+                let op = StepOp::Gather(GatherStep { batch: 5, extent: EXTENT, augment });
+                let found = run(&*device, op, table, &[], &before, Some(&source));
+                assert_eq!(found[1], [1.0, 4.0, 1.0, 5.0, 0.0]);
+                for (x, expected) in layout::maps_from_storage(&found[0], EXTENT).iter().zip(&expected) {
+                    // On a GPU the quotient by 255 may be off by units in the last place.
+                    assert!((x - expected).abs() <= 1e-6, "{}: {x} against {expected}", device.info().name);
+                }
+            }
+        }
+    }
+}

@@ -20,6 +20,7 @@ mod cpu {
     use super::*;
     use crate::engine::cpu::Io;
     use crate::engine::cpu::matrix::{self, Matrix};
+    use crate::engine::cpu::rectified;
     use crate::graph::layers::Pass;
 
     pub fn kernel(step: LinearStep) -> Box<dyn Kernel> {
@@ -35,7 +36,7 @@ mod cpu {
                 let x = Matrix::rows(io.inputs[0], batch, inputs);
                 matrix::add_product(x, Matrix::rows(io.inputs[1], inputs, outputs), y);
                 if relu {
-                    y.iter_mut().for_each(|y| *y = y.max(0.0));
+                    y.iter_mut().for_each(|y| *y = rectified(*y));
                 }
             }),
             Pass::Backward => Box::new(move |io: Io<'_>| {

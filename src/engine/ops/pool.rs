@@ -131,7 +131,7 @@ mod cpu {
     vectorised! {
         fn larger(x: &[f32], place: f32, y: &mut [f32], winners: &mut [f32]) {
             for ((y, winner), &x) in y.iter_mut().zip(winners).zip(x) {
-                let wins = x > *y;
+                let wins = x > *y || x.is_nan();
                 *y = if wins { x } else { *y };
                 *winner = if wins { place } else { *winner };
             }

@@ -1,0 +1,67 @@
+//! Pictures brought in by a thread of their own, one data set at a time. Whoever wishes for others meanwhile
+//! is served when that one is done, and only with the latest wish.
+
+use std::io;
+
+use crossbeam_channel::Receiver;
+
+use crate::data::{self, DataSet};
+use crate::experiment::Data;
+
+/// What decides which pictures there are; the rest of [`Data`] only says what is done to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    source: String,
+    train: Option<usize>,
+    test: Option<usize>,
+    size: Option<[usize; 2]>,
+    /// Makes the built-in pictures and divides those that come in one piece.
+    seed: u64,
+}
+
+/// The pictures, or what is wrong with them.
+pub type Loaded = Result<DataSet, String>;
+
+#[derive(Default)]
+pub struct Loader {
+    under_way: Option<(Wish, Receiver<Loaded>)>,
+}
+
+impl Wish {
+    pub fn new(data: &Data, seed: u64) -> Self {
+        let Data { source, train, test, size, .. } = data.clone();
+        Self { source, train, test, size, seed }
+    }
+
+    fn open(&self) -> Loaded {
+        let Self { source, train, test, size, seed } = self.clone();
+        let data = Data { source, train, test, size, ..Data::default() };
+        data::catalogue::open(&data, seed).map_err(|error| error.to_string())
+    }
+}
+
+impl Loader {
+    /// Begins to open, unless something is under way already.
+    pub fn begin(&mut self, wish: Wish) -> io::Result<()> {
+        if self.under_way.is_some() {
+            return Ok(());
+        }
+        let (sender, done) = crossbeam_channel::bounded(1);
+        let own = wish.clone();
+        // The receiver may be gone by then, and the program with it.
+        let work = move || drop(sender.send(own.open()));
+        std::thread::Builder::new().name("pictures".into()).spawn(work)?;
+        self.under_way = Some((wish, done));
+        Ok(())
+    }
+
+    /// Where what is under way arrives, if anything is.
+    pub fn arrival(&self) -> Option<Receiver<Loaded>> {
+        self.under_way.as_ref().map(|(_, done)| done.clone())
+    }
+
+    /// The wish that has been answered; nothing is under way thereafter.
+    pub fn finish(&mut self) -> Option<Wish> {
+        self.under_way.take().map(|(wish, _)| wish)
+    }
+}
