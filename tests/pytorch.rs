@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use convscope::data::{DataSet, Split};
-use convscope::engine::{self, Device, DeviceChoice, layout};
+use convscope::engine::{self, Device, DeviceChoice, EngineError, layout};
 use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule};
 use convscope::graph::program::Bank;
 use convscope::graph::{ParameterId, Role};
@@ -136,4 +136,32 @@ fn lenet_trains_as_in_pytorch() {
 #[test]
 fn resnet_20_trains_as_in_pytorch() {
     check("resnet-20", Extent::new(3, 32, 32), cpu());
+}
+
+/// A graphics processor, by software where there is no other; left out where there is none at all, except on
+/// the machines that decide on changes.
+fn gpu() -> Option<Arc<dyn Device>> {
+    match engine::open(&DeviceChoice::Gpu) {
+        Ok(device) => Some(device),
+        Err(EngineError::NoGpu) => {
+            assert!(std::env::var_os("CI").is_none(), "no Vulkan driver; Debian has mesa-vulkan-drivers");
+            println!("left out: there is no Vulkan driver on this machine");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn lenet_trains_as_in_pytorch_on_the_gpu() {
+    if let Some(device) = gpu() {
+        check("lenet", Extent::new(1, 28, 28), device);
+    }
+}
+
+#[test]
+fn resnet_20_trains_as_in_pytorch_on_the_gpu() {
+    if let Some(device) = gpu() {
+        check("resnet-20", Extent::new(3, 32, 32), device);
+    }
 }
