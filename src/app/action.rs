@@ -1,6 +1,6 @@
 //! Everything a person can do by key or button, with its label, its tooltip and its shortcut, in one list.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 use lucide_icons::Icon;
 
 /// What buttons, menus and keys ask for.
@@ -167,19 +167,31 @@ impl Action {
         self.shortcuts().first().map(|shortcut| ctx.format_shortcut(shortcut)).unwrap_or_default()
     }
 
-    /// Those whose keys were pressed in this frame, unless a field has the keyboard.
+    /// Those whose keys were pressed since the last frame, in this order, unless a field has the keyboard.
     pub fn pressed(ctx: &Context) -> Vec<Self> {
-        if ctx.egui_wants_keyboard_input() {
-            return Vec::new();
+        let mut pressed = Vec::new();
+        if !ctx.egui_wants_keyboard_input() {
+            ctx.input_mut(|input| {
+                input.events.retain(|event| {
+                    let action = Self::of_event(event);
+                    pressed.extend(action);
+                    action.is_none()
+                });
+            });
         }
-        // Those with more modifiers first: the others would take their key as well.
-        let mut actions = Self::ALL;
-        actions.sort_by_key(|action| std::cmp::Reverse(n_modifiers(action.shortcuts()[0].modifiers)));
-        ctx.input_mut(|input| {
-            let pressed =
-                |action: &Self| action.shortcuts().iter().any(|shortcut| input.consume_shortcut(shortcut));
-            actions.into_iter().filter(pressed).collect()
-        })
+        pressed
+    }
+
+    /// What a key stands for; of two that fit, the one with more modifiers.
+    fn of_event(event: &Event) -> Option<Self> {
+        let Event::Key { key, pressed: true, modifiers, .. } = event else { return None };
+        let n_modifiers = |shortcut: &KeyboardShortcut| {
+            let fits = shortcut.logical_key == *key && modifiers.matches_logically(shortcut.modifiers);
+            fits.then(|| n_modifiers(shortcut.modifiers))
+        };
+        let best = |action: &Self| action.shortcuts().iter().filter_map(n_modifiers).max();
+        let fitting = Self::ALL.into_iter().filter_map(|action| Some((best(&action)?, action)));
+        fitting.max_by_key(|(n, _)| *n).map(|(_, action)| action)
     }
 }
 

@@ -43,8 +43,13 @@ pub fn run(start: Start) -> anyhow::Result<()> {
         let bridge = Bridge::new(move || session.snapshot(), move |command| sender.send(command));
         Ok(Box::new(Window(Workshop::new(bridge, start.experiment, start.file, start.device))))
     });
-    eframe::run_native("ConvScope", options, create).map_err(|error| {
-        anyhow!("The window cannot be opened: {error}. `convscope train quickstart` trains without one.")
+    eframe::run_native("ConvScope", options, create).map_err(|error| match error {
+        eframe::Error::WinitEventLoop(_) => anyhow!(
+            "There is no display to open a window on. `convscope train quickstart` trains without one."
+        ),
+        error => {
+            anyhow!("The window cannot be opened: {error}. `convscope train quickstart` trains without one.")
+        }
     })
 }
 

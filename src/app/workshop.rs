@@ -276,9 +276,10 @@ impl Workshop {
     fn export(&mut self, ctx: &Context, path: PathBuf) {
         let Some(run) = &self.snapshot.run else { return };
         let (curves, title) = (run.curves.clone(), run.experiment.title.clone());
+        let window = self.training.curves.settings.window;
         let (sender, ctx) = (self.reports.0.clone(), ctx.clone());
         let work = move || {
-            let report = match curves::export::write(&curves, &title, &path) {
+            let report = match curves::export::write(&curves, window, &title, &path) {
                 Ok(()) => (Gravity::Note, format!("Exported to {}.", path.display())),
                 Err(error) => (Gravity::Problem, format!("{error:#}.")),
             };

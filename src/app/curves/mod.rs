@@ -24,7 +24,7 @@ pub struct Settings {
     log_x: bool,
     log_y: bool,
     /// Steps over which the training curves are smoothed, about.
-    window: f32,
+    pub window: f32,
     with_rate: bool,
     with_previous: bool,
 }

@@ -85,6 +85,18 @@ fn layers_are_moved_duplicated_and_removed_by_key() {
 }
 
 #[test]
+fn keys_pressed_within_one_frame_count_one_by_one() {
+    let mut bench = Bench::open("quickstart");
+    bench.commands();
+    for _ in 0..2 {
+        bench.harness.key_press(Key::ArrowDown);
+    }
+    bench.harness.key_press_modifiers(Modifiers::ALT, Key::ArrowUp);
+    bench.run();
+    assert_eq!(names(&layers(&bench))[..2], ["relu", "conv"]);
+}
+
+#[test]
 fn every_edit_is_undone_and_done_again() {
     let mut bench = Bench::open("quickstart");
     let original = bench.told().expect("it was told");

@@ -82,6 +82,11 @@ fn looks() {
         bench.click("Settings of the curves");
         bench.click("Learning rate beneath");
     });
+}
+
+#[test]
+#[ignore = "draws pictures for people to look at"]
+fn looks_of_what_appears_now_and_then() {
     render("broken-dark", "quickstart", LAPTOP, Theme::Dark, training("quickstart", 30), |bench| {
         bench.set(|snapshot| {
             let run = snapshot.run.as_mut().expect("it runs");

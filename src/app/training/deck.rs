@@ -32,33 +32,24 @@ pub fn is_running(activity: Activity) -> bool {
 
 fn buttons_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let running = is_running(desk.snapshot.activity);
-    let obstacle = desk.obstacle();
+    let done =
+        is_done(desk).then(|| "All epochs are done. Raise their number to go on, or reset.".to_string());
+    let obstacle = desk.obstacle().or(done);
     let has_run = desk.snapshot.run.is_some();
-    action_ui(
-        ui,
-        desk,
-        Action::Reset,
-        OTHER,
-        if has_run { None } else { Some("There is nothing to go back from.") },
-    );
+    let no_way_back = (!has_run).then_some("There is nothing to go back from.");
+    let no_run = (!has_run).then_some("There is no run to test yet.");
+    action_ui(ui, desk, Action::Reset, OTHER, no_way_back);
     play_ui(ui, desk, running, obstacle.as_deref());
     action_ui(ui, desk, Action::Step, OTHER, obstacle.as_deref());
     action_ui(ui, desk, Action::Epoch, OTHER, obstacle.as_deref());
-    action_ui(
-        ui,
-        desk,
-        Action::Evaluate,
-        OTHER,
-        if has_run { None } else { Some("There is no run to test yet.") },
-    );
+    action_ui(ui, desk, Action::Evaluate, OTHER, no_run);
 }
 
 fn play_ui(ui: &mut Ui, desk: &mut Desk<'_>, running: bool, obstacle: Option<&str>) {
     let (symbol, label) = if running { (Icon::Pause, "Pause") } else { (Icon::Play, "Train") };
     let tooltip = Action::PlayPause.tooltip(ui.ctx());
     // What runs can always be paused.
-    let done = is_done(desk).then_some("All epochs are done. Raise their number to go on, or reset.");
-    let obstacle = obstacle.or(done).filter(|_| !running);
+    let obstacle = obstacle.filter(|_| !running);
     let response =
         ui.add_enabled_ui(obstacle.is_none(), |ui| widgets::main_button(ui, Some(symbol), label, PLAY)).inner;
     let response = widgets::named(response, label).on_hover_text(tooltip);
@@ -142,7 +133,8 @@ fn is_done(desk: &Desk<'_>) -> bool {
 fn more_epochs_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let epochs = &mut desk.editor.experiment.train.epochs;
     let more = (*epochs).min(5);
-    let button = Button::new(RichText::new(format!("{more} more epochs")).small()).small();
+    let text = if more == 1 { "1 more epoch".to_string() } else { format!("{more} more epochs") };
+    let button = Button::new(RichText::new(text).small()).small();
     if ui.add(button).on_hover_text("Raises the number of epochs and goes on from here.").clicked() {
         *epochs += more;
         desk.requests.push(Request::Send(Command::Play));
