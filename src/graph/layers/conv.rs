@@ -1,6 +1,7 @@
 //! Convolution (cross-correlation): `y[n,o,i,j] = b[o] + Σ_{c,u,v} w[o,c,u,v] · x[n, c, i·s+u−p, j·s+v−p]`.
 
-use super::{Pass, StepOp, Window, activation};
+use super::weighted::Weighted;
+use super::{Pass, StepOp, Window};
 use crate::experiment::layers::Conv;
 use crate::graph::build::Builder;
 use crate::graph::program::{Emit, ValueId};
@@ -51,30 +52,15 @@ pub(in crate::graph) fn add(conv: &Conv, builder: &mut Builder, input: NodeId) -
 
 impl ConvNode {
     pub(super) fn forward(&self, emit: &mut Emit, node: NodeId) {
-        let x = emit.graph.node(node).inputs[0];
-        let mut inputs = vec![emit.forward_value(x), emit.parameter(self.weight)];
-        inputs.extend(self.bias.map(|bias| emit.parameter(bias)));
-        let y = emit.batch_of(emit.extent(node));
-        emit.step(self.step(emit, node, Pass::Forward), inputs, vec![y]);
-        emit.set_forward(node, y);
+        self.weighted().forward(emit, node, self.step(emit, node, Pass::Forward));
     }
 
     pub(super) fn backward(&self, emit: &mut Emit, node: NodeId, gradient: ValueId) {
-        let x = emit.graph.node(node).inputs[0];
-        let gradient = match self.relu {
-            true => activation::emit_relu_backward(emit, node, gradient),
-            false => gradient,
-        };
-        let inputs = vec![emit.forward_value(x), gradient];
-        let mut outputs = vec![emit.parameter_gradient(self.weight)];
-        outputs.extend(self.bias.map(|bias| emit.parameter_gradient(bias)));
-        emit.step(self.step(emit, node, Pass::Weights), inputs, outputs);
-        if emit.wants_gradient(x) {
-            let dx = emit.batch_of(emit.extent(x));
-            let inputs = vec![gradient, emit.parameter(self.weight)];
-            emit.step(self.step(emit, node, Pass::Backward), inputs, vec![dx]);
-            emit.contribute(x, dx);
-        }
+        self.weighted().backward(emit, node, gradient, |emit, pass| self.step(emit, node, pass));
+    }
+
+    fn weighted(&self) -> Weighted {
+        Weighted { weight: self.weight, bias: self.bias, relu: self.relu }
     }
 
     fn step(&self, emit: &Emit, node: NodeId, pass: Pass) -> StepOp {

@@ -12,6 +12,7 @@ pub mod merge;
 pub mod pool;
 pub mod shortcut;
 pub mod update;
+mod weighted;
 
 use super::NodeId;
 use super::build::Builder;
