@@ -6,18 +6,18 @@ use crate::graph::{Parameter, Role};
 use crate::tensor::Extent;
 
 /// Pictures or maps, `(N, C, H, W)` to `(N, H, W, C)`.
-pub fn maps_to_storage(numbers: &[f32], extent: Extent) -> Vec<f32> {
+pub fn maps_to_storage<R: Copy + Default>(numbers: &[R], extent: Extent) -> Vec<R> {
     permute_maps(numbers, extent, |logical, stored| (logical, stored))
 }
 
 /// Maps `(N, H, W, C)` to `(N, C, H, W)`.
-pub fn maps_from_storage(numbers: &[f32], extent: Extent) -> Vec<f32> {
+pub fn maps_from_storage<R: Copy + Default>(numbers: &[R], extent: Extent) -> Vec<R> {
     permute_maps(numbers, extent, |logical, stored| (stored, logical))
 }
 
 /// A parameter's numbers from its logical shape to storage order.
-pub fn parameter_to_storage(parameter: &Parameter, numbers: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; numbers.len()];
+pub fn parameter_to_storage<R: Copy + Default>(parameter: &Parameter, numbers: &[R]) -> Vec<R> {
+    let mut out = vec![R::default(); numbers.len()];
     for (stored, logical) in storage_order(parameter).enumerate() {
         out[stored] = numbers[logical];
     }
@@ -25,8 +25,8 @@ pub fn parameter_to_storage(parameter: &Parameter, numbers: &[f32]) -> Vec<f32> 
 }
 
 /// A parameter's numbers from storage order to its logical shape.
-pub fn parameter_from_storage(parameter: &Parameter, numbers: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; numbers.len()];
+pub fn parameter_from_storage<R: Copy + Default>(parameter: &Parameter, numbers: &[R]) -> Vec<R> {
+    let mut out = vec![R::default(); numbers.len()];
     for (stored, logical) in storage_order(parameter).enumerate() {
         out[logical] = numbers[stored];
     }
@@ -56,12 +56,12 @@ fn storage_order(parameter: &Parameter) -> Box<dyn Iterator<Item = usize>> {
     }
 }
 
-fn permute_maps(
-    numbers: &[f32],
+fn permute_maps<R: Copy + Default>(
+    numbers: &[R],
     extent: Extent,
     direction: impl Fn(usize, usize) -> (usize, usize),
-) -> Vec<f32> {
-    let mut out = vec![0.0; numbers.len()];
+) -> Vec<R> {
+    let mut out = vec![R::default(); numbers.len()];
     let area = extent.area();
     for (from, to) in numbers.chunks_exact(extent.len()).zip(out.chunks_exact_mut(extent.len())) {
         for c in 0..extent.channels {

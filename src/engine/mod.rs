@@ -14,6 +14,7 @@ pub mod cpu;
 pub mod gpu;
 pub mod layout;
 pub mod ops;
+pub mod plain;
 
 use std::sync::Arc;
 

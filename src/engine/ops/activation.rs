@@ -4,6 +4,9 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::experiment::layers::Activation;
+use crate::graph::layers::Pass;
 use crate::graph::layers::activation::ActivationStep;
 
 impl Lower for ActivationStep {
@@ -16,6 +19,34 @@ impl Lower for ActivationStep {
     }
 }
 
+impl Plain for ActivationStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let one = R::one();
+        match self.pass {
+            Pass::Forward => {
+                for (y, &x) in io.outputs[0].iter_mut().zip(io.inputs[0]) {
+                    *y = match self.function {
+                        Activation::Relu => x.rectified(),
+                        Activation::Tanh => x.tanh(),
+                        Activation::Sigmoid => one / (one + (-x).exp()),
+                    };
+                }
+            }
+            Pass::Backward | Pass::Weights => {
+                let slopes = io.inputs[0].iter().map(|&y| match self.function {
+                    Activation::Relu if y > R::zero() => one,
+                    Activation::Relu => R::zero(),
+                    Activation::Tanh => one - y * y,
+                    Activation::Sigmoid => y * (one - y),
+                });
+                for ((dx, slope), &dy) in io.outputs[0].iter_mut().zip(slopes).zip(io.inputs[1]) {
+                    *dx = slope * dy;
+                }
+            }
+        }
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
@@ -23,8 +54,6 @@ mod cpu {
     use crate::engine::cpu::Io;
     use crate::engine::cpu::rectified;
     use crate::engine::cpu::simd::vectorised;
-    use crate::experiment::layers::Activation;
-    use crate::graph::layers::Pass;
 
     /// Numbers in one task: small enough for the innermost cache, large enough to be worth handing out.
     const CHUNK: usize = 16 * 1024;
@@ -91,8 +120,6 @@ mod cpu {
 mod gpu {
     use super::*;
     use crate::engine::gpu::Dispatch;
-    use crate::experiment::layers::Activation;
-    use crate::graph::layers::Pass;
 
     pub fn lower(step: &ActivationStep, lowering: &mut Lowering) {
         let function = match step.function {
@@ -151,7 +178,6 @@ mod gpu {
 mod tests {
     use super::*;
     use crate::engine::ops::testing::{EXACT, check, double, numbers};
-    use crate::experiment::layers::Activation;
     use crate::graph::layers::{Pass, StepOp};
 
     #[test]

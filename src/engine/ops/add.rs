@@ -3,6 +3,7 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
 use crate::graph::layers::merge::AddStep;
 
 impl Lower for AddStep {
@@ -12,6 +13,14 @@ impl Lower for AddStep {
 
     fn gpu(&self, lowering: &mut Lowering) {
         gpu::lower(self, lowering);
+    }
+}
+
+impl Plain for AddStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        for ((y, &a), &b) in io.outputs[0].iter_mut().zip(io.inputs[0]).zip(io.inputs[1]) {
+            *y = if self.relu { (a + b).rectified() } else { a + b };
+        }
     }
 }
 

@@ -6,7 +6,10 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::graph::layers::Pass;
 use crate::graph::layers::batch_norm::BatchNormStep;
+use crate::graph::program::Mode;
 
 impl Lower for BatchNormStep {
     fn cpu(&self) -> Box<dyn Kernel> {
@@ -18,6 +21,72 @@ impl Lower for BatchNormStep {
     }
 }
 
+impl Plain for BatchNormStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        (0..self.extent.channels).for_each(|c| match self.pass {
+            Pass::Forward => self.plain_forward(c, io.inputs, io.outputs),
+            Pass::Backward | Pass::Weights => self.plain_backward(c, io.inputs, io.outputs),
+        });
+    }
+}
+
+impl BatchNormStep {
+    /// The places of channel `c`'s numbers in a batch.
+    fn of_channel(&self, c: usize) -> impl Iterator<Item = usize> + Clone + use<> {
+        (c..self.batch * self.extent.len()).step_by(self.extent.channels)
+    }
+
+    fn plain_forward<R: Real>(&self, c: usize, inputs: &[&[R]], outputs: &mut [&mut [R]]) {
+        let (x, gamma, beta) = (inputs[0], inputs[1][c], inputs[2][c]);
+        let (mean, inverse) = match self.mode {
+            Mode::Train => {
+                let count = R::whole(self.batch * self.extent.area());
+                let mean = self.of_channel(c).map(|i| x[i]).sum::<R>() / count;
+                let squares: R = self.of_channel(c).map(|i| (x[i] - mean).powi(2)).sum();
+                let inverse = self.inverse_deviation(squares / count);
+                // With one number there is no unbiased variance; PyTorch refuses, here the biased one is kept.
+                let unbiased = squares / (count - R::one()).max(R::one());
+                let momentum = R::of(self.momentum.into());
+                (outputs[1][c], outputs[2][c]) = (mean, inverse);
+                outputs[3][c] += momentum * (mean - outputs[3][c]);
+                outputs[4][c] += momentum * (unbiased - outputs[4][c]);
+                (mean, inverse)
+            }
+            Mode::Test => (inputs[3][c], self.inverse_deviation(inputs[4][c])),
+        };
+        for i in self.of_channel(c) {
+            let y = gamma * (x[i] - mean) * inverse + beta;
+            outputs[0][i] = if self.relu { y.rectified() } else { y };
+        }
+    }
+
+    fn plain_backward<R: Real>(&self, c: usize, inputs: &[&[R]], outputs: &mut [&mut [R]]) {
+        let (x, dy, gamma, beta, mean) = (inputs[0], inputs[1], inputs[2][c], inputs[3][c], inputs[4][c]);
+        let inverse = match self.mode {
+            Mode::Train => inputs[5][c],
+            Mode::Test => self.inverse_deviation(inputs[5][c]),
+        };
+        let normalised = |i: usize| (x[i] - mean) * inverse;
+        let passes = |i: usize| !self.relu || gamma * normalised(i) + beta > R::zero();
+        let dy = |i: usize| if passes(i) { dy[i] } else { R::zero() };
+        let d_gamma: R = self.of_channel(c).map(|i| dy(i) * normalised(i)).sum();
+        let d_beta: R = self.of_channel(c).map(dy).sum();
+        let count = R::whole(self.batch * self.extent.area());
+        for i in self.of_channel(c) {
+            let by_statistics = match self.mode {
+                Mode::Train => (d_beta + normalised(i) * d_gamma) / count,
+                Mode::Test => R::zero(),
+            };
+            outputs[0][i] = gamma * inverse * (dy(i) - by_statistics);
+        }
+        (outputs[1][c], outputs[2][c]) = (d_gamma, d_beta);
+    }
+
+    fn inverse_deviation<R: Real>(&self, variance: R) -> R {
+        R::one() / (variance + R::of(self.epsilon.into())).sqrt()
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
@@ -26,8 +95,6 @@ mod cpu {
     use crate::engine::cpu::channels::{Moments, PictureSums, Tiled};
     use crate::engine::cpu::rectified;
     use crate::engine::cpu::simd::vectorised;
-    use crate::graph::layers::Pass;
-    use crate::graph::program::Mode;
 
     pub fn kernel(step: BatchNormStep) -> Box<dyn Kernel> {
         let channels = step.extent.channels;
@@ -233,8 +300,6 @@ mod cpu {
 mod gpu {
     use super::*;
     use crate::engine::gpu::{Dispatch, Place};
-    use crate::graph::layers::Pass;
-    use crate::graph::program::Mode;
 
     /// Workgroups that share the pixels of a batch between them, at most.
     const MOST_PARTS: usize = 1024;

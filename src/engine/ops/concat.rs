@@ -3,6 +3,8 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::graph::layers::Pass;
 use crate::graph::layers::merge::ConcatStep;
 
 impl Lower for ConcatStep {
@@ -15,12 +17,25 @@ impl Lower for ConcatStep {
     }
 }
 
+impl Plain for ConcatStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        for pixel in 0..self.batch * self.area {
+            for c in 0..self.part {
+                let (in_part, in_whole) = (pixel * self.part + c, pixel * self.whole + self.first + c);
+                match self.pass {
+                    Pass::Forward => io.outputs[0][in_whole] = io.inputs[0][in_part],
+                    Pass::Backward | Pass::Weights => io.outputs[0][in_part] = io.inputs[0][in_whole],
+                }
+            }
+        }
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
     use super::*;
     use crate::engine::cpu::Io;
-    use crate::graph::layers::Pass;
 
     pub fn kernel(step: ConcatStep) -> Box<dyn Kernel> {
         let ConcatStep { pass, part, whole, first, .. } = step;
@@ -50,7 +65,6 @@ mod cpu {
 mod gpu {
     use super::*;
     use crate::engine::gpu::Dispatch;
-    use crate::graph::layers::Pass;
 
     pub fn lower(step: &ConcatStep, lowering: &mut Lowering) {
         let entry = match step.pass {

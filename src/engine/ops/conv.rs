@@ -8,6 +8,8 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::graph::layers::Pass;
 use crate::graph::layers::conv::ConvStep;
 
 impl Lower for ConvStep {
@@ -20,10 +22,80 @@ impl Lower for ConvStep {
     }
 }
 
+impl Plain for ConvStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let (n_in, n_out) = (self.input.channels, self.output.channels);
+        io.outputs.iter_mut().for_each(|output| output.fill(R::zero()));
+        // At each tap one pixel of x (C) meets one of y (O) through the weights between them (C, O).
+        match self.pass {
+            Pass::Forward => {
+                let (x, w, y) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
+                each_tap(self, |in_x, in_y, in_w| {
+                    let y = &mut y[in_y..][..n_out];
+                    for (&x, w) in x[in_x..][..n_in].iter().zip(w[in_w..].chunks_exact(n_out)) {
+                        y.iter_mut().zip(w).for_each(|(y, &w)| *y += x * w);
+                    }
+                });
+                for y in y.chunks_exact_mut(n_out) {
+                    if self.bias {
+                        y.iter_mut().zip(io.inputs[2]).for_each(|(y, &b)| *y += b);
+                    }
+                    if self.relu {
+                        y.iter_mut().for_each(|y| *y = y.rectified());
+                    }
+                }
+            }
+            Pass::Backward => {
+                let (dy, w, dx) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
+                each_tap(self, |in_x, in_y, in_w| {
+                    let dy = &dy[in_y..][..n_out];
+                    for (dx, w) in dx[in_x..][..n_in].iter_mut().zip(w[in_w..].chunks_exact(n_out)) {
+                        *dx += dy.iter().zip(w).map(|(&dy, &w)| dy * w).sum();
+                    }
+                });
+            }
+            Pass::Weights => {
+                let (x, dy, dw) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
+                each_tap(self, |in_x, in_y, in_w| {
+                    let dy = &dy[in_y..][..n_out];
+                    for (&x, dw) in x[in_x..][..n_in].iter().zip(dw[in_w..].chunks_exact_mut(n_out)) {
+                        dw.iter_mut().zip(dy).for_each(|(dw, &dy)| *dw += x * dy);
+                    }
+                });
+                if self.bias {
+                    for dy in dy.chunks_exact(n_out) {
+                        io.outputs[1].iter_mut().zip(dy).for_each(|(db, &dy)| *db += dy);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Calls `visit(in_x, in_y, in_w)` for every tap of every output pixel that lies inside the picture: where
+/// the pixel of x, the pixel of y and the tap's weights begin in storage.
+fn each_tap(step: &ConvStep, mut visit: impl FnMut(usize, usize, usize)) {
+    let (x, y, window) = (step.input, step.output, step.window);
+    for n in 0..step.batch {
+        for (i, j) in (0..y.height).flat_map(|i| (0..y.width).map(move |j| (i, j))) {
+            for (u, v) in (0..window.kernel[0]).flat_map(|u| (0..window.kernel[1]).map(move |v| (u, v))) {
+                let row = (i * window.stride[0] + u).checked_sub(window.padding[0]);
+                let column = (j * window.stride[1] + v).checked_sub(window.padding[1]);
+                let (Some(row), Some(column)) = (row, column) else { continue };
+                if row < x.height && column < x.width {
+                    let in_x = ((n * x.height + row) * x.width + column) * x.channels;
+                    let in_y = ((n * y.height + i) * y.width + j) * y.channels;
+                    let in_w = (u * window.kernel[1] + v) * x.channels * y.channels;
+                    visit(in_x, in_y, in_w);
+                }
+            }
+        }
+    }
+}
+
 mod cpu {
     use super::*;
     use crate::engine::cpu::{Io, conv};
-    use crate::graph::layers::Pass;
 
     pub fn kernel(step: ConvStep) -> Box<dyn Kernel> {
         match step.pass {
@@ -51,7 +123,6 @@ mod gpu {
     use super::*;
     use crate::engine::gpu::product::{Sum, Tiling};
     use crate::engine::gpu::{Dispatch, Products};
-    use crate::graph::layers::Pass;
 
     pub fn lower(step: &ConvStep, lowering: &mut Lowering) {
         match lowering.products() {

@@ -4,6 +4,7 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
 use crate::graph::layers::loss::CrossEntropyStep;
 
 impl Lower for CrossEntropyStep {
@@ -13,6 +14,28 @@ impl Lower for CrossEntropyStep {
 
     fn gpu(&self, lowering: &mut Lowering) {
         gpu::lower(self, lowering);
+    }
+}
+
+impl Plain for CrossEntropyStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let [gradient, metrics] = io.outputs else { unreachable!("a loss has two outputs") };
+        let n_pictures = R::whole(self.batch);
+        metrics.fill(R::zero());
+        let rows = io.inputs[0].chunks_exact(self.classes).zip(gradient.chunks_exact_mut(self.classes));
+        for ((z, dz), &label) in rows.zip(io.inputs[1]) {
+            let label = label.double() as usize;
+            let largest = z.iter().copied().fold(z[0], R::max);
+            let total: R = z.iter().map(|&z| (z - largest).exp()).sum();
+            metrics[0] += (total.ln() + largest - z[label]) / n_pictures;
+            // Of equals the first is the answer; what is no number is never right.
+            let is_right = (0..z.len()).all(|k| if k < label { z[k] < z[label] } else { z[k] <= z[label] });
+            metrics[1] += if is_right { R::zero() } else { R::one() };
+            for (k, (dz, &z)) in dz.iter_mut().zip(z).enumerate() {
+                let wanted = if k == label { R::one() } else { R::zero() };
+                *dz = ((z - largest).exp() / total - wanted) / n_pictures;
+            }
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
 use crate::graph::layers::dropout::DropoutStep;
+use crate::tensor::random::Key;
 
 impl Lower for DropoutStep {
     fn cpu(&self) -> Box<dyn Kernel> {
@@ -16,12 +18,21 @@ impl Lower for DropoutStep {
     }
 }
 
+impl Plain for DropoutStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let key = Key(io.table.dropout_key).with(self.layer);
+        let kept_share = R::one() - R::of(self.probability.into());
+        for (i, (y, &x)) in io.outputs[0].iter_mut().zip(io.inputs[0]).enumerate() {
+            *y = if key.uniform(i as u32) >= self.probability { x / kept_share } else { R::zero() };
+        }
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
     use super::*;
     use crate::engine::cpu::Io;
-    use crate::tensor::random::Key;
 
     const CHUNK: usize = 8 * 1024;
 
@@ -80,7 +91,6 @@ mod tests {
     use crate::engine::StepTable;
     use crate::engine::ops::testing::{EXACT, check_over, numbers};
     use crate::graph::layers::StepOp;
-    use crate::tensor::random::Key;
 
     #[test]
     fn the_share_given_is_dropped_and_the_rest_scaled_up() {

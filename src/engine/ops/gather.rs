@@ -2,9 +2,13 @@
 //! as drawn, zeros where the shifted window reaches beyond the picture; and their labels.
 
 use super::Lower;
+use crate::data::augment;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
 use crate::graph::layers::gather::GatherStep;
+use crate::tensor::Extent;
+use crate::tensor::random::Key;
 
 impl Lower for GatherStep {
     fn cpu(&self) -> Box<dyn Kernel> {
@@ -16,13 +20,42 @@ impl Lower for GatherStep {
     }
 }
 
+impl Plain for GatherStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let pictures = io.pictures.expect("a program fed from a data set has its pictures");
+        let [x, labels] = io.outputs else { unreachable!("a batch is pictures and labels") };
+        let (split, normalisation) = (pictures.source.split(), &*pictures.source.normalisation);
+        let Extent { channels, height, width } = self.extent;
+        for n in 0..self.batch {
+            let index = pictures.order[io.table.first as usize + n];
+            labels[n] = R::of(split.labels[index as usize].into());
+            let bytes = split.picture(self.extent, index as usize); // (C, H, W)
+            let drawn = augment::draw(Key(io.table.augment_key), index, &self.augment);
+            for (i, j) in (0..height).flat_map(|i| (0..width).map(move |j| (i, j))) {
+                let unflipped = if drawn.flip { width - 1 - j } else { j };
+                let row = i.checked_add_signed(drawn.dy as isize).filter(|&row| row < height);
+                let column = unflipped.checked_add_signed(drawn.dx as isize).filter(|&column| column < width);
+                for c in 0..channels {
+                    let (Some(row), Some(column)) = (row, column) else {
+                        x[((n * height + i) * width + j) * channels + c] = R::zero();
+                        continue;
+                    };
+                    let at = (c * height + row) * width + column;
+                    let brightness = R::whole(bytes[at].into()) / R::whole(255);
+                    x[((n * height + i) * width + j) * channels + c] = (brightness
+                        - R::of(normalisation.mean[at].into()))
+                        * R::of(normalisation.scale[c].into());
+                }
+            }
+        }
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
     use super::*;
-    use crate::data::augment;
     use crate::engine::cpu::{CpuPictures, Io};
-    use crate::tensor::random::Key;
 
     pub fn kernel(step: GatherStep) -> Box<dyn Kernel> {
         Box::new(move |io: Io<'_>| {
@@ -103,7 +136,6 @@ mod gpu {
         use crate::engine::{Part, PictureSource};
         use crate::experiment::Augment;
         use crate::graph::layers::StepOp;
-        use crate::tensor::Extent;
         use crate::tensor::random::{Key, Purpose};
 
         fn source(extent: Extent, n: usize) -> PictureSource {
@@ -167,7 +199,6 @@ mod tests {
     use crate::engine::{Part, PictureSource, StepTable, layout};
     use crate::experiment::{Augment, Normalise};
     use crate::graph::layers::StepOp;
-    use crate::tensor::Extent;
     use crate::tensor::random::{Key, Purpose};
 
     const EXTENT: Extent = Extent::new(3, 9, 8);

@@ -4,6 +4,8 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::graph::layers::Pass;
 use crate::graph::layers::linear::LinearStep;
 
 impl Lower for LinearStep {
@@ -16,12 +18,50 @@ impl Lower for LinearStep {
     }
 }
 
+impl Plain for LinearStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        io.outputs.iter_mut().for_each(|output| output.fill(R::zero()));
+        for n in 0..self.batch {
+            let (in_x, in_y) =
+                (n * self.inputs..(n + 1) * self.inputs, n * self.outputs..(n + 1) * self.outputs);
+            match self.pass {
+                Pass::Forward => {
+                    let (x, y) = (&io.inputs[0][in_x], &mut io.outputs[0][in_y]);
+                    for (&x, w) in x.iter().zip(io.inputs[1].chunks_exact(self.outputs)) {
+                        y.iter_mut().zip(w).for_each(|(y, &w)| *y += x * w);
+                    }
+                    if self.bias {
+                        y.iter_mut().zip(io.inputs[2]).for_each(|(y, &b)| *y += b);
+                    }
+                    if self.relu {
+                        y.iter_mut().for_each(|y| *y = y.rectified());
+                    }
+                }
+                Pass::Backward => {
+                    let (dy, dx) = (&io.inputs[0][in_y], &mut io.outputs[0][in_x]);
+                    for (dx, w) in dx.iter_mut().zip(io.inputs[1].chunks_exact(self.outputs)) {
+                        *dx = dy.iter().zip(w).map(|(&dy, &w)| dy * w).sum();
+                    }
+                }
+                Pass::Weights => {
+                    let (x, dy) = (&io.inputs[0][in_x], &io.inputs[1][in_y]);
+                    for (&x, dw) in x.iter().zip(io.outputs[0].chunks_exact_mut(self.outputs)) {
+                        dw.iter_mut().zip(dy).for_each(|(dw, &dy)| *dw += x * dy);
+                    }
+                    if self.bias {
+                        io.outputs[1].iter_mut().zip(dy).for_each(|(db, &dy)| *db += dy);
+                    }
+                }
+            }
+        }
+    }
+}
+
 mod cpu {
     use super::*;
     use crate::engine::cpu::Io;
     use crate::engine::cpu::matrix::{self, Matrix};
     use crate::engine::cpu::rectified;
-    use crate::graph::layers::Pass;
 
     pub fn kernel(step: LinearStep) -> Box<dyn Kernel> {
         let LinearStep { pass, batch, inputs, outputs, bias, relu } = step;
@@ -62,7 +102,6 @@ mod gpu {
     use super::*;
     use crate::engine::gpu::product::{Sum, Tiling};
     use crate::engine::gpu::{Dispatch, Products};
-    use crate::graph::layers::Pass;
 
     pub fn lower(step: &LinearStep, lowering: &mut Lowering) {
         match lowering.products() {

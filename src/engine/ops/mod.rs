@@ -1,5 +1,5 @@
-//! One file per op: its mathematics, its CPU code, its GPU step, its tests. An op is registered by its line
-//! in [`lower`]; neither executor knows any op by name.
+//! One file per op: its mathematics, its plain reference, its CPU code, its GPU step, its tests. An op is
+//! registered by its line in the list below; neither executor knows any op by name.
 
 mod activation;
 mod add;
@@ -18,6 +18,7 @@ mod update;
 
 use super::cpu::Kernel;
 use super::gpu::Lowering;
+use super::plain::{Plain, PlainIo, Real};
 use crate::graph::layers::StepOp;
 
 /// How an op is computed on each executor.
@@ -29,20 +30,36 @@ pub trait Lower {
     fn gpu(&self, lowering: &mut Lowering);
 }
 
-/// The list of all ops.
-pub fn lower(op: &StepOp) -> &dyn Lower {
-    match op {
-        StepOp::Gather(step) => step,
-        StepOp::Conv(step) => step,
-        StepOp::Linear(step) => step,
-        StepOp::BatchNorm(step) => step,
-        StepOp::Activation(step) => step,
-        StepOp::Pool(step) => step,
-        StepOp::Dropout(step) => step,
-        StepOp::Shortcut(step) => step,
-        StepOp::Add(step) => step,
-        StepOp::Concat(step) => step,
-        StepOp::CrossEntropy(step) => step,
-        StepOp::Update(step) => step,
-    }
+/// Makes [`lower`] and [`plain`] out of the list of all ops.
+macro_rules! ops {
+    ($($op:ident,)*) => {
+        /// The op of a step, for the executors.
+        pub fn lower(op: &StepOp) -> &dyn Lower {
+            match op {
+                $(StepOp::$op(step) => step,)*
+            }
+        }
+
+        /// Carries out a step by its plain reference.
+        pub fn plain<R: Real>(op: &StepOp, io: PlainIo<'_, R>) {
+            match op {
+                $(StepOp::$op(step) => step.plain(io),)*
+            }
+        }
+    };
+}
+
+ops! {
+    Gather,
+    Conv,
+    Linear,
+    BatchNorm,
+    Activation,
+    Pool,
+    Dropout,
+    Shortcut,
+    Add,
+    Concat,
+    CrossEntropy,
+    Update,
 }

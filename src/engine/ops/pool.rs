@@ -4,6 +4,9 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::experiment::layers::PoolMode;
+use crate::graph::layers::Pass;
 use crate::graph::layers::pool::PoolStep;
 
 impl Lower for PoolStep {
@@ -16,14 +19,63 @@ impl Lower for PoolStep {
     }
 }
 
+impl Plain for PoolStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let weight = R::one() / R::whole(self.window.area());
+        io.outputs[0].fill(R::zero());
+        each_window(self, |in_y, taps| match (self.pass, self.mode) {
+            (Pass::Forward, PoolMode::Max) => {
+                let x = io.inputs[0];
+                let larger = |a: Tap, b: Tap| if x[b.in_x] > x[a.in_x] || x[b.in_x].is_nan() { b } else { a };
+                let winner = taps.iter().copied().reduce(larger).expect("a window holds a pixel");
+                io.outputs[0][in_y] = x[winner.in_x];
+                io.outputs[1][in_y] = R::whole(winner.place);
+            }
+            (Pass::Forward, PoolMode::Average) => {
+                io.outputs[0][in_y] = taps.iter().map(|tap| weight * io.inputs[0][tap.in_x]).sum();
+            }
+            (_, PoolMode::Max) => {
+                let won = |tap: &&Tap| R::whole(tap.place) == io.inputs[1][in_y];
+                taps.iter().filter(won).for_each(|tap| io.outputs[0][tap.in_x] += io.inputs[0][in_y]);
+            }
+            (_, PoolMode::Average) => {
+                taps.iter().for_each(|tap| io.outputs[0][tap.in_x] += weight * io.inputs[0][in_y]);
+            }
+        });
+    }
+}
+
+/// One number of x under a window.
+#[derive(Clone, Copy)]
+struct Tap {
+    in_x: usize,
+    /// `u·kW + v`.
+    place: usize,
+}
+
+/// Calls `visit(in_y, taps)` for every number of y, with the numbers of x under its window.
+fn each_window(step: &PoolStep, mut visit: impl FnMut(usize, &[Tap])) {
+    let (x, y, window) = (step.input, step.output, step.window);
+    for in_y in 0..step.batch * y.len() {
+        let (c, j) = (in_y % y.channels, in_y / y.channels % y.width);
+        let (i, n) = (in_y / y.channels / y.width % y.height, in_y / y.len());
+        let taps = (0..window.area()).filter_map(|place| {
+            let row = (i * window.stride[0] + place / window.kernel[1]).checked_sub(window.padding[0])?;
+            let column = (j * window.stride[1] + place % window.kernel[1]).checked_sub(window.padding[1])?;
+            let is_inside = row < x.height && column < x.width;
+            is_inside
+                .then_some(Tap { in_x: ((n * x.height + row) * x.width + column) * x.channels + c, place })
+        });
+        visit(in_y, &taps.collect::<Vec<_>>());
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
     use super::*;
     use crate::engine::cpu::Io;
     use crate::engine::cpu::simd::vectorised;
-    use crate::experiment::layers::PoolMode;
-    use crate::graph::layers::Pass;
 
     pub fn kernel(step: PoolStep) -> Box<dyn Kernel> {
         let (n_in, n_out) = (step.input.len(), step.output.len());
@@ -158,8 +210,6 @@ mod cpu {
 mod gpu {
     use super::*;
     use crate::engine::gpu::Dispatch;
-    use crate::experiment::layers::PoolMode;
-    use crate::graph::layers::Pass;
 
     pub fn lower(step: &PoolStep, lowering: &mut Lowering) {
         let (x, y) = (step.batch * step.input.len(), step.batch * step.output.len());
@@ -229,7 +279,6 @@ mod gpu {
 mod tests {
     use super::*;
     use crate::engine::ops::testing::{EXACT, check, numbers};
-    use crate::experiment::layers::PoolMode;
     use crate::graph::layers::{Pass, StepOp, Window};
     use crate::tensor::Extent;
 

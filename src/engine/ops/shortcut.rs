@@ -4,6 +4,8 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::graph::layers::Pass;
 use crate::graph::layers::shortcut::ShortcutStep;
 
 impl Lower for ShortcutStep {
@@ -16,12 +18,30 @@ impl Lower for ShortcutStep {
     }
 }
 
+impl Plain for ShortcutStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let (x, y, [down, right]) = (self.input, self.output, self.stride);
+        io.outputs[0].fill(R::zero());
+        for n in 0..self.batch {
+            for (i, j) in (0..y.height).flat_map(|i| (0..y.width).map(move |j| (i, j))) {
+                for c in 0..x.channels {
+                    let in_x = ((n * x.height + i * down) * x.width + j * right) * x.channels + c;
+                    let in_y = ((n * y.height + i) * y.width + j) * y.channels + c;
+                    match self.pass {
+                        Pass::Forward => io.outputs[0][in_y] = io.inputs[0][in_x],
+                        Pass::Backward | Pass::Weights => io.outputs[0][in_x] = io.inputs[0][in_y],
+                    }
+                }
+            }
+        }
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
     use super::*;
     use crate::engine::cpu::Io;
-    use crate::graph::layers::Pass;
 
     pub fn kernel(step: ShortcutStep) -> Box<dyn Kernel> {
         Box::new(move |io: Io<'_>| match step.pass {
@@ -63,7 +83,6 @@ mod cpu {
 mod gpu {
     use super::*;
     use crate::engine::gpu::Dispatch;
-    use crate::graph::layers::Pass;
 
     pub fn lower(step: &ShortcutStep, lowering: &mut Lowering) {
         let (entry, extent) = match step.pass {

@@ -6,6 +6,8 @@
 use super::Lower;
 use crate::engine::cpu::Kernel;
 use crate::engine::gpu::Lowering;
+use crate::engine::plain::{Plain, PlainIo, Real};
+use crate::experiment::Optimiser;
 use crate::graph::layers::update::UpdateStep;
 
 impl Lower for UpdateStep {
@@ -18,6 +20,35 @@ impl Lower for UpdateStep {
     }
 }
 
+impl Plain for UpdateStep {
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
+        let real = |x: f32| R::of(x.into());
+        let [rate, momentum, beta2] = [io.table.rate, io.table.momentum, io.table.beta2].map(real);
+        for (i, &g) in io.inputs[0].iter().enumerate() {
+            let decay = if i < self.decay_end { real(io.table.weight_decay) } else { R::zero() };
+            let g = g + decay * io.outputs[0][i];
+            match (self.rule, &mut *io.outputs) {
+                (Optimiser::Sgd, [w]) => w[i] -= rate * g,
+                (Optimiser::Momentum { .. }, [w, delta]) => {
+                    delta[i] = momentum * delta[i] - rate * g;
+                    w[i] += delta[i];
+                }
+                (Optimiser::Nesterov { .. }, [w, delta]) => {
+                    delta[i] = momentum * delta[i] - rate * g;
+                    w[i] += momentum * delta[i] - rate * g;
+                }
+                (Optimiser::Adam { .. }, [w, m, v]) => {
+                    m[i] = momentum * m[i] + (R::one() - momentum) * g;
+                    v[i] = beta2 * v[i] + (R::one() - beta2) * g * g;
+                    let root = (v[i] / real(io.table.correction2)).sqrt() + real(io.table.epsilon);
+                    w[i] -= rate * (m[i] / real(io.table.correction1)) / root;
+                }
+                _ => unreachable!("the program gives each rule its slots"),
+            }
+        }
+    }
+}
+
 mod cpu {
     use rayon::prelude::*;
 
@@ -25,7 +56,6 @@ mod cpu {
     use crate::engine::StepTable;
     use crate::engine::cpu::Io;
     use crate::engine::cpu::simd::vectorised;
-    use crate::experiment::Optimiser;
 
     const CHUNK: usize = 16 * 1024;
 
@@ -123,7 +153,6 @@ mod gpu {
 
     use super::*;
     use crate::engine::gpu::Dispatch;
-    use crate::experiment::Optimiser;
     use crate::graph::program::Placement;
 
     pub fn lower(step: &UpdateStep, lowering: &mut Lowering) {
@@ -205,7 +234,6 @@ mod tests {
     use super::*;
     use crate::engine::StepTable;
     use crate::engine::ops::testing::{EXACT, check_over, double, numbers};
-    use crate::experiment::Optimiser;
     use crate::graph::layers::StepOp;
 
     /// One step of each rule by its formula, in the third step of a run, the first half decaying.

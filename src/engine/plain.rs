@@ -1,0 +1,174 @@
+//! The plain reference: every op as naive loops beside its fast twins, generic over precision, and a machine
+//! that carries out a whole program with them.
+//!
+//! Nothing here is fast and nothing is clever, so that it can be read beside the formulas. In double
+//! precision it is what tests hold both executors against, and what the gradient check differentiates.
+
+use num_traits::{Float, NumAssign};
+
+use super::ops;
+use super::{PictureSource, StepTable};
+use crate::graph::program::{Bank, Home, Placement, Program, ValueId};
+
+/// A floating-point number: `f32` or `f64`.
+pub trait Real:
+    Float + NumAssign + std::iter::Sum + std::fmt::Debug + Default + Send + Sync + 'static
+{
+    /// The nearest number of this precision.
+    fn of(x: f64) -> Self;
+
+    /// The same number in double precision.
+    fn double(self) -> f64;
+
+    /// A whole number, exact as far as this precision goes.
+    fn whole(n: usize) -> Self {
+        Self::of(n as f64)
+    }
+
+    /// `max(0, x)`; what is no number stays so.
+    fn rectified(self) -> Self {
+        if self <= Self::zero() { Self::zero() } else { self }
+    }
+}
+
+impl Real for f32 {
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+
+    fn double(self) -> f64 {
+        self.into()
+    }
+}
+
+impl Real for f64 {
+    fn of(x: f64) -> Self {
+        x
+    }
+
+    fn double(self) -> f64 {
+        self
+    }
+}
+
+/// The readable reference of an op, from which tests and the gradient check take their numbers.
+pub trait Plain {
+    /// Computes the step's outputs from its inputs, both in storage order, as the kernels do.
+    fn plain<R: Real>(&self, io: PlainIo<'_, R>);
+}
+
+/// What a step reads and writes, in the order of its inputs and outputs.
+pub struct PlainIo<'a, R> {
+    pub inputs: &'a [&'a [R]],
+    /// They hold what they held before the step.
+    pub outputs: &'a mut [&'a mut [R]],
+    pub table: &'a StepTable,
+    /// The pictures that batches are gathered from, if the program is fed from a data set.
+    pub pictures: Option<&'a PlainPictures>,
+}
+
+/// Pictures and the order in which batches take them.
+#[derive(Clone)]
+pub struct PlainPictures {
+    pub source: PictureSource,
+    pub order: Vec<u32>,
+}
+
+/// A program carried out by the plain references, every value in memory of its own, so that after a run each
+/// can be read and any tail of the program be run again.
+#[derive(Clone)]
+pub struct Machine<R> {
+    program: Program,
+    /// One for each value of the program; those that live in banks are empty here.
+    values: Vec<Vec<R>>,
+    /// In the order of [`Bank::ALL`]; a bank that the program never touches is empty.
+    banks: [Vec<R>; Bank::ALL.len()],
+    pub pictures: Option<PlainPictures>,
+}
+
+impl<R: Real> Machine<R> {
+    /// A machine for `program`, all numbers zero. `placement` is that of the graph it was made from.
+    pub fn new(program: Program, placement: &Placement) -> Self {
+        let len_of = |home: Home, len: usize| if home == Home::Transient { len } else { 0 };
+        let values = program.values.iter().map(|v| vec![R::zero(); len_of(v.home, v.len)]).collect();
+        let touches = |wanted| {
+            program.values.iter().any(|v| matches!(v.home, Home::Bank { bank, .. } if bank == wanted))
+        };
+        let banks = Bank::ALL
+            .map(|bank| if touches(bank) { vec![R::zero(); placement.len(bank)] } else { Vec::new() });
+        Self { program, values, banks, pictures: None }
+    }
+
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// A bank, in storage order.
+    pub fn bank(&self, bank: Bank) -> &[R] {
+        &self.banks[bank as usize]
+    }
+
+    pub fn bank_mut(&mut self, bank: Bank) -> &mut [R] {
+        &mut self.banks[bank as usize]
+    }
+
+    /// A value, in storage order.
+    pub fn value(&self, id: ValueId) -> &[R] {
+        let value = &self.program.values[id.0];
+        match value.home {
+            Home::Transient => &self.values[id.0],
+            Home::Bank { bank, offset } => &self.banks[bank as usize][offset..offset + value.len],
+        }
+    }
+
+    pub fn value_mut(&mut self, id: ValueId) -> &mut [R] {
+        let value = &self.program.values[id.0];
+        match value.home {
+            Home::Transient => &mut self.values[id.0],
+            Home::Bank { bank, offset } => &mut self.banks[bank as usize][offset..offset + value.len],
+        }
+    }
+
+    /// Mean loss of the last run, if a loss was asked for.
+    pub fn loss(&self) -> Option<R> {
+        self.program.metrics.map(|metrics| self.value(metrics)[0])
+    }
+
+    /// Carries out the whole program once.
+    pub fn run(&mut self, table: &StepTable) {
+        self.run_from(0, table);
+    }
+
+    /// Carries out the steps from number `first` on, over what the steps before have left.
+    pub fn run_from(&mut self, first: usize, table: &StepTable) {
+        (first..self.program.steps.len()).for_each(|step| self.step(step, table));
+    }
+
+    fn step(&mut self, number: usize, table: &StepTable) {
+        // Outputs are worked on apart and put back, so that inputs can be lent meanwhile.
+        let ids = self.program.steps[number].outputs.clone();
+        let mut outputs: Vec<Vec<R>> = ids.iter().map(|&id| self.take(id)).collect();
+        let step = &self.program.steps[number];
+        let inputs: Vec<&[R]> = step.inputs.iter().map(|&id| self.value(id)).collect();
+        let mut lent: Vec<&mut [R]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        let pictures = self.pictures.as_ref();
+        ops::plain(&step.op, PlainIo { inputs: &inputs, outputs: &mut lent, table, pictures });
+        for (id, output) in ids.into_iter().zip(outputs) {
+            self.put(id, output);
+        }
+    }
+
+    fn take(&mut self, id: ValueId) -> Vec<R> {
+        match self.program.values[id.0].home {
+            Home::Transient => std::mem::take(&mut self.values[id.0]),
+            Home::Bank { .. } => self.value(id).to_vec(),
+        }
+    }
+
+    fn put(&mut self, id: ValueId, numbers: Vec<R>) {
+        match self.program.values[id.0].home {
+            Home::Transient => self.values[id.0] = numbers,
+            Home::Bank { .. } => self.value_mut(id).copy_from_slice(&numbers),
+        }
+    }
+}
