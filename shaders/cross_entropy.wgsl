@@ -95,7 +95,7 @@ fn pictures(
         dz[row + k] = (p - select(0.0, 1.0, k == label)) / f32(BATCH);
     }
     if lane == 0u {
-        losses[n] = vec2f(log(total) + largest - z[row + label], select(0.0, 1.0, answer != label));
+        losses[n] = vec2f(log(total) + (largest - z[row + label]), select(0.0, 1.0, answer != label));
     }
 }
 

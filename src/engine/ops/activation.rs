@@ -143,77 +143,56 @@ mod gpu {
                 .invocations(step.len.div_ceil(4)),
         );
     }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use crate::engine::gpu::twin::Trial;
-        use crate::graph::layers::StepOp;
-
-        #[test]
-        fn agrees_with_the_cpu() {
-            for function in [Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
-                for len in [1, 63, 1030] {
-                    let step = |pass| StepOp::Activation(ActivationStep { pass, function, len });
-                    // A few units in the last place: graphics processors round exponentials more roughly.
-                    Trial::new(step(Pass::Forward), &[len], &[len]).agrees(2e-6);
-                    Trial::new(step(Pass::Backward), &[len, len], &[len]).agrees(2e-6);
-                }
-            }
-        }
-
-        #[test]
-        fn large_numbers_do_not_overflow() {
-            for function in [Activation::Tanh, Activation::Sigmoid] {
-                let step = ActivationStep { pass: Pass::Forward, function, len: 4 };
-                let mut trial = Trial::new(StepOp::Activation(step), &[4], &[4]);
-                trial.inputs[0] = vec![-1e4, -90.0, 90.0, 1e4];
-                trial.agrees(2e-6);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ops::testing::{EXACT, check, double, numbers};
-    use crate::graph::layers::{Pass, StepOp};
+    use crate::engine::ops::testing::{Trial, check_slopes};
+    use crate::graph::layers::StepOp;
+
+    const ALL: [Activation; 3] = [Activation::Relu, Activation::Tanh, Activation::Sigmoid];
+
+    fn step(pass: Pass, function: Activation, len: usize) -> StepOp {
+        StepOp::Activation(ActivationStep { pass, function, len })
+    }
+
+    /// A few units in the last place: graphics processors round exponentials more roughly.
+    #[test]
+    fn devices_agree_with_the_plain_reference() {
+        for function in ALL {
+            for len in [1, 63, 1030] {
+                Trial::new(step(Pass::Forward, function, len), &[len], &[len]).agrees(2e-6);
+                Trial::new(step(Pass::Backward, function, len), &[len, len], &[len]).agrees(2e-6);
+            }
+        }
+    }
 
     #[test]
-    fn activations_match_their_formulas_and_finite_differences() {
-        let len = 1003;
-        let x: Vec<f32> = numbers(1, len).iter().map(|x| 4.0 * x).collect();
-        let dy = numbers(2, len);
-        for function in [Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
-            let f = |x: f64| match function {
-                Activation::Relu => x.max(0.0),
-                Activation::Tanh => x.tanh(),
-                Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-            };
-            let y: Vec<f64> = double(&x).into_iter().map(f).collect();
-            let op = |pass| StepOp::Activation(ActivationStep { pass, function, len });
-            check(op(Pass::Forward), &[&x], std::slice::from_ref(&y), EXACT);
-            // Central differences in double precision; no x lies within h of ReLU's kink.
-            let h = 1e-6;
-            let slope = |x: f64| (f(x + h) - f(x - h)) / (2.0 * h);
-            let dx = double(&x).into_iter().zip(&dy).map(|(x, &dy)| slope(x) * dy as f64).collect();
-            let y: Vec<f32> = y.into_iter().map(|y| y as f32).collect();
-            check(op(Pass::Backward), &[&y, &dy], &[dx], EXACT);
+    fn gradients_match_finite_differences() {
+        for function in ALL {
+            let forward = Trial::new(step(Pass::Forward, function, 100), &[100], &[100]);
+            let mut backward = Trial::new(step(Pass::Backward, function, 100), &[100, 100], &[100]);
+            backward.inputs[0] = forward.plain()[0].iter().map(|&y| y as f32).collect();
+            let slopes = forward.slopes(0, &backward.inputs[1]);
+            check_slopes(&backward.plain()[0], &slopes, 1e-7);
+        }
+    }
+
+    #[test]
+    fn large_numbers_do_not_overflow() {
+        for (function, least) in [(Activation::Tanh, -1.0), (Activation::Sigmoid, 0.0)] {
+            let mut trial = Trial::new(step(Pass::Forward, function, 4), &[4], &[4]);
+            trial.inputs[0] = vec![-1e4, -90.0, 90.0, 1e4];
+            trial.gives(&[vec![least, least, 1.0, 1.0]], 2e-6);
         }
     }
 
     /// A diverged net must not look like a silent one.
     #[test]
     fn what_is_no_number_passes_a_relu() {
-        use crate::engine::StepTable;
-        use crate::engine::ops::testing::{devices, run};
-        let step = ActivationStep { pass: Pass::Forward, function: Activation::Relu, len: 3 };
-        for device in devices() {
-            let op = StepOp::Activation(step);
-            let y =
-                &run(&*device, op, StepTable::default(), &[&[f32::NAN, -1.0, 2.0]], &[vec![0.0; 3]], None)[0];
-            assert!(y[0].is_nan() && y[1..] == [0.0, 2.0], "{y:?}");
-        }
+        let mut trial = Trial::new(step(Pass::Forward, Activation::Relu, 3), &[3], &[3]);
+        trial.inputs[0] = vec![f32::NAN, -1.0, 2.0];
+        trial.gives(&[vec![f64::NAN, 0.0, 2.0]], 0.0);
     }
 }

@@ -196,59 +196,6 @@ mod gpu {
             tiling.sum(lowering, parts, len, Sum { first: n_taps * columns, ..Sum::of_all(result) });
         }
     }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use crate::engine::gpu::twin::Trial;
-        use crate::graph::layers::{StepOp, Window};
-        use crate::tensor::Extent;
-
-        struct Case {
-            batch: usize,
-            input: Extent,
-            filters: usize,
-            window: Window,
-            bias: bool,
-        }
-
-        fn check(case: &Case) {
-            let Case { batch, input, filters, window, bias } = *case;
-            let side = |axis: usize, size: usize| {
-                (size + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
-            };
-            let output = Extent::new(filters, side(0, input.height), side(1, input.width));
-            let (x, y) = (batch * input.len(), batch * output.len());
-            let w = window.area() * input.channels * filters;
-            let step = |pass| StepOp::Conv(ConvStep { pass, batch, input, output, window, bias, relu: bias });
-            let (with_b, with_db) = match bias {
-                true => (vec![x, w, filters], vec![w, filters]),
-                false => (vec![x, w], vec![w]),
-            };
-            // Sums of up to a few hundred products, of terms that cancel.
-            Trial::new(step(Pass::Forward), &with_b, &[y]).agrees_in_every_way(1e-5);
-            Trial::new(step(Pass::Backward), &[y, w], &[x]).agrees_in_every_way(1e-5);
-            Trial::new(step(Pass::Weights), &[x, y], &with_db).agrees_in_every_way(1e-5);
-        }
-
-        fn window(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Window {
-            Window { kernel, stride, padding }
-        }
-
-        #[test]
-        fn strides_agree_with_the_cpu() {
-            let input = Extent::new(4, 9, 8);
-            check(&Case { batch: 2, input, filters: 6, window: window([3, 3], [2, 2], [1, 1]), bias: false });
-            check(&Case { batch: 2, input, filters: 3, window: window([2, 3], [3, 1], [2, 0]), bias: true });
-            check(&Case { batch: 2, input, filters: 7, window: window([1, 1], [2, 2], [0, 0]), bias: false });
-        }
-
-        #[test]
-        fn long_sums_in_parts_agree_with_the_cpu() {
-            let input = Extent::new(2, 14, 15);
-            check(&Case { batch: 5, input, filters: 17, window: window([3, 3], [1, 1], [1, 1]), bias: true });
-        }
-    }
 }
 
 #[cfg(test)]
@@ -257,34 +204,36 @@ mod tests {
 
     use super::*;
     use crate::engine::Device;
-    use crate::engine::ops::testing::{SUMS, check_on, cpu, devices, numbers};
-    use crate::graph::layers::{Pass, StepOp, Window};
+    use crate::engine::ops::testing::{Trial, check_slopes, cpu, devices};
+    use crate::graph::layers::{StepOp, Window};
     use crate::tensor::Extent;
     use crate::tensor::random::{Key, Purpose};
 
-    /// Calls `visit(y, x, w)` with the places in storage of every product of the sum.
-    fn each_product(step: &ConvStep, mut visit: impl FnMut(usize, usize, usize)) {
-        let (x, y, window) = (step.input, step.output, step.window);
-        for n in 0..step.batch {
-            for (i, j) in (0..y.height).flat_map(|i| (0..y.width).map(move |j| (i, j))) {
-                for (u, v) in (0..window.kernel[0]).flat_map(|u| (0..window.kernel[1]).map(move |v| (u, v))) {
-                    let row = (i * window.stride[0] + u).checked_sub(window.padding[0]);
-                    let column = (j * window.stride[1] + v).checked_sub(window.padding[1]);
-                    let (Some(row), Some(column)) = (row, column) else { continue };
-                    if row >= x.height || column >= x.width {
-                        continue;
-                    }
-                    for (c, o) in (0..x.channels).flat_map(|c| (0..y.channels).map(move |o| (c, o))) {
-                        let x_at = ((n * x.height + row) * x.width + column) * x.channels + c;
-                        let y_at = ((n * y.height + i) * y.width + j) * y.channels + o;
-                        let tap = u * window.kernel[1] + v;
-                        visit(y_at, x_at, (tap * x.channels + c) * y.channels + o);
-                    }
-                }
-            }
-        }
+    /// The three passes, over random numbers.
+    fn trials(step: ConvStep) -> [Trial; 3] {
+        let (x, y) = (step.batch * step.input.len(), step.batch * step.output.len());
+        let w = step.window.area() * step.input.channels * step.output.channels;
+        let (with_b, with_db) = match step.bias {
+            true => (vec![x, w, step.output.channels], vec![w, step.output.channels]),
+            false => (vec![x, w], vec![w]),
+        };
+        let pass = |pass| StepOp::Conv(ConvStep { pass, ..step });
+        [
+            Trial::new(pass(Pass::Forward), &with_b, &[y]),
+            Trial::new(pass(Pass::Backward), &[y, w], &[x]),
+            Trial::new(pass(Pass::Weights), &[x, y], &with_db),
+        ]
     }
 
+    fn step(batch: usize, input: Extent, filters: usize, window: Window) -> ConvStep {
+        let size = |n: usize, axis: usize| {
+            (n + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
+        };
+        let output = Extent::new(filters, size(input.height, 0), size(input.width, 1));
+        ConvStep { pass: Pass::Forward, batch, input, output, window, bias: true, relu: false }
+    }
+
+    /// Odd sizes, strides and paddings.
     fn random_step(case: u32) -> ConvStep {
         let draw = |i, n| Key::new(3, Purpose::Shuffle).with(case).below(i, n) as usize;
         let window = Window {
@@ -294,49 +243,46 @@ mod tests {
         };
         let channels = [1, 2, 3, 5, 8, 16, 17, 20];
         let input = Extent::new(channels[draw(6, 8)], 5 + draw(7, 8), 5 + draw(8, 8));
-        let size = |n: usize, axis: usize| {
-            (n + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
-        };
-        let output =
-            Extent::new(channels[draw(9, 8)] + draw(10, 20), size(input.height, 0), size(input.width, 1));
+        let filters = channels[draw(9, 8)] + draw(10, 20);
         let (bias, relu) = (draw(11, 2) == 1, draw(12, 2) == 1);
-        ConvStep { pass: Pass::Forward, batch: 1 + draw(13, 4), input, output, window, bias, relu }
+        ConvStep { bias, relu, ..step(1 + draw(13, 4), input, filters, window) }
+    }
+
+    /// Sums of up to some hundred products, of terms that cancel.
+    fn check(step: ConvStep, devices: &[Arc<dyn Device>]) {
+        for trial in trials(step) {
+            devices.iter().for_each(|device| trial.agrees_on(&**device, 1e-5));
+        }
     }
 
     /// Few cases on graphics processors, whose drivers take a tenth of a second to compile each.
     #[test]
-    fn convolution_matches_the_naive_sums() {
-        (0..8).for_each(|case| check_passes(random_step(case), &devices()));
-        (8..40).for_each(|case| check_passes(random_step(case), &cpu()));
+    fn devices_agree_with_the_plain_reference() {
+        (0..8).for_each(|case| check(random_step(case), &devices()));
+        (8..40).for_each(|case| check(random_step(case), &cpu()));
     }
 
-    /// The three passes over random shapes, odd sizes, strides and paddings.
-    fn check_passes(step: ConvStep, devices: &[Arc<dyn Device>]) {
-        let n_weights = step.window.area() * step.input.channels * step.output.channels;
-        let x = numbers(1, step.batch * step.input.len());
-        let w = numbers(2, n_weights);
-        let b = numbers(3, step.output.channels);
-        let dy = numbers(4, step.batch * step.output.len());
-        let mut y: Vec<f64> = match step.bias {
-            true => b.iter().cycle().take(dy.len()).map(|&b| b as f64).collect(),
-            false => vec![0.0; dy.len()],
-        };
-        let (mut dx, mut dw) = (vec![0.0; x.len()], vec![0.0; w.len()]);
-        each_product(&step, |y_at, x_at, w_at| {
-            y[y_at] += x[x_at] as f64 * w[w_at] as f64;
-            dx[x_at] += dy[y_at] as f64 * w[w_at] as f64;
-            dw[w_at] += dy[y_at] as f64 * x[x_at] as f64;
-        });
-        if step.relu {
-            y.iter_mut().for_each(|y| *y = y.max(0.0));
-        }
-        let mut db = vec![0.0; b.len()];
-        dy.iter().enumerate().for_each(|(i, dy)| db[i % b.len()] += *dy as f64);
-        let pass = |pass| StepOp::Conv(ConvStep { pass, ..step });
-        let forward_inputs: &[&[f32]] = if step.bias { &[&x, &w, &b] } else { &[&x, &w] };
-        check_on(devices, pass(Pass::Forward), forward_inputs, &[y], SUMS);
-        check_on(devices, pass(Pass::Backward), &[&dy, &w], &[dx], SUMS);
-        let gradients = if step.bias { vec![dw, db] } else { vec![dw] };
-        check_on(devices, pass(Pass::Weights), &[&x, &dy], &gradients, SUMS);
+    #[test]
+    fn a_1x1_window_with_a_stride_agrees() {
+        let window = Window { kernel: [1, 1], stride: [2, 2], padding: [0, 0] };
+        check(step(2, Extent::new(4, 9, 8), 7, window), &devices());
+    }
+
+    #[test]
+    fn long_sums_in_parts_agree() {
+        let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1, 1] };
+        check(step(5, Extent::new(2, 14, 15), 17, window), &devices());
+    }
+
+    #[test]
+    fn gradients_match_finite_differences() {
+        let window = Window { kernel: [2, 3], stride: [2, 1], padding: [1, 0] };
+        let [forward, mut backward, mut weights] = trials(step(2, Extent::new(2, 5, 4), 3, window));
+        let dy = backward.inputs[0].clone();
+        backward.inputs[1].clone_from(&forward.inputs[1]);
+        weights.inputs = vec![forward.inputs[0].clone(), dy.clone()];
+        check_slopes(&backward.plain()[0], &forward.slopes(0, &dy), 1e-7);
+        check_slopes(&weights.plain()[0], &forward.slopes(1, &dy), 1e-7);
+        check_slopes(&weights.plain()[1], &forward.slopes(2, &dy), 1e-7);
     }
 }

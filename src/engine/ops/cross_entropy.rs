@@ -27,7 +27,7 @@ impl Plain for CrossEntropyStep {
             let label = label.double() as usize;
             let largest = z.iter().copied().fold(z[0], R::max);
             let total: R = z.iter().map(|&z| (z - largest).exp()).sum();
-            metrics[0] += (total.ln() + largest - z[label]) / n_pictures;
+            metrics[0] += (total.ln() + (largest - z[label])) / n_pictures;
             // Of equals the first is the answer; what is no number is never right.
             let is_right = (0..z.len()).all(|k| if k < label { z[k] < z[label] } else { z[k] <= z[label] });
             metrics[1] += if is_right { R::zero() } else { R::one() };
@@ -57,7 +57,7 @@ mod cpu {
                     *dz = (z - largest).exp();
                     total += *dz;
                 }
-                loss += (total.ln() + largest - z[label]) as f64;
+                loss += (total.ln() + (largest - z[label])) as f64;
                 n_wrong += (answer != label) as u32 as f32;
                 for dz in dz.iter_mut() {
                     *dz /= total * step.batch as f32;
@@ -94,72 +94,64 @@ mod gpu {
         lowering.push(dispatch("pictures").bind(&pictures).groups(step.batch));
         lowering.push(dispatch("mean").bind(&[losses, lowering.output(1)]).groups(1));
     }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use crate::engine::gpu::twin::Trial;
-        use crate::graph::layers::StepOp;
-
-        #[test]
-        fn agrees_with_the_cpu() {
-            for (batch, classes) in [(1, 2), (5, 10), (130, 7), (3, 200)] {
-                let step = StepOp::CrossEntropy(CrossEntropyStep { batch, classes });
-                let mut trial = Trial::new(step, &[batch * classes, batch], &[batch * classes, 2]);
-                trial.inputs[0].iter_mut().for_each(|z| *z *= 5.0);
-                trial.inputs[1] = (0..batch).map(|n| (n * 3 % classes) as f32).collect();
-                trial.agrees(2e-6);
-            }
-        }
-
-        #[test]
-        fn of_equal_logits_the_first_answers() {
-            let step = StepOp::CrossEntropy(CrossEntropyStep { batch: 2, classes: 3 });
-            let mut trial = Trial::new(step, &[6, 2], &[6, 2]);
-            trial.inputs = vec![vec![1.0, 1.0, 0.0, 500.0, 600.0, 600.0], vec![1.0, 1.0]];
-            trial.agrees(2e-6);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ops::testing::{EXACT, check, numbers};
+    use crate::engine::ops::testing::Trial;
     use crate::graph::layers::StepOp;
 
-    fn loss(z: &[f64], label: usize) -> f64 {
-        z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[label]
+    fn trial(batch: usize, classes: usize) -> Trial {
+        let step = StepOp::CrossEntropy(CrossEntropyStep { batch, classes });
+        let mut trial = Trial::new(step, &[batch * classes, batch], &[batch * classes, 2]);
+        trial.inputs[0].iter_mut().for_each(|z| *z *= 5.0);
+        trial.inputs[1] = (0..batch).map(|n| (n * 3 % classes) as f32).collect();
+        trial
+    }
+
+    /// Where an answer is nearly certain and right, the gradient `p − 1` has lost digits.
+    #[test]
+    fn devices_agree_with_the_plain_reference() {
+        for (batch, classes) in [(1, 2), (5, 10), (130, 7), (3, 200)] {
+            trial(batch, classes).agrees(1e-5);
+        }
     }
 
     #[test]
-    fn loss_and_gradient_match_the_formula_and_finite_differences() {
-        let (batch, classes) = (9, 7);
-        let z: Vec<f32> = numbers(1, batch * classes).iter().map(|z| 5.0 * z).collect();
-        let labels: Vec<f32> = (0..batch).map(|n| (n * 3 % classes) as f32).collect();
-        let (mut total, mut n_wrong, mut dz) = (0.0, 0.0, Vec::new());
-        for (z, &label) in z.chunks(classes).zip(&labels) {
-            let z: Vec<f64> = z.iter().map(|&z| z as f64).collect();
-            let label = label as usize;
-            total += loss(&z, label);
-            n_wrong += z.iter().any(|&other| other > z[label]) as u32 as f64;
-            for k in 0..classes {
-                let moved = |by: f64| {
-                    let mut z = z.clone();
-                    z[k] += by;
-                    loss(&z, label)
-                };
-                dz.push((moved(1e-6) - moved(-1e-6)) / 2e-6 / batch as f64);
-            }
+    fn the_gradient_matches_finite_differences() {
+        let trial = trial(9, 7);
+        let gradient = &trial.plain()[0];
+        let loss =
+            |z: Vec<f32>| Trial { inputs: vec![z, trial.inputs[1].clone()], ..trial.clone() }.plain()[1][0];
+        for (i, gradient) in gradient.iter().enumerate() {
+            // As far as single precision can tell apart.
+            let h = 1.0 / 1024.0;
+            let moved = |by: f32| {
+                let mut z = trial.inputs[0].clone();
+                z[i] += by;
+                (z[i] as f64, loss(z))
+            };
+            let ((above, loss_above), (below, loss_below)) = (moved(h), moved(-h));
+            let slope = (loss_above - loss_below) / (above - below);
+            // The third derivative is below 1/9, so that h² / 6 of it is below 2e-8.
+            assert!((gradient - slope).abs() < 2e-8, "{i}: {gradient}, but the slope is {slope}");
         }
-        let op = StepOp::CrossEntropy(CrossEntropyStep { batch, classes });
-        check(op, &[&z, &labels], &[dz, vec![total / batch as f64, n_wrong]], EXACT);
+    }
+
+    #[test]
+    fn of_equal_logits_the_first_answers() {
+        let mut trial = trial(3, 3);
+        trial.inputs = vec![vec![1.0, 1.0, 0.0, 500.0, 600.0, 600.0, 2.0, 2.0, 2.0], vec![1.0, 1.0, 0.0]];
+        trial.agrees(1e-6);
+        assert_eq!(trial.plain()[1][1], 1.0);
     }
 
     /// Logits of a thousand overflow an exponential taken naively.
     #[test]
     fn large_logits_do_not_overflow() {
-        let op = StepOp::CrossEntropy(CrossEntropyStep { batch: 1, classes: 2 });
-        check(op, &[&[1000.0, -1000.0], &[1.0]], &[vec![1.0, -1.0], vec![2000.0, 1.0]], EXACT);
+        let mut trial = trial(1, 2);
+        trial.inputs = vec![vec![1000.0, -1000.0], vec![1.0]];
+        trial.gives(&[vec![1.0, -1.0], vec![2000.0, 1.0]], 1e-7);
     }
 }

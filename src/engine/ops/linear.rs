@@ -192,78 +192,61 @@ mod gpu {
             .size("STEP_BN", product.b[1])
             .constant("ONES", product.ones)
     }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use crate::engine::gpu::twin::Trial;
-        use crate::graph::layers::StepOp;
-
-        fn check(batch: usize, inputs: usize, outputs: usize, bias: bool, relu: bool) {
-            let (x, y, w) = (batch * inputs, batch * outputs, inputs * outputs);
-            let step = |pass| StepOp::Linear(LinearStep { pass, batch, inputs, outputs, bias, relu });
-            let (with_b, with_db) = match bias {
-                true => (vec![x, w, outputs], vec![w, outputs]),
-                false => (vec![x, w], vec![w]),
-            };
-            // Sums of up to 1,100 products, of terms that cancel.
-            Trial::new(step(Pass::Forward), &with_b, &[y]).agrees_in_every_way(1e-5);
-            Trial::new(step(Pass::Backward), &[y, w], &[x]).agrees_in_every_way(1e-5);
-            Trial::new(step(Pass::Weights), &[x, y], &with_db).agrees_in_every_way(1e-5);
-        }
-
-        #[test]
-        fn agrees_with_the_cpu() {
-            check(1, 1, 1, true, false);
-            check(5, 7, 3, true, true);
-            check(16, 33, 20, false, true);
-            check(3, 50, 17, false, false);
-        }
-
-        #[test]
-        fn long_sums_in_parts_agree_with_the_cpu() {
-            check(4, 1100, 10, true, true);
-            check(700, 6, 5, true, false);
-            check(3, 10, 600, false, false);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ops::testing::{SUMS, check, numbers};
-    use crate::graph::layers::{Pass, StepOp};
+    use crate::engine::ops::testing::{Trial, check_slopes};
+    use crate::graph::layers::StepOp;
 
+    /// The three passes, over random numbers.
+    fn trials(batch: usize, inputs: usize, outputs: usize, bias: bool, relu: bool) -> [Trial; 3] {
+        let (x, y, w) = (batch * inputs, batch * outputs, inputs * outputs);
+        let step = |pass| StepOp::Linear(LinearStep { pass, batch, inputs, outputs, bias, relu });
+        let (with_b, with_db) = match bias {
+            true => (vec![x, w, outputs], vec![w, outputs]),
+            false => (vec![x, w], vec![w]),
+        };
+        [
+            Trial::new(step(Pass::Forward), &with_b, &[y]),
+            Trial::new(step(Pass::Backward), &[y, w], &[x]),
+            Trial::new(step(Pass::Weights), &[x, y], &with_db),
+        ]
+    }
+
+    /// Sums of up to 1,100 products, of terms that cancel.
     #[test]
-    fn a_fully_connected_layer_matches_the_naive_sums() {
+    fn devices_agree_with_the_plain_reference() {
         for (batch, inputs, outputs, bias, relu) in [
             (1, 1, 1, true, false),
-            (7, 13, 5, true, true),
-            (33, 70, 41, false, false),
-            (3, 5, 130, true, true),
+            (5, 7, 3, true, true),
+            (33, 70, 41, false, true),
+            (3, 50, 17, false, false),
         ] {
-            let (x, w, b) = (numbers(1, batch * inputs), numbers(2, inputs * outputs), numbers(3, outputs));
-            let dy = numbers(4, batch * outputs);
-            let mut y = vec![0.0; dy.len()];
-            let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.0; w.len()], vec![0.0; outputs]);
-            for (n, o) in (0..batch).flat_map(|n| (0..outputs).map(move |o| (n, o))) {
-                let at = n * outputs + o;
-                y[at] = if bias { b[o] as f64 } else { 0.0 };
-                db[o] += dy[at] as f64;
-                for i in 0..inputs {
-                    y[at] += x[n * inputs + i] as f64 * w[i * outputs + o] as f64;
-                    dx[n * inputs + i] += dy[at] as f64 * w[i * outputs + o] as f64;
-                    dw[i * outputs + o] += dy[at] as f64 * x[n * inputs + i] as f64;
-                }
-                y[at] = if relu { y[at].max(0.0) } else { y[at] };
-            }
-            let pass = |pass| StepOp::Linear(LinearStep { pass, batch, inputs, outputs, bias, relu });
-            let forward_inputs: &[&[f32]] = if bias { &[&x, &w, &b] } else { &[&x, &w] };
-            check(pass(Pass::Forward), forward_inputs, &[y], SUMS);
-            check(pass(Pass::Backward), &[&dy, &w], &[dx], SUMS);
-            let gradients = if bias { vec![dw, db] } else { vec![dw] };
-            check(pass(Pass::Weights), &[&x, &dy], &gradients, SUMS);
+            let trials = trials(batch, inputs, outputs, bias, relu);
+            trials.iter().for_each(|trial| trial.agrees_in_every_way(1e-5));
         }
+    }
+
+    #[test]
+    fn long_sums_in_parts_agree_with_the_plain_reference() {
+        for (batch, inputs, outputs, bias, relu) in
+            [(4, 1100, 10, true, true), (700, 6, 5, true, false), (3, 10, 600, false, false)]
+        {
+            let trials = trials(batch, inputs, outputs, bias, relu);
+            trials.iter().for_each(|trial| trial.agrees_in_every_way(1e-5));
+        }
+    }
+
+    #[test]
+    fn gradients_match_finite_differences() {
+        let [forward, mut backward, mut weights] = trials(5, 7, 3, true, false);
+        let dy = backward.inputs[0].clone();
+        backward.inputs[1].clone_from(&forward.inputs[1]);
+        weights.inputs = vec![forward.inputs[0].clone(), dy.clone()];
+        check_slopes(&backward.plain()[0], &forward.slopes(0, &dy), 1e-7);
+        check_slopes(&weights.plain()[0], &forward.slopes(1, &dy), 1e-7);
+        check_slopes(&weights.plain()[1], &forward.slopes(2, &dy), 1e-7);
     }
 }

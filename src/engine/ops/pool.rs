@@ -232,125 +232,61 @@ mod gpu {
                 .invocations(len),
         );
     }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use crate::engine::gpu::twin::Trial;
-        use crate::graph::layers::{StepOp, Window};
-        use crate::tensor::Extent;
-
-        fn check(input: Extent, output: [usize; 2], window: Window) {
-            let output = Extent::new(input.channels, output[0], output[1]);
-            let batch = 2;
-            let (x, y) = (batch * input.len(), batch * output.len());
-            let step = |mode, pass| StepOp::Pool(PoolStep { pass, mode, batch, input, output, window });
-            Trial::new(step(PoolMode::Max, Pass::Forward), &[x], &[y, y]).agrees(0.0);
-            Trial::new(step(PoolMode::Average, Pass::Forward), &[x], &[y]).agrees(1e-6);
-            let mut backward = Trial::new(step(PoolMode::Max, Pass::Backward), &[y, y], &[x]);
-            backward.inputs[1] = (0..y).map(|i| (i * 7 % window.area()) as f32).collect();
-            backward.agrees(1e-6);
-            Trial::new(step(PoolMode::Average, Pass::Backward), &[y], &[x]).agrees(1e-6);
-        }
-
-        #[test]
-        fn agrees_with_the_cpu() {
-            let window = |kernel, stride, padding| Window { kernel, stride, padding };
-            check(Extent::new(3, 6, 8), [3, 4], window([2, 2], [2, 2], [0, 0]));
-            check(Extent::new(5, 7, 9), [4, 5], window([3, 3], [2, 2], [1, 1]));
-            check(Extent::new(2, 9, 5), [3, 5], window([2, 3], [3, 1], [0, 1]));
-            check(Extent::new(4, 5, 6), [1, 1], window([5, 6], [1, 1], [0, 0]));
-        }
-
-        #[test]
-        fn of_equals_the_first_wins() {
-            let window = Window { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
-            let (input, output) = (Extent::new(1, 2, 2), Extent::new(1, 1, 1));
-            let mode = PoolMode::Max;
-            let step = PoolStep { pass: Pass::Forward, mode, batch: 1, input, output, window };
-            let mut trial = Trial::new(StepOp::Pool(step), &[4], &[1, 1]);
-            trial.inputs[0] = vec![-2.0, -1.0, -1.0, -1.0];
-            trial.agrees(0.0);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ops::testing::{EXACT, check, numbers};
-    use crate::graph::layers::{Pass, StepOp, Window};
+    use crate::engine::ops::testing::{Trial, check_slopes};
+    use crate::graph::layers::{StepOp, Window};
     use crate::tensor::Extent;
 
-    /// `(output place, places under its window as (place in x, u·kW + v))` for each output number.
-    fn windows(step: &PoolStep) -> Vec<(usize, Vec<(usize, usize)>)> {
-        let (x, y, w) = (step.input, step.output, step.window);
-        let n_out = step.batch * y.len();
-        let one = |at: usize| {
-            let (c, j) = (at % y.channels, at / y.channels % y.width);
-            let (i, n) = (at / y.channels / y.width % y.height, at / y.len());
-            let taps = (0..w.area()).filter_map(|tap| {
-                let row = (i * w.stride[0] + tap / w.kernel[1]).checked_sub(w.padding[0])?;
-                let column = (j * w.stride[1] + tap % w.kernel[1]).checked_sub(w.padding[1])?;
-                let inside = row < x.height && column < x.width;
-                inside.then_some((((n * x.height + row) * x.width + column) * x.channels + c, tap))
-            });
-            (at, taps.collect())
+    const MODES: [PoolMode; 2] = [PoolMode::Max, PoolMode::Average];
+
+    /// Forward, and backward over the winners that the forward pass found.
+    fn trials(mode: PoolMode, input: Extent, window: Window) -> [Trial; 2] {
+        let size = |n: usize, axis: usize| {
+            (n + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
         };
-        (0..n_out).map(one).collect()
+        let output = Extent::new(input.channels, size(input.height, 0), size(input.width, 1));
+        let (x, y) = (2 * input.len(), 2 * output.len());
+        let step = |pass| StepOp::Pool(PoolStep { pass, mode, batch: 2, input, output, window });
+        let n_saved = if mode == PoolMode::Max { 1 } else { 0 };
+        let forward = Trial::new(step(Pass::Forward), &[x], &vec![y; 1 + n_saved]);
+        let mut backward = Trial::new(step(Pass::Backward), &vec![y; 1 + n_saved], &[x]);
+        if let Some(winners) = forward.plain().get(1) {
+            backward.inputs[1] = winners.iter().map(|&place| place as f32).collect();
+        }
+        [forward, backward]
     }
 
     #[test]
-    fn pools_match_the_naive_windows() {
-        for (kernel, stride, padding) in [
-            ([2, 2], [2, 2], [0, 0]),
-            ([3, 3], [2, 2], [1, 1]),
-            ([3, 2], [1, 2], [0, 1]),
-            ([5, 7], [1, 1], [0, 0]),
+    fn devices_agree_with_the_plain_reference_and_that_with_finite_differences() {
+        let window = |kernel, stride, padding| Window { kernel, stride, padding };
+        for (input, window) in [
+            (Extent::new(3, 6, 8), window([2, 2], [2, 2], [0, 0])),
+            (Extent::new(5, 9, 7), window([3, 3], [2, 2], [1, 1])),
+            (Extent::new(2, 9, 5), window([2, 3], [3, 1], [0, 1])),
+            (Extent::new(5, 9, 7), window([3, 2], [1, 2], [0, 1])),
+            (Extent::new(4, 5, 6), window([5, 6], [1, 1], [0, 0])),
         ] {
-            let input = Extent::new(5, 9, 7);
-            let size = |n: usize, a: usize| (n + 2 * padding[a] - kernel[a]) / stride[a] + 1;
-            let output = Extent::new(5, size(9, 0), size(7, 1));
-            let window = Window { kernel, stride, padding };
-            for mode in [PoolMode::Max, PoolMode::Average] {
-                let step = PoolStep { pass: Pass::Forward, mode, batch: 3, input, output, window };
-                check_pool(&step);
+            for mode in MODES {
+                let [forward, backward] = trials(mode, input, window);
+                forward.agrees(1e-6);
+                backward.agrees(1e-6);
+                check_slopes(&backward.plain()[0], &forward.slopes(0, &backward.inputs[0]), 1e-7);
             }
         }
     }
 
-    fn check_pool(step: &PoolStep) {
-        let (x, dy) = (numbers(1, step.batch * step.input.len()), numbers(2, step.batch * step.output.len()));
-        let (mut y, mut winners) = (vec![0.0; dy.len()], vec![0.0; dy.len()]);
-        let mut dx = vec![0.0; x.len()];
-        for (at, taps) in windows(step) {
-            match step.mode {
-                PoolMode::Max => {
-                    let best = taps.iter().copied().reduce(|a, b| if x[b.0] > x[a.0] { b } else { a });
-                    let (x_at, tap) = best.expect("a window holds a pixel");
-                    (y[at], winners[at]) = (x[x_at] as f64, tap as f64);
-                    dx[x_at] += dy[at] as f64;
-                }
-                PoolMode::Average => {
-                    let weight = 1.0 / step.window.area() as f64;
-                    for (x_at, _) in taps {
-                        y[at] += weight * x[x_at] as f64;
-                        dx[x_at] += weight * dy[at] as f64;
-                    }
-                }
-            }
-        }
-        let backward = StepOp::Pool(PoolStep { pass: Pass::Backward, ..*step });
-        let places: Vec<f32> = winners.iter().map(|&w| w as f32).collect();
-        match step.mode {
-            PoolMode::Max => {
-                check(StepOp::Pool(*step), &[&x], &[y, winners], EXACT);
-                check(backward, &[&dy, &places], &[dx], EXACT);
-            }
-            PoolMode::Average => {
-                check(StepOp::Pool(*step), &[&x], &[y], EXACT);
-                check(backward, &[&dy], &[dx], EXACT);
-            }
-        }
+    #[test]
+    fn of_equals_the_first_wins() {
+        let window = Window { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
+        let (input, output) = (Extent::new(1, 2, 2), Extent::new(1, 1, 1));
+        let mode = PoolMode::Max;
+        let step = PoolStep { pass: Pass::Forward, mode, batch: 1, input, output, window };
+        let mut trial = Trial::new(StepOp::Pool(step), &[4], &[1, 1]);
+        trial.inputs[0] = vec![-2.0, -1.0, -1.0, -1.0];
+        trial.gives(&[vec![-1.0], vec![1.0]], 0.0);
     }
 }

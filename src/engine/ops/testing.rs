@@ -1,14 +1,145 @@
-//! The same test body on every device: one step, its inputs, and what must come out.
+//! The same test body on every device: one step with all that it reads, held against its plain reference in
+//! double precision, or against numbers worked out by hand.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::plain;
 use crate::engine::gpu::twin;
+use crate::engine::plain::{PlainIo, PlainPictures};
 use crate::engine::{Device, PictureSource, StepTable, cpu};
 use crate::graph::NodeId;
 use crate::graph::layers::StepOp;
 use crate::graph::program::{Home, Placement, Program, Step, Value, ValueId};
 use crate::tensor::random::{Key, Purpose};
+
+/// A step with all that it reads.
+#[derive(Clone)]
+pub struct Trial {
+    pub op: StepOp,
+    pub inputs: Vec<Vec<f32>>,
+    /// What the outputs hold beforehand; most steps overwrite it.
+    pub outputs: Vec<Vec<f32>>,
+    pub table: StepTable,
+    pub pictures: Option<PictureSource>,
+}
+
+impl Trial {
+    /// A trial of normally distributed inputs and outputs that are written whole.
+    pub fn new(op: StepOp, inputs: &[usize], outputs: &[usize]) -> Self {
+        Self {
+            op,
+            inputs: inputs.iter().enumerate().map(|(i, &len)| normal(i as u32, len)).collect(),
+            outputs: outputs.iter().map(|&len| vec![0.0; len]).collect(),
+            table: StepTable::default(),
+            pictures: None,
+        }
+    }
+
+    /// The CPU and the graphics processor give what the plain reference gives, up to `tolerance` of the
+    /// largest number of each output.
+    pub fn agrees(&self, tolerance: f64) {
+        self.gives(&self.plain(), tolerance);
+    }
+
+    /// [`Trial::agrees`] for steps that are products, by every way in which the graphics processor computes
+    /// them.
+    pub fn agrees_in_every_way(&self, tolerance: f64) {
+        let expected = self.plain();
+        devices().iter().for_each(|device| self.gives_on(&**device, &expected, tolerance));
+    }
+
+    pub fn agrees_on(&self, device: &dyn Device, tolerance: f64) {
+        self.gives_on(device, &self.plain(), tolerance);
+    }
+
+    /// The plain reference, the CPU and the graphics processor give these numbers.
+    pub fn gives(&self, expected: &[Vec<f64>], tolerance: f64) {
+        self.compare("the plain reference", &self.plain(), expected, tolerance);
+        for device in cpu().into_iter().chain(twin::gpu()) {
+            self.gives_on(&*device, expected, tolerance);
+        }
+    }
+
+    fn gives_on(&self, device: &dyn Device, expected: &[Vec<f64>], tolerance: f64) {
+        let inputs: Vec<&[f32]> = self.inputs.iter().map(Vec::as_slice).collect();
+        let found = run(device, self.op.clone(), self.table, &inputs, &self.outputs, self.pictures.as_ref());
+        let found: Vec<Vec<f64>> = found.iter().map(|output| double(output)).collect();
+        self.compare(&device.info().name, &found, expected, tolerance);
+    }
+
+    fn compare(&self, who: &str, found: &[Vec<f64>], expected: &[Vec<f64>], tolerance: f64) {
+        for (which, (found, expected)) in found.iter().zip(expected).enumerate() {
+            assert_eq!(found.len(), expected.len());
+            let largest = expected.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
+            for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+                let is_close = (found - expected).abs() <= tolerance * largest;
+                assert!(
+                    is_close || found.is_nan() && expected.is_nan(),
+                    "{who}: {:?}, output {which}, number {i}: {found} against {expected}",
+                    self.op
+                );
+            }
+        }
+    }
+
+    /// What the plain reference leaves in the outputs, in double precision.
+    pub fn plain(&self) -> Vec<Vec<f64>> {
+        self.plain_at(&self.inputs.iter().map(|input| double(input)).collect::<Vec<_>>())
+    }
+
+    fn plain_at(&self, inputs: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+        let mut outputs: Vec<Vec<f64>> = self.outputs.iter().map(|output| double(output)).collect();
+        let mut lent: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        let pictures = self.pictures.as_ref().map(|source| PlainPictures {
+            source: source.clone(),
+            order: (0..source.split().len() as u32).collect(),
+        });
+        let pictures = pictures.as_ref();
+        plain(&self.op, PlainIo { inputs: &inputs, outputs: &mut lent, table: &self.table, pictures });
+        outputs
+    }
+
+    /// The gradient of `Σ y·dy`, with y the first output, by input `which`: central differences of the plain
+    /// reference in double precision, whose error is some 1e-9 where no kink lies within 1e-5.
+    pub fn slopes(&self, which: usize, dy: &[f32]) -> Vec<f64> {
+        let h = 1e-5;
+        let mut inputs: Vec<Vec<f64>> = self.inputs.iter().map(|input| double(input)).collect();
+        let objective = |inputs: &[Vec<f64>]| -> f64 {
+            self.plain_at(inputs)[0].iter().zip(dy).map(|(y, &dy)| y * dy as f64).sum()
+        };
+        (0..inputs[which].len())
+            .map(|i| {
+                let at = inputs[which][i];
+                inputs[which][i] = at + h;
+                let above = objective(&inputs);
+                inputs[which][i] = at - h;
+                let below = objective(&inputs);
+                inputs[which][i] = at;
+                (above - below) / (2.0 * h)
+            })
+            .collect()
+    }
+}
+
+/// Holds a gradient against finite differences ([`Trial::slopes`]), up to `tolerance` of the largest.
+pub fn check_slopes(found: &[f64], slopes: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), slopes.len());
+    let largest = slopes.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
+    for (i, (found, slope)) in found.iter().zip(slopes).enumerate() {
+        assert!(
+            (found - slope).abs() <= tolerance * largest,
+            "number {i}: {found}, but the slope is {slope}"
+        );
+    }
+}
+
+/// `n` numbers of the standard normal distribution, different for each `name`.
+pub fn normal(name: u32, n: usize) -> Vec<f32> {
+    let key = Key::new(1, Purpose::InitialWeights).with(name);
+    (0..n as u32).map(|i| key.normal(i)).collect()
+}
 
 /// The devices that tests run on: the CPU, and the graphics processor by every way it computes products.
 pub fn devices() -> Vec<Arc<dyn Device>> {
@@ -20,83 +151,8 @@ pub fn cpu() -> Vec<Arc<dyn Device>> {
     vec![Arc::new(cpu::Cpu::new())]
 }
 
-/// `n` numbers uniform in `[-1, 1)`, different for each `name`.
-pub fn numbers(name: u32, n: usize) -> Vec<f32> {
-    let key = Key::new(11, Purpose::InitialWeights).with(name);
-    (0..n as u32).map(|i| 2.0 * key.uniform(i) - 1.0).collect()
-}
-
-/// How far an op may be from the reference: `absolute + relative · |expected|`.
-#[derive(Clone, Copy)]
-pub struct Tolerance {
-    pub absolute: f64,
-    pub relative: f64,
-}
-
-/// For sums of some hundred products of numbers below 1, each rounded to 2⁻²⁴ of its size.
-pub const SUMS: Tolerance = Tolerance { absolute: 2e-5, relative: 1e-5 };
-
-/// For what is computed number by number.
-pub const EXACT: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-6 };
-
-/// Runs one step on every device and compares each output with what is expected.
-pub fn check(op: StepOp, inputs: &[&[f32]], expected: &[Vec<f64>], tolerance: Tolerance) {
-    check_on(&devices(), op, inputs, expected, tolerance);
-}
-
-/// [`check`] on some devices only.
-pub fn check_on(
-    devices: &[Arc<dyn Device>],
-    op: StepOp,
-    inputs: &[&[f32]],
-    expected: &[Vec<f64>],
-    tolerance: Tolerance,
-) {
-    let before: Vec<Vec<f32>> = expected.iter().map(|output| vec![0.0; output.len()]).collect();
-    for device in devices {
-        let found = run(&**device, op.clone(), StepTable::default(), inputs, &before, None);
-        compare(&**device, &op, &found, expected, tolerance);
-    }
-}
-
-/// [`check`] of a step that reads a table or what its outputs hold `before`.
-pub fn check_over(
-    op: StepOp,
-    table: StepTable,
-    inputs: &[&[f32]],
-    before: &[Vec<f32>],
-    expected: &[Vec<f64>],
-    tolerance: Tolerance,
-) {
-    for device in devices() {
-        let found = run(&*device, op.clone(), table, inputs, before, None);
-        compare(&*device, &op, &found, expected, tolerance);
-    }
-}
-
-fn compare(
-    device: &dyn Device,
-    op: &StepOp,
-    found: &[Vec<f32>],
-    expected: &[Vec<f64>],
-    tolerance: Tolerance,
-) {
-    for (which, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert_eq!(found.len(), expected.len());
-        for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-            let distance = (*found as f64 - expected).abs();
-            let allowed = tolerance.absolute + tolerance.relative * expected.abs();
-            assert!(
-                distance <= allowed,
-                "{}: {op:?}, output {which}, number {i}: {found} against {expected}",
-                device.info().name
-            );
-        }
-    }
-}
-
 /// What a step leaves in its outputs.
-pub fn run(
+fn run(
     device: &dyn Device,
     op: StepOp,
     table: StepTable,
