@@ -1,14 +1,18 @@
-// Convolution (as the field uses the word: cross-correlation) with stride s and padding p, x zero outside:
+// Convolution (as the field uses the word: cross-correlation) with stride s, padding p before the maps and
+// dilation d, x zero outside:
 //
-//   forward    y[n, i, j, o] = b[o] + Σ over (u, v, c) of x[n, i·s+u−p, j·s+v−p, c] · w[u, v, c, o],
+//   forward    y[n, i, j, o] = b[o] + Σ over (u, v, c) of x[n, i·s+d·u−p, j·s+d·v−p, c] · w[u, v, c, o],
 //              and with RELU y = max(0, y)
-//   backward   dx[n, h, w, c] = Σ over (u, v, o) of dy[n, (h+p−u)/s, (w+p−v)/s, o] · w[u, v, c, o],
+//   backward   dx[n, h, w, c] = Σ over (u, v, o) of dy[n, (h+p−d·u)/s, (w+p−d·v)/s, o] · w[u, v, c, o],
 //              over the taps where both quotients are whole and lie within dy
-//   weights    dw[u, v, c, o] = Σ over (n, i, j) of x[n, i·s+u−p, j·s+v−p, c] · dy[n, i, j, o]
+//   weights    dw[u, v, c, o] = Σ over (n, i, j) of x[n, i·s+d·u−p, j·s+d·v−p, c] · dy[n, i, j, o]
 //   bias       db[o] = Σ over (n, i, j) of dy[n, i, j, o]
 //
-// x, dx (N, H, W, C); y, dy (N, H', W', O); w, dw (kH, kW, C, O); b, db (O). One invocation for each number of
-// the result: plain, and slow for large layers, because it reads every number again and again (see
+// With GROUPS the channels and the filters are cut into so many parts, and a filter o sees the channels c of
+// its own part alone, which are counted from its beginning in w.
+//
+// x, dx (N, H, W, C); y, dy (N, H', W', O); w, dw (kH, kW, C/GROUPS, O); b, db (O). One invocation for each
+// number of the result: plain, and slow for large layers, because it reads every number again and again (see
 // conv_tiled.wgsl).
 
 override BATCH: u32 = 1u;          // N
@@ -24,8 +28,15 @@ override STRIDE_H: u32 = 1u;
 override STRIDE_W: u32 = 1u;
 override PADDING_H: u32 = 0u;
 override PADDING_W: u32 = 0u;
+override DILATION_H: u32 = 1u;
+override DILATION_W: u32 = 1u;
+override GROUPS: u32 = 1u;
 override BIAS: bool = true;        // without it, any array may be bound in its place
 override RELU: bool = false;
+
+// Channels and filters of one group.
+override IN_GROUP: u32 = IN_CHANNELS / GROUPS;
+override OUT_GROUP: u32 = OUT_CHANNELS / GROUPS;
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> w: array<f32>;
@@ -51,19 +62,20 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     let n = place / (OUT_CHANNELS * OUT_WIDTH * OUT_HEIGHT);
     var sum = 0.0;
     for (var u = 0u; u < KERNEL_H; u++) {
-        let row = i * STRIDE_H + u;   // of x with its padding
+        let row = i * STRIDE_H + u * DILATION_H;   // of x with its padding
         if row < PADDING_H || row >= PADDING_H + IN_HEIGHT {
             continue;
         }
         for (var v = 0u; v < KERNEL_W; v++) {
-            let column = j * STRIDE_W + v;
+            let column = j * STRIDE_W + v * DILATION_W;
             if column < PADDING_W || column >= PADDING_W + IN_WIDTH {
                 continue;
             }
             let pixel = ((n * IN_HEIGHT + row - PADDING_H) * IN_WIDTH + column - PADDING_W) * IN_CHANNELS;
-            let tap = (u * KERNEL_W + v) * IN_CHANNELS;
-            for (var c = 0u; c < IN_CHANNELS; c++) {
-                sum += x[pixel + c] * w[(tap + c) * OUT_CHANNELS + o];
+            let first = pixel + o / OUT_GROUP * IN_GROUP;
+            let tap = (u * KERNEL_W + v) * IN_GROUP;
+            for (var c = 0u; c < IN_GROUP; c++) {
+                sum += x[first + c] * w[(tap + c) * OUT_CHANNELS + o];
             }
         }
     }
@@ -85,21 +97,24 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
     let n = place / (IN_CHANNELS * IN_WIDTH * IN_HEIGHT);
     var sum = 0.0;
     for (var u = 0u; u < KERNEL_H; u++) {
-        // h + p − u, which must be i·s for an i below H'.
+        // h + p − d·u must be i·s for an i below H'.
         let start_h = row + PADDING_H;
-        if start_h < u || (start_h - u) % STRIDE_H != 0u || (start_h - u) / STRIDE_H >= OUT_HEIGHT {
+        let above = u * DILATION_H;
+        if start_h < above || (start_h - above) % STRIDE_H != 0u || (start_h - above) / STRIDE_H >= OUT_HEIGHT {
             continue;
         }
         for (var v = 0u; v < KERNEL_W; v++) {
             let start_w = column + PADDING_W;
-            if start_w < v || (start_w - v) % STRIDE_W != 0u || (start_w - v) / STRIDE_W >= OUT_WIDTH {
+            let left = v * DILATION_W;
+            if start_w < left || (start_w - left) % STRIDE_W != 0u || (start_w - left) / STRIDE_W >= OUT_WIDTH {
                 continue;
             }
-            let i = (start_h - u) / STRIDE_H;
-            let j = (start_w - v) / STRIDE_W;
-            let pixel = ((n * OUT_HEIGHT + i) * OUT_WIDTH + j) * OUT_CHANNELS;
-            let tap = ((u * KERNEL_W + v) * IN_CHANNELS + c) * OUT_CHANNELS;
-            for (var o = 0u; o < OUT_CHANNELS; o++) {
+            let i = (start_h - above) / STRIDE_H;
+            let j = (start_w - left) / STRIDE_W;
+            let first = c / IN_GROUP * OUT_GROUP;
+            let pixel = ((n * OUT_HEIGHT + i) * OUT_WIDTH + j) * OUT_CHANNELS + first;
+            let tap = ((u * KERNEL_W + v) * IN_GROUP + c % IN_GROUP) * OUT_CHANNELS + first;
+            for (var o = 0u; o < OUT_GROUP; o++) {
                 sum += dy[pixel + o] * w[tap + o];
             }
         }
@@ -109,23 +124,23 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
 
 @compute @workgroup_size(64)
 fn weights(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-    let place = id.x + id.y * groups.x * 64u;   // in (kH, kW, C, O)
+    let place = id.x + id.y * groups.x * 64u;   // in (kH, kW, C/GROUPS, O)
     if place >= arrayLength(&dw) {
         return;
     }
     let o = place % OUT_CHANNELS;
-    let c = place / OUT_CHANNELS % IN_CHANNELS;
-    let v = place / (OUT_CHANNELS * IN_CHANNELS) % KERNEL_W;
-    let u = place / (OUT_CHANNELS * IN_CHANNELS * KERNEL_W);
+    let c = o / OUT_GROUP * IN_GROUP + place / OUT_CHANNELS % IN_GROUP;
+    let v = place / (OUT_CHANNELS * IN_GROUP) % KERNEL_W;
+    let u = place / (OUT_CHANNELS * IN_GROUP * KERNEL_W);
     var sum = 0.0;
     for (var n = 0u; n < BATCH; n++) {
         for (var i = 0u; i < OUT_HEIGHT; i++) {
-            let row = i * STRIDE_H + u;   // of x with its padding
+            let row = i * STRIDE_H + u * DILATION_H;   // of x with its padding
             if row < PADDING_H || row >= PADDING_H + IN_HEIGHT {
                 continue;
             }
             for (var j = 0u; j < OUT_WIDTH; j++) {
-                let column = j * STRIDE_W + v;
+                let column = j * STRIDE_W + v * DILATION_W;
                 if column < PADDING_W || column >= PADDING_W + IN_WIDTH {
                     continue;
                 }

@@ -3,6 +3,8 @@
 
 use std::ops::RangeInclusive;
 
+use super::layers::Padding;
+
 /// One setting of a layer, open for reading and writing.
 pub struct Field<'a> {
     /// The key in the experiment file.
@@ -18,6 +20,8 @@ pub enum Value<'a> {
     Count(&'a mut usize, RangeInclusive<usize>),
     /// Two whole numbers, vertical and horizontal; a single number in the file stands for both.
     Pair(&'a mut [usize; 2], RangeInclusive<usize>),
+    /// Two whole numbers likewise, or the word `same`.
+    Padding(&'a mut Padding, RangeInclusive<usize>),
     Number(&'a mut f32, RangeInclusive<f32>),
     Flag(&'a mut bool),
 }
@@ -39,6 +43,15 @@ impl<'a> Field<'a> {
         help: &'static str,
     ) -> Self {
         Self { name, help, value: Value::Pair(value, range) }
+    }
+
+    pub fn padding(
+        name: &'static str,
+        value: &'a mut Padding,
+        range: RangeInclusive<usize>,
+        help: &'static str,
+    ) -> Self {
+        Self { name, help, value: Value::Padding(value, range) }
     }
 
     pub fn number(

@@ -14,7 +14,7 @@ mod receptive_field;
 use crate::experiment::{LayerId, Network};
 use crate::tensor::Extent;
 pub use layers::Op;
-pub use receptive_field::ReceptiveField;
+pub use receptive_field::{ReceptiveField, Stride};
 
 /// A network made flat, in static single assignment: a node reads only nodes before it. Node 0 is the input.
 #[derive(Clone, Debug)]

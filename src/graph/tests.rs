@@ -1,7 +1,7 @@
 //! Shapes, costs and receptive fields against published figures.
 
 use super::*;
-use crate::experiment::layers::{Branches, Conv, Kind, Layer, Linear, Merge, Pool, PoolMode};
+use crate::experiment::layers::{Branches, Conv, Kind, Layer, Linear, Merge, Padding, Pool, PoolMode};
 use crate::experiment::presets;
 
 fn preset(name: &str, input: Extent) -> Graph {
@@ -42,7 +42,7 @@ fn receptive_fields_grow_as_by_hand() {
     let graph = preset("lenet", MNIST);
     let sizes: Vec<usize> = graph.layers.iter().map(|layer| layer.receptive_field.size[0]).collect();
     assert_eq!(sizes, [5, 6, 14, 16, 28, 28, 28]);
-    assert_eq!(graph.layers[3].receptive_field.stride, [4, 4]);
+    assert_eq!(graph.layers[3].receptive_field.stride, [Stride::even(4); 2]);
 }
 
 /// Padding moves the field into the margin; where branches meet, the larger field counts.
@@ -53,6 +53,43 @@ fn a_padded_field_begins_in_the_margin() {
     assert_eq!((first.size, first.offset), ([3, 3], [-1, -1]));
     let meet = graph.layers.iter().find(|layer| layer.kind == "add").expect("a residual block");
     assert_eq!((meet.receptive_field.size, meet.receptive_field.offset), ([7, 7], [-3, -3]));
+}
+
+fn layer(kind: Kind, input: Extent) -> (LayerReport, Parameter) {
+    let layers = vec![Layer::new(kind)];
+    let graph = Graph::new(&Network { input, layers }).expect("a possible net");
+    (graph.layers[0].clone(), graph.parameters[0].clone())
+}
+
+/// AlexNet's second convolution: each of its 256 filters sees 48 of 96 channels.
+#[test]
+fn groups_divide_weights_and_multiply_adds() {
+    let conv = Conv { filters: 256, kernel: [5, 5], padding: Padding::Same, groups: 2, ..Conv::default() };
+    let (report, weight) = layer(Kind::Conv(conv), Extent::new(96, 27, 27));
+    assert_eq!(report.output, Extent::new(256, 27, 27));
+    assert_eq!(weight.shape, [256, 48, 5, 5]);
+    assert_eq!(report.parameters, 256 * 48 * 25 + 256);
+    assert_eq!(report.multiply_adds, 27 * 27 * 256 * 48 * 25);
+}
+
+/// `⌈H / s⌉`; of an odd number of rows of padding the one left over comes behind, so that the field of the
+/// first unit tells how many there are before.
+#[test]
+fn same_padding_keeps_the_size() {
+    for (size, kernel, stride, dilation, (side, before)) in [
+        (9, 3, 1, 1, (9, 1)),
+        (9, 4, 1, 1, (9, 1)),
+        (9, 3, 1, 3, (9, 3)),
+        (9, 3, 2, 1, (5, 1)),
+        (8, 3, 2, 1, (4, 0)),
+        (8, 1, 3, 1, (3, 0)),
+    ] {
+        let [kernel, stride, dilation] = [kernel, stride, dilation].map(|n| [n; 2]);
+        let conv = Conv { kernel, stride, dilation, padding: Padding::Same, ..Conv::default() };
+        let (report, _) = layer(Kind::Conv(conv), Extent::new(2, size, size));
+        assert_eq!(report.output, Extent::new(16, side, side), "{kernel:?}, {stride:?}, {dilation:?}");
+        assert_eq!(report.receptive_field.offset, [-before; 2], "{kernel:?}, {stride:?}, {dilation:?}");
+    }
 }
 
 #[test]
@@ -77,11 +114,20 @@ fn impossible_nets_are_explained_where_they_go_wrong() {
     let conv = |kernel: usize| Kind::Conv(Conv { kernel: [kernel; 2], ..Conv::default() });
     check(vec![], "layers", "no layers");
     check(vec![conv(29)], "layers.0", "29×29 does not fit into 28×28");
+    let wide = Conv { dilation: [1, 14], ..Conv::default() };
+    check(vec![Kind::Conv(wide)], "layers.0", "3×3, dilated to 3×29, does not fit into 28×28");
+    let grouped = |filters, groups| Kind::Conv(Conv { filters, groups, ..Conv::default() });
+    check(
+        vec![grouped(8, 2)],
+        "layers.0",
+        "1 input channels and 8 filters cannot be cut into 2 equal groups",
+    );
+    check(vec![grouped(12, 1), grouped(16, 6)], "layers.1", "such as 4.");
     check(vec![conv(3)], "layers.0", "10 classes need 10 numbers");
     check(vec![Kind::Pool(Pool::new(PoolMode::Max, 14)), conv(3)], "layers.1", "does not fit into 2×2");
     let meet = |merge, second: usize| {
         let branch = |filters| {
-            let conv = Conv { filters, padding: [1, 1], ..Conv::default() };
+            let conv = Conv { filters, padding: Padding::Each([1, 1]), ..Conv::default() };
             vec![Layer::new(Kind::Conv(conv))]
         };
         Kind::Branches(Branches { merge, branches: vec![branch(8), branch(second)] })

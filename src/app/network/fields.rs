@@ -7,6 +7,7 @@ use super::State;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, named};
 use crate::experiment::fields::{Field, Value};
+use crate::experiment::layers::Padding;
 use crate::experiment::{Kind, Layer, LayerId};
 
 /// Draws all settings of a layer; whether any was changed.
@@ -40,7 +41,7 @@ pub fn has_fields(kind: &Kind) -> bool {
 /// Whether a card of this width has room for the settings on the line of its title.
 pub fn fit_beside_title(kind: &Kind, width: f32) -> bool {
     let settings = match kind {
-        Kind::Conv(_) => 440.0,
+        Kind::Conv(_) => 700.0,
         Kind::Pool(_) => 350.0,
         Kind::Shortcut(_) => 220.0,
         Kind::BatchNorm(_) => 210.0,
@@ -68,7 +69,34 @@ fn field_ui(ui: &mut Ui, id: LayerId, is_head: bool, field: Field<'_>, state: &m
             widgets::caption_ui(ui, label);
             pair_ui(ui, (id, field.name), label, value, range, help, state)
         }
+        Value::Padding(value, range) => {
+            widgets::caption_ui(ui, label);
+            padding_ui(ui, (id, field.name), label, value, range, help, state)
+        }
     })
+}
+
+/// The word `same`, pressed or not, and the two numbers where it is not.
+fn padding_ui(
+    ui: &mut Ui,
+    key: (LayerId, &'static str),
+    label: &str,
+    value: &mut Padding,
+    range: std::ops::RangeInclusive<usize>,
+    help: &str,
+    state: &mut State,
+) -> bool {
+    let before = *value;
+    if let Padding::Each(pair) = value {
+        pair_ui(ui, key, label, pair, range, help, state);
+    }
+    let mut is_same = *value == Padding::Same;
+    let toggle = ui.toggle_value(&mut is_same, Padding::SAME);
+    let toggle = named(toggle, &format!("{label} {}", Padding::SAME));
+    if toggle.on_hover_text("As many zeros as keep the size of the maps (at stride 1).").changed() {
+        *value = if is_same { Padding::Same } else { Padding::Each([0, 0]) };
+    }
+    *value != before
 }
 
 /// Two numbers; one control for both while they are equal and linked.

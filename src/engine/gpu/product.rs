@@ -35,6 +35,8 @@ pub struct Tiling {
     /// Invocations in a workgroup, each of which computes 4×4 numbers.
     lanes: [usize; 2],
     n_tiles: usize,
+    /// Products of this size that are made at once.
+    n_products: usize,
     /// Terms in each part of the sum, and how many parts there are.
     part: usize,
     n_parts: usize,
@@ -49,15 +51,25 @@ impl Tiling {
         let most_down = (MOST_LANES / across).min(MOST_DOWN);
         let down = rows4.div_ceil(rows4.div_ceil(most_down));
         let n_tiles = rows.div_ceil(4 * down) * columns.div_ceil(4 * across);
-        Self { lanes: [across, down], n_tiles, part: usize::MAX, n_parts: 1 }
+        Self { lanes: [across, down], n_tiles, n_products: 1, part: usize::MAX, n_parts: 1 }
     }
 
     /// A product whose sum of `depth` terms is cut into parts where there are few tiles.
     pub fn in_parts(rows: usize, columns: usize, depth: usize) -> Self {
-        let whole = Self::whole(rows, columns);
-        let n_parts = (ENOUGH_GROUPS / whole.n_tiles).min(depth / SHORTEST_PART).max(1);
+        Self::whole(rows, columns).cut(depth)
+    }
+
+    /// The same with its sum of `depth` terms cut into parts.
+    pub fn cut(self, depth: usize) -> Self {
+        let n_parts = (ENOUGH_GROUPS / (self.n_tiles * self.n_products)).min(depth / SHORTEST_PART).max(1);
         let part = depth.div_ceil(n_parts).next_multiple_of(DEPTH);
-        Self { part, n_parts: depth.div_ceil(part), ..whole }
+        Self { part, n_parts: depth.div_ceil(part), ..self }
+    }
+
+    /// So many products of this size at once, as there are in a convolution of several groups. Their tiles are
+    /// counted behind all parts of the product before.
+    pub fn times(self, n_products: usize) -> Self {
+        Self { n_products, ..self }
     }
 
     /// A dispatch of a shader behind `tile.wgsl`.
@@ -65,7 +77,7 @@ impl Tiling {
         Dispatch::new(shader, entry)
             .size("COLUMNS", self.lanes[0])
             .size("ROWS", self.lanes[1])
-            .groups(self.n_tiles * self.n_parts)
+            .groups(self.n_tiles * self.n_parts * self.n_products)
     }
 
     /// [`Tiling::dispatch`] of a shader that sums in parts.

@@ -1,6 +1,8 @@
-//! Convolution: `y[n,o,i,j] = b[o] + Σ_{c,u,v} w[o,c,u,v] · x[n, c, i·s+u−p, j·s+v−p]`, with x zero outside.
-//! Backward `dx[n,c,h,w] = Σ_{o,u,v} w[o,c,u,v] · dy[n, o, (h+p−u)/s, (w+p−v)/s]` over the taps where both
-//! quotients are whole; `dw[o,c,u,v] = Σ_{n,i,j} x[n, c, i·s+u−p, j·s+v−p] · dy[n,o,i,j]`; `db = Σ dy`.
+//! Convolution: `y[n,o,i,j] = b[o] + Σ_{c,u,v} w[o,c,u,v] · x[n, c, i·s+d·u−p, j·s+d·v−p]`, with x zero
+//! outside and c among the channels of filter o's group. Backward `dx[n,c,h,w] = Σ_{o,u,v} w[o,c,u,v] ·
+//! dy[n, o, (h+p−d·u)/s, (w+p−d·v)/s]` over the taps where both quotients are whole; `dw[o,c,u,v] =
+//! Σ_{n,i,j} x[n, c, i·s+d·u−p, j·s+d·v−p] · dy[n,o,i,j]`; `db = Σ dy`. A transposed convolution is the same
+//! three passes in other roles.
 //!
 //! On the CPU all three are [`Product`]s over a picture with its padding written out: see
 //! [`crate::engine::cpu::conv`].
@@ -24,19 +26,21 @@ impl Lower for ConvStep {
 
 impl Plain for ConvStep {
     fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
-        let (n_in, n_out) = (self.input.channels, self.output.channels);
+        let (n_in, n_out) = (self.input.channels / self.groups, self.output.channels / self.groups);
+        let all_out = self.output.channels;
         io.outputs.iter_mut().for_each(|output| output.fill(R::zero()));
-        // At each tap one pixel of x (C) meets one of y (O) through the weights between them (C, O).
+        // At each tap a group of one pixel of x (C/groups) meets that of one of y (O/groups) through the
+        // weights between them, (C/groups, O/groups) in rows of O.
         match self.pass {
             Pass::Forward => {
                 let (x, w, y) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
                 each_tap(self, |in_x, in_y, in_w| {
                     let y = &mut y[in_y..][..n_out];
-                    for (&x, w) in x[in_x..][..n_in].iter().zip(w[in_w..].chunks_exact(n_out)) {
+                    for (&x, w) in x[in_x..][..n_in].iter().zip(w[in_w..].chunks(all_out)) {
                         y.iter_mut().zip(w).for_each(|(y, &w)| *y += x * w);
                     }
                 });
-                for y in y.chunks_exact_mut(n_out) {
+                for y in y.chunks_exact_mut(all_out) {
                     if self.bias {
                         y.iter_mut().zip(io.inputs[2]).for_each(|(y, &b)| *y += b);
                     }
@@ -49,7 +53,7 @@ impl Plain for ConvStep {
                 let (dy, w, dx) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
                 each_tap(self, |in_x, in_y, in_w| {
                     let dy = &dy[in_y..][..n_out];
-                    for (dx, w) in dx[in_x..][..n_in].iter_mut().zip(w[in_w..].chunks_exact(n_out)) {
+                    for (dx, w) in dx[in_x..][..n_in].iter_mut().zip(w[in_w..].chunks(all_out)) {
                         *dx += dy.iter().zip(w).map(|(&dy, &w)| dy * w).sum();
                     }
                 });
@@ -58,12 +62,12 @@ impl Plain for ConvStep {
                 let (x, dy, dw) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
                 each_tap(self, |in_x, in_y, in_w| {
                     let dy = &dy[in_y..][..n_out];
-                    for (&x, dw) in x[in_x..][..n_in].iter().zip(dw[in_w..].chunks_exact_mut(n_out)) {
+                    for (&x, dw) in x[in_x..][..n_in].iter().zip(dw[in_w..].chunks_mut(all_out)) {
                         dw.iter_mut().zip(dy).for_each(|(dw, &dy)| *dw += x * dy);
                     }
                 });
                 if self.bias {
-                    for dy in dy.chunks_exact(n_out) {
+                    for dy in dy.chunks_exact(all_out) {
                         io.outputs[1].iter_mut().zip(dy).for_each(|(db, &dy)| *db += dy);
                     }
                 }
@@ -72,21 +76,26 @@ impl Plain for ConvStep {
     }
 }
 
-/// Calls `visit(in_x, in_y, in_w)` for every tap of every output pixel that lies inside the picture: where
-/// the pixel of x, the pixel of y and the tap's weights begin in storage.
+/// Calls `visit(in_x, in_y, in_w)` for every group and tap of every output pixel that lies inside the picture:
+/// where the group's part of the pixel of x, of the pixel of y and of the tap's weights begin in storage.
 fn each_tap(step: &ConvStep, mut visit: impl FnMut(usize, usize, usize)) {
     let (x, y, window) = (step.input, step.output, step.window);
+    let (n_in, n_out) = (x.channels / step.groups, y.channels / step.groups);
+    // Where an output pixel looks through a tap, along one axis.
+    let seen = |axis: usize, at: usize, tap: usize| {
+        (at * window.stride[axis] + tap * window.dilation[axis]).checked_sub(window.padding[axis])
+    };
     for n in 0..step.batch {
         for (i, j) in (0..y.height).flat_map(|i| (0..y.width).map(move |j| (i, j))) {
             for (u, v) in (0..window.kernel[0]).flat_map(|u| (0..window.kernel[1]).map(move |v| (u, v))) {
-                let row = (i * window.stride[0] + u).checked_sub(window.padding[0]);
-                let column = (j * window.stride[1] + v).checked_sub(window.padding[1]);
-                let (Some(row), Some(column)) = (row, column) else { continue };
+                let (Some(row), Some(column)) = (seen(0, i, u), seen(1, j, v)) else { continue };
                 if row < x.height && column < x.width {
                     let in_x = ((n * x.height + row) * x.width + column) * x.channels;
                     let in_y = ((n * y.height + i) * y.width + j) * y.channels;
-                    let in_w = (u * window.kernel[1] + v) * x.channels * y.channels;
-                    visit(in_x, in_y, in_w);
+                    let in_w = (u * window.kernel[1] + v) * n_in * y.channels;
+                    for group in 0..step.groups {
+                        visit(in_x + group * n_in, in_y + group * n_out, in_w + group * n_out);
+                    }
                 }
             }
         }
@@ -124,16 +133,36 @@ mod gpu {
     use crate::engine::gpu::product::{Sum, Tiling};
     use crate::engine::gpu::{Dispatch, Products};
 
+    /// Channels of a group below which a tile, at least four columns wide, would compute mostly what nobody
+    /// asked for; the plain shader then reads each number only as often as there are taps.
+    const NARROW: usize = 4;
+
     pub fn lower(step: &ConvStep, lowering: &mut Lowering) {
+        let columns = match step.pass {
+            Pass::Forward => step.output.channels / step.groups,
+            Pass::Backward => step.input.channels / step.groups,
+            // A long sum for each weight wants many workgroups, however narrow.
+            Pass::Weights => usize::MAX,
+        };
+        let is_narrow = step.groups > 1 && columns < NARROW;
         match lowering.products() {
-            Products::Plain => plain(step, lowering),
-            Products::Tiled => tiled(step, lowering),
+            Products::Tiled if !is_narrow => tiled(step, lowering),
+            Products::Tiled | Products::Plain => plain(step, lowering),
         }
     }
 
+    /// The constants that all passes share.
+    fn sized(dispatch: Dispatch, step: &ConvStep) -> Dispatch {
+        dispatch
+            .maps(step.input, step.output)
+            .window(&step.window)
+            .size("DILATION_H", step.window.dilation[0])
+            .size("DILATION_W", step.window.dilation[1])
+            .size("GROUPS", step.groups)
+    }
+
     fn plain(step: &ConvStep, lowering: &mut Lowering) {
-        let dispatch =
-            |entry| Dispatch::new("conv", entry).maps(step.input, step.output).window(&step.window);
+        let dispatch = |entry| sized(Dispatch::new("conv", entry), step);
         let (first, second, result) = (lowering.input(0), lowering.input(1), lowering.output(0));
         match step.pass {
             Pass::Forward => {
@@ -155,20 +184,21 @@ mod gpu {
         }
     }
 
+    /// A product for each group, all in one dispatch.
     fn tiled(step: &ConvStep, lowering: &mut Lowering) {
-        let (x, y) = (step.input, step.output);
+        let (x, y, groups) = (step.input, step.output, step.groups);
         let (first, second, result) = (lowering.input(0), lowering.input(1), lowering.output(0));
         match step.pass {
             Pass::Forward => {
-                let tiling = Tiling::whole(step.batch * y.area(), y.channels);
+                let tiling = Tiling::whole(step.batch * y.area(), y.channels / groups).times(groups);
                 let bias = if step.bias { lowering.input(2) } else { second };
-                let forward = tiling.dispatch("conv_tiled", "forward").maps(x, y).window(&step.window);
+                let forward = sized(tiling.dispatch("conv_tiled", "forward"), step);
                 let forward = forward.constant("BIAS", step.bias).constant("RELU", step.relu);
                 lowering.push(forward.bind(&[first, second, bias, result]));
             }
             Pass::Backward => {
-                let tiling = Tiling::whole(step.batch * x.area(), x.channels);
-                let backward = tiling.dispatch("conv_tiled", "backward").maps(x, y).window(&step.window);
+                let tiling = Tiling::whole(step.batch * x.area(), x.channels / groups).times(groups);
+                let backward = sized(tiling.dispatch("conv_tiled", "backward"), step);
                 lowering.push(backward.bind(&[first, second, result]));
             }
             Pass::Weights => tiled_weights(step, lowering),
@@ -176,17 +206,14 @@ mod gpu {
     }
 
     fn tiled_weights(step: &ConvStep, lowering: &mut Lowering) {
-        let n_taps = step.window.area() * step.input.channels;
+        let n_taps = step.window.area() * step.input.channels / step.groups;
         let rows = n_taps + step.bias as usize;
         let (columns, n_pixels) = (step.output.channels, step.batch * step.output.area());
-        let tiling = Tiling::in_parts(rows, columns, n_pixels);
+        let tiling = Tiling::whole(rows, columns / step.groups).times(step.groups).cut(n_pixels);
         let len = rows * columns;
         let result = lowering.output(0);
         let parts = tiling.target(lowering, (!step.bias).then_some(result), len);
-        let weights = tiling
-            .dispatch_parts("conv_tiled", "weights")
-            .maps(step.input, step.output)
-            .window(&step.window)
+        let weights = sized(tiling.dispatch_parts("conv_tiled", "weights"), step)
             .constant("BIAS", step.bias)
             .bind(&[lowering.input(0), lowering.input(1), parts]);
         lowering.push(weights);
@@ -212,7 +239,7 @@ mod tests {
     /// The three passes, over random numbers.
     fn trials(step: ConvStep) -> [Trial; 3] {
         let (x, y) = (step.batch * step.input.len(), step.batch * step.output.len());
-        let w = step.window.area() * step.input.channels * step.output.channels;
+        let w = step.window.area() * step.input.channels / step.groups * step.output.channels;
         let (with_b, with_db) = match step.bias {
             true => (vec![x, w, step.output.channels], vec![w, step.output.channels]),
             false => (vec![x, w], vec![w]),
@@ -225,27 +252,43 @@ mod tests {
         ]
     }
 
-    fn step(batch: usize, input: Extent, filters: usize, window: Window) -> ConvStep {
+    /// With as much padding behind the maps as before them, and `more` of it.
+    fn step_over(batch: usize, input: Extent, filters: usize, window: Window, more: [usize; 2]) -> ConvStep {
         let size = |n: usize, axis: usize| {
-            (n + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
+            (n + 2 * window.padding[axis] + more[axis] - window.span()[axis]) / window.stride[axis] + 1
         };
         let output = Extent::new(filters, size(input.height, 0), size(input.width, 1));
-        ConvStep { pass: Pass::Forward, batch, input, output, window, bias: true, relu: false }
+        ConvStep { pass: Pass::Forward, batch, input, output, window, groups: 1, bias: true, relu: false }
     }
 
-    /// Odd sizes, strides and paddings.
+    fn step(batch: usize, input: Extent, filters: usize, window: Window) -> ConvStep {
+        step_over(batch, input, filters, window, [0, 0])
+    }
+
+    /// Odd sizes, strides and paddings; of every four cases two have groups and two gaps between their taps.
     fn random_step(case: u32) -> ConvStep {
         let draw = |i, n| Key::new(3, Purpose::Shuffle).with(case).below(i, n) as usize;
-        let window = Window {
+        let mut window = Window {
             kernel: [1 + draw(0, 5), 1 + draw(1, 5)],
             stride: [1 + draw(2, 3), 1 + draw(3, 3)],
             padding: [draw(4, 3), draw(5, 3)],
+            dilation: if case % 2 == 1 { [1 + draw(14, 4), 1 + draw(15, 4)] } else { [1, 1] },
         };
         let channels = [1, 2, 3, 5, 8, 16, 17, 20];
-        let input = Extent::new(channels[draw(6, 8)], 5 + draw(7, 8), 5 + draw(8, 8));
-        let filters = channels[draw(9, 8)] + draw(10, 20);
+        let (groups, n_in, n_out) = match case % 4 > 1 {
+            true => ([2, 3, 4, 8][draw(16, 4)], channels[draw(6, 4)], channels[draw(9, 7)]),
+            false => (1, channels[draw(6, 8)], channels[draw(9, 8)] + draw(10, 20)),
+        };
+        let input = Extent::new(groups * n_in, 5 + draw(7, 8), 5 + draw(8, 8));
+        for (axis, size) in [input.height, input.width].into_iter().enumerate() {
+            // Wide gaps want more padding, so that the window fits.
+            let short = window.span()[axis].saturating_sub(size + 2 * window.padding[axis]);
+            window.padding[axis] += short.div_ceil(2);
+        }
+        let more = [draw(17, 2), draw(18, 2)];
         let (bias, relu) = (draw(11, 2) == 1, draw(12, 2) == 1);
-        ConvStep { bias, relu, ..step(1 + draw(13, 4), input, filters, window) }
+        let step = step_over(1 + draw(13, 4), input, groups * n_out, window, more);
+        ConvStep { groups, bias, relu, ..step }
     }
 
     /// Sums of up to some hundred products, of terms that cancel.
@@ -258,26 +301,55 @@ mod tests {
     /// Few cases on graphics processors, whose drivers take a tenth of a second to compile each.
     #[test]
     fn devices_agree_with_the_plain_reference() {
-        (0..8).for_each(|case| check(random_step(case), &devices()));
-        (8..40).for_each(|case| check(random_step(case), &cpu()));
+        (0..12).for_each(|case| check(random_step(case), &devices()));
+        (12..120).for_each(|case| check(random_step(case), &cpu()));
     }
 
     #[test]
     fn a_1x1_window_with_a_stride_agrees() {
-        let window = Window { kernel: [1, 1], stride: [2, 2], padding: [0, 0] };
+        let window = Window { stride: [2, 2], ..Window::new([1, 1]) };
         check(step(2, Extent::new(4, 9, 8), 7, window), &devices());
     }
 
     #[test]
     fn long_sums_in_parts_agree() {
-        let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1, 1] };
+        let window = Window { padding: [1, 1], ..Window::new([3, 3]) };
         check(step(5, Extent::new(2, 14, 15), 17, window), &devices());
+        check(ConvStep { groups: 2, ..step(3, Extent::new(4, 14, 15), 10, window) }, &devices());
+    }
+
+    /// Groups of whole vectors, of channels that do not come in fours, and of one channel each.
+    #[test]
+    fn groups_of_any_width_agree() {
+        let window = Window { padding: [1, 1], dilation: [1, 2], ..Window::new([3, 3]) };
+        for (channels, filters, groups) in [(8, 24, 2), (15, 18, 3), (6, 6, 6), (5, 10, 5)] {
+            let step = step(2, Extent::new(channels, 7, 9), filters, window);
+            check(ConvStep { groups, ..step }, &devices());
+        }
+    }
+
+    /// Where the maps are small, most taps of a wide window see nothing but padding, and sometimes all of them.
+    #[test]
+    fn taps_that_see_nothing_do_no_harm() {
+        let wide = Window { padding: [8, 12], dilation: [8, 12], ..Window::new([3, 3]) };
+        let same = step(2, Extent::new(4, 5, 6), 4, wide);
+        assert_eq!(same.output, same.input);
+        check(same, &devices());
+        check(ConvStep { groups: 2, ..same }, &cpu());
+        let blind = Window { stride: [64, 1], padding: [1, 0], ..Window::new([1, 1]) };
+        check(step(2, Extent::new(4, 5, 6), 4, blind), &devices());
     }
 
     #[test]
     fn gradients_match_finite_differences() {
-        let window = Window { kernel: [2, 3], stride: [2, 1], padding: [1, 0] };
-        let [forward, mut backward, mut weights] = trials(step(2, Extent::new(2, 5, 4), 3, window));
+        let window = Window { stride: [2, 1], padding: [1, 0], ..Window::new([2, 3]) };
+        check_gradients(step(2, Extent::new(2, 5, 4), 3, window));
+        let dilated = Window { dilation: [2, 3], padding: [2, 3], ..window };
+        check_gradients(ConvStep { groups: 2, ..step(1, Extent::new(4, 5, 4), 6, dilated) });
+    }
+
+    fn check_gradients(step: ConvStep) {
+        let [forward, mut backward, mut weights] = trials(step);
         let dy = backward.inputs[0].clone();
         backward.inputs[1].clone_from(&forward.inputs[1]);
         weights.inputs = vec![forward.inputs[0].clone(), dy.clone()];

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn devices_agree_with_the_plain_reference_and_that_with_finite_differences() {
-        let window = |kernel, stride, padding| Window { kernel, stride, padding };
+        let window = |kernel, stride, padding| Window { stride, padding, ..Window::new(kernel) };
         for (input, window) in [
             (Extent::new(3, 6, 8), window([2, 2], [2, 2], [0, 0])),
             (Extent::new(5, 9, 7), window([3, 3], [2, 2], [1, 1])),
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn of_equals_the_first_wins() {
-        let window = Window { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
+        let window = Window { stride: [2, 2], ..Window::new([2, 2]) };
         let (input, output) = (Extent::new(1, 2, 2), Extent::new(1, 1, 1));
         let mode = PoolMode::Max;
         let step = PoolStep { pass: Pass::Forward, mode, batch: 1, input, output, window };

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::experiment::Problem;
 use crate::experiment::fields::{Field, Value};
+use crate::experiment::layers::Padding;
 use crate::experiment::words::{listed, nearest, shortened};
 
 /// One value, under its key or in the list under that key.
@@ -124,11 +125,12 @@ impl<'a> Node<'a> {
 
     /// One whole number for both directions, or two in a list.
     pub fn pair(&self, range: RangeInclusive<usize>) -> Result<[usize; 2], Problem> {
-        let expected = format!(
-            "a whole number from {} to {}, or two of them, [height, width]",
-            range.start(),
-            range.end()
-        );
+        let expected = pair_words(&range);
+        self.pair_or(range, expected)
+    }
+
+    /// [`Node::pair`] where more than numbers are allowed: `expected` says all of it.
+    fn pair_or(&self, range: RangeInclusive<usize>, expected: impl Display) -> Result<[usize; 2], Problem> {
         match self.list() {
             None => self.count_or(range, expected).map(|both| [both; 2]),
             Some(items) => match items.as_slice() {
@@ -137,6 +139,16 @@ impl<'a> Node<'a> {
                 }
                 _ => Err(self.wrong(expected)),
             },
+        }
+    }
+
+    /// [`Node::pair`], or the word `same`.
+    pub fn padding(&self, range: RangeInclusive<usize>) -> Result<Padding, Problem> {
+        let expected = format!("{}, or \"{}\"", pair_words(&range), Padding::SAME);
+        match self.as_str() {
+            Some(Padding::SAME) => Ok(Padding::Same),
+            Some(word) => Err(self.wrong_word(word, expected, &[Padding::SAME])),
+            None => self.pair_or(range, expected).map(Padding::Each),
         }
     }
 
@@ -188,6 +200,7 @@ impl<'a> Node<'a> {
         match field.value {
             Value::Count(place, range) => *place = self.count(range)?,
             Value::Pair(place, range) => *place = self.pair(range)?,
+            Value::Padding(place, range) => *place = self.padding(range)?,
             Value::Number(place, range) => *place = self.number(range)?,
             Value::Flag(place) => *place = self.flag()?,
         }
@@ -207,6 +220,11 @@ pub(super) fn entries<'a>(table: &'a DeTable<'a>, text: Option<&'a str>) -> Vec<
     let mut entries: Vec<Node<'a>> = table.iter().map(entry).collect();
     entries.sort_by_key(|entry| entry.start);
     entries
+}
+
+/// What a pair of numbers may be, for a complaint.
+fn pair_words(range: &RangeInclusive<usize>) -> String {
+    format!("a whole number from {} to {}, or two of them, [height, width]", range.start(), range.end())
 }
 
 /// The line of a byte, counted from 1.

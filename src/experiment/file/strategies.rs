@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::experiment::fields::Value;
-use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Repeat};
+use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Padding, Repeat};
 use crate::experiment::{
     Augment, Data, Experiment, Initialisation, NetworkChoice, Normalise, Optimiser, Schedule, Train, presets,
 };
@@ -70,6 +70,11 @@ fn leaf() -> impl Strategy<Value = Layer> {
                     Value::Count(place, range) => *place = between(*range.start(), *range.end(), a),
                     Value::Pair(place, range) => {
                         *place = [a, b].map(|share| between(*range.start(), *range.end(), share));
+                    }
+                    Value::Padding(place, _) if a < 0.3 => *place = Padding::Same,
+                    Value::Padding(place, range) => {
+                        let pair = [a, b].map(|share| between(*range.start(), *range.end(), share));
+                        *place = Padding::Each(pair);
                     }
                     Value::Number(place, range) => {
                         *place = (range.start() + (range.end() - range.start()) * a as f32).min(*range.end());

@@ -4,7 +4,7 @@
 use super::node::number_text;
 use super::values::pair_text;
 use crate::experiment::fields::Value;
-use crate::experiment::layers::{Kind, Layer};
+use crate::experiment::layers::{Kind, Layer, Padding};
 
 /// The longest line, in characters, that is filled up with layers.
 const WIDTH: usize = 100;
@@ -82,6 +82,7 @@ fn copy(from: &mut Value<'_>, to: &mut Value<'_>) {
     match (from, to) {
         (Value::Count(from, _), Value::Count(to, _)) => **to = **from,
         (Value::Pair(from, _), Value::Pair(to, _)) => **to = **from,
+        (Value::Padding(from, _), Value::Padding(to, _)) => **to = **from,
         (Value::Number(from, _), Value::Number(to, _)) => **to = **from,
         (Value::Flag(from), Value::Flag(to)) => **to = **from,
         // Two layers of one kind have the same fields.
@@ -93,6 +94,8 @@ fn value_text(value: &Value<'_>) -> String {
     match value {
         Value::Count(count, _) => count.to_string(),
         Value::Pair(pair, _) => pair_text(**pair),
+        Value::Padding(Padding::Each(pair), _) => pair_text(*pair),
+        Value::Padding(Padding::Same, _) => format!("\"{}\"", Padding::SAME),
         Value::Number(number, _) => number_text(**number),
         Value::Flag(flag) => flag.to_string(),
     }

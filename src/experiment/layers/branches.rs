@@ -1,4 +1,4 @@
-use super::{Activation, Conv, Kind, Layer};
+use super::{Activation, Conv, Kind, Layer, Padding};
 
 /// Several paths from one input that meet again. An empty branch is the identity.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ impl Merge {
 impl Default for Branches {
     /// A residual block: two convolutions beside the identity.
     fn default() -> Self {
-        let conv = || Layer::new(Kind::Conv(Conv { padding: [1, 1], ..Conv::default() }));
+        let conv = || Layer::new(Kind::Conv(Conv { padding: Padding::Each([1, 1]), ..Conv::default() }));
         let relu = Layer::new(Kind::Activation(Activation::Relu));
         Self { merge: Merge::Add, branches: vec![vec![conv(), relu, conv()], Vec::new()] }
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
 pub use branches::{Branches, Merge};
-pub use conv::Conv;
+pub use conv::{Conv, Padding};
 pub use dropout::Dropout;
 pub use linear::Linear;
 pub use pool::{Pool, PoolMode};
@@ -58,7 +58,7 @@ pub const MAX_UNROLLED: usize = 10_000;
 
 /// One of each kind with its customary settings, in the order of a menu.
 pub const MENU: [fn() -> Kind; 13] = [
-    || Kind::Conv(Conv { padding: [1, 1], ..Conv::default() }),
+    || Kind::Conv(Conv { padding: Padding::Each([1, 1]), ..Conv::default() }),
     || Kind::Linear(Linear::default()),
     || Kind::Activation(Activation::Relu),
     || Kind::Activation(Activation::Tanh),

@@ -8,7 +8,7 @@
 
 use super::{batch_norm, linear, relu};
 use crate::experiment::Problem;
-use crate::experiment::layers::{Branches, Conv, Kind, Layer, Merge, Repeat, Shortcut};
+use crate::experiment::layers::{Branches, Conv, Kind, Layer, Merge, Padding, Repeat, Shortcut};
 use crate::experiment::words::shortened;
 
 /// The deepest net of the paper has 1,202 layers.
@@ -96,7 +96,8 @@ fn conv3x3(filters: usize, stride: usize) -> Layer {
         filters,
         kernel: [3, 3],
         stride: [stride; 2],
-        padding: [1, 1],
+        padding: Padding::Each([1, 1]),
         bias: false,
+        ..Conv::default()
     }))
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::experiment::layers::{Merge, n_unrolled};
+use crate::experiment::layers::{Merge, Padding, n_unrolled};
 
 const CIFAR: Extent = Extent::new(3, 32, 32);
 
@@ -27,7 +27,7 @@ fn count(layers: &[Layer], channels: &mut usize) -> (usize, usize) {
     for layer in unrolled(layers) {
         match &layer.kind {
             Kind::Conv(conv) => {
-                assert_eq!((conv.kernel, conv.padding, conv.bias), ([3, 3], [1, 1], false));
+                assert_eq!((conv.kernel, conv.padding, conv.bias), ([3, 3], Padding::Each([1, 1]), false));
                 add(1, 9 * *channels * conv.filters);
                 *channels = conv.filters;
             }
@@ -86,8 +86,7 @@ fn every_valid_depth_is_built_and_stays_within_bounds() {
 fn lenet_is_as_the_lecture_has_it() {
     let network = build("lenet", Extent::new(1, 28, 28), 10).unwrap();
     let kinds: Vec<Kind> = network.layers.into_iter().map(|layer| layer.kind).collect();
-    let conv =
-        |filters| Kind::Conv(Conv { filters, kernel: [5, 5], stride: [1, 1], padding: [0, 0], bias: true });
+    let conv = |filters| Kind::Conv(Conv { filters, kernel: [5, 5], ..Conv::default() });
     let linear = |outputs| Kind::Linear(Linear { outputs, bias: true });
     let max_pool = || Kind::Pool(Pool::new(PoolMode::Max, 2));
     let relu = Kind::Activation(Activation::Relu);

@@ -41,7 +41,7 @@ pub(in crate::graph) fn add(linear: &Linear, builder: &mut Builder, input: NodeI
     };
     builder.count_multiply_adds((linear.outputs * x.len()) as u64);
     // A window as large as the maps: every unit sees all that its input sees.
-    let window = Window { kernel: [x.height, x.width], stride: [1, 1], padding: [0, 0] };
+    let window = Window::new([x.height, x.width]);
     let field = builder.field(input).through(&window);
     let node = super::Op::Linear(LinearNode { weight, bias, relu: false });
     builder.node(node, vec![input], Extent::vector(linear.outputs), field)

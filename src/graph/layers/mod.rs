@@ -62,36 +62,70 @@ pub enum Pass {
     Weights,
 }
 
-/// A sliding window, vertically and horizontally.
+/// A sliding window, vertically and horizontally: output pixel i sees the input pixels `i·s + d·u − p` for
+/// its taps `u` from 0 to k − 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     pub kernel: [usize; 2],
     pub stride: [usize; 2],
+    /// Rows of padding above the maps and columns before them. How far the padding behind reaches follows
+    /// from the size of the output.
     pub padding: [usize; 2],
+    /// Pixels from one tap to the next.
+    pub dilation: [usize; 2],
 }
 
 impl Window {
+    /// A window that moves by single pixels over maps without padding.
+    pub const fn new(kernel: [usize; 2]) -> Self {
+        Self { kernel, stride: [1, 1], padding: [0, 0], dilation: [1, 1] }
+    }
+
     /// Numbers under the window in one channel.
     pub const fn area(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// `(height, width)` of what a window sliding over maps of `height × width` gives.
+    /// Rows and columns from the first tap to the last, `d·(k − 1) + 1`.
+    pub fn span(&self) -> [usize; 2] {
+        [0, 1].map(|axis| self.dilation[axis] * (self.kernel[axis] - 1) + 1)
+    }
+
+    /// `(height, width)` of what a window sliding over maps of `height × width` gives, with as much padding
+    /// behind them as before.
     fn slide(&self, what: &str, height: usize, width: usize) -> Result<[usize; 2], String> {
-        let mut out = [0; 2];
+        let (mut out, span) = ([0; 2], self.span());
         for (axis, size) in [height, width].into_iter().enumerate() {
             let padded = size + 2 * self.padding[axis];
-            if self.kernel[axis] > padded {
+            if span[axis] > padded {
                 let [kh, kw] = self.kernel;
+                let dilated = if span == self.kernel {
+                    String::new()
+                } else {
+                    format!(", dilated to {}×{},", span[0], span[1])
+                };
                 return Err(format!(
-                    "A {what} of {kh}×{kw} does not fit into {height}×{width} maps{}. \
+                    "A {what} of {kh}×{kw}{dilated} does not fit into {height}×{width} maps{}. \
                      Make it smaller, add padding, or pool less before.",
                     if self.padding == [0, 0] { "" } else { " even with their padding" }
                 ));
             }
-            out[axis] = (padded - self.kernel[axis]) / self.stride[axis] + 1;
+            out[axis] = (padded - span[axis]) / self.stride[axis] + 1;
         }
         Ok(out)
+    }
+
+    /// Sets the padding that makes the output `⌈size / stride⌉`, and gives that output's `(height, width)`.
+    /// `(H' − 1)·s + span − H` rows are added in all, half of them, rounded down, above.
+    fn keep_size(&mut self, height: usize, width: usize) -> [usize; 2] {
+        let span = self.span();
+        let mut out = [0; 2];
+        for (axis, size) in [height, width].into_iter().enumerate() {
+            out[axis] = size.div_ceil(self.stride[axis]);
+            let total = ((out[axis] - 1) * self.stride[axis] + span[axis]).saturating_sub(size);
+            self.padding[axis] = total / 2;
+        }
+        out
     }
 }
 

@@ -28,7 +28,7 @@ pub struct PoolStep {
 }
 
 pub(in crate::graph) fn add(pool: &Pool, builder: &mut Builder, input: NodeId) -> Result<NodeId, String> {
-    let window = Window { kernel: pool.window, stride: pool.stride, padding: pool.padding };
+    let window = Window { stride: pool.stride, padding: pool.padding, ..Window::new(pool.window) };
     // Otherwise a window could lie in the padding alone, where a maximum has nothing to choose from.
     if (0..2).any(|axis| 2 * pool.padding[axis] > pool.window[axis]) {
         return Err("The padding of a pool can be half its window at most. Reduce it.".into());
@@ -38,7 +38,7 @@ pub(in crate::graph) fn add(pool: &Pool, builder: &mut Builder, input: NodeId) -
 
 pub(in crate::graph) fn add_global(builder: &mut Builder, input: NodeId) -> Result<NodeId, String> {
     let x = builder.extent(input);
-    let window = Window { kernel: [x.height, x.width], stride: [1, 1], padding: [0, 0] };
+    let window = Window::new([x.height, x.width]);
     add_window(PoolMode::Average, window, builder, input)
 }
 

@@ -37,7 +37,7 @@ pub(in crate::graph) fn add(
             x.channels, shortcut.channels
         ));
     }
-    let window = Window { kernel: [1, 1], stride: shortcut.stride, padding: [0, 0] };
+    let window = Window { stride: shortcut.stride, ..Window::new([1, 1]) };
     let [height, width] = window.slide("stride", x.height, x.width)?;
     let field = builder.field(input).through(&window);
     let op = super::Op::Shortcut(ShortcutNode { stride: shortcut.stride });

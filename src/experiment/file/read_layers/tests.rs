@@ -1,7 +1,7 @@
 use crate::experiment::NetworkChoice;
 use crate::experiment::file::parse;
 use crate::experiment::layers::{
-    Activation, BatchNorm, Branches, Conv, Kind, Layer, Linear, Merge, Pool, PoolMode, Repeat,
+    Activation, BatchNorm, Branches, Conv, Kind, Layer, Linear, Merge, Padding, Pool, PoolMode, Repeat,
 };
 
 /// What is said about a layer; it stands on line 2.
@@ -21,8 +21,10 @@ fn layers_of(text: &str) -> Vec<Kind> {
 
 #[test]
 fn layers_are_words_or_tables() {
-    let conv = Conv { filters: 8, kernel: [3, 5], stride: [2, 2], padding: [0, 0], bias: false };
+    let conv = Conv { filters: 8, kernel: [3, 5], stride: [2, 2], bias: false, ..Conv::default() };
     assert_eq!(layers_of("{ conv = 8, kernel = [3, 5], stride = 2, bias = false }"), [Kind::Conv(conv)]);
+    let grouped = Conv { padding: Padding::Same, dilation: [2, 2], groups: 4, ..Conv::default() };
+    assert_eq!(layers_of("{ conv = 16, padding = 'same', dilation = 2, groups = 4 }"), [Kind::Conv(grouped)]);
     assert_eq!(layers_of("'tanh', 'sigmoid'"), [Activation::Tanh, Activation::Sigmoid].map(Kind::Activation));
     assert_eq!(layers_of("'max-pool'"), [Kind::Pool(Pool::new(PoolMode::Max, 2))]);
     let norm = BatchNorm { epsilon: 1e-3, ..BatchNorm::default() };
@@ -70,6 +72,10 @@ fn wrong_layers_are_refused() {
     check_layer(
         "{ conv = 16, kernel = [3, 3.5] }",
         "`kernel` must be a whole number from 1 to 64, or two of them, [height, width]; found 3.5.",
+    );
+    check_layer(
+        "{ conv = 16, padding = 'sane' }",
+        "`padding` must be a whole number from 0 to 64, or two of them, [height, width], or \"same\"; found \"sane\". Did you mean `same`?",
     );
     check_layer(
         "{ conv = 16, dropout = 0.5 }",

@@ -34,7 +34,7 @@ augment = { flip = true, crop = 4 }
 [network]
 input = [3, 32, 32]
 layers = [
-  { conv = 16, kernel = [3, 5], padding = 1, bias = false },
+  { conv = 16, kernel = [3, 5], padding = "same", dilation = [1, 2], groups = 4, bias = false },
   { layer = "batch-norm", epsilon = 0.001 }, "relu", { max-pool = 3, stride = 2 },
   { dropout = 0.25 },
   { repeat = 3, layers = [

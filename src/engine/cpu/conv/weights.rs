@@ -1,0 +1,111 @@
+//! The gradient by the weights and the bias.
+
+use rayon::prelude::*;
+
+use super::{Reach, from};
+use crate::engine::cpu::product::{Product, Start};
+use crate::graph::layers::conv::ConvStep;
+
+/// The gradient by the weights and the bias. The batch is cut into shares, by its size alone, that add up
+/// each in memory of its own; the shares are then summed in order.
+pub struct Weights {
+    step: ConvStep,
+    reach: Reach,
+    share: usize,
+    /// `(shares, kH·kW·C/groups·O + O)`.
+    partial: Vec<f32>,
+}
+
+/// Shares of pictures in a batch, at most.
+const MOST_SHARES: usize = 16;
+
+/// Numbers in all partial sums together, at most, if that leaves one share.
+const MOST_PARTIAL: usize = 1 << 24;
+
+impl Weights {
+    pub fn new(step: &ConvStep) -> Self {
+        let n_sums = sums_len(step);
+        let n_shares = MOST_SHARES.min(MOST_PARTIAL / n_sums).clamp(1, step.batch);
+        let share = step.batch.div_ceil(n_shares);
+        let partial = vec![0.0; step.batch.div_ceil(share) * n_sums];
+        Self { step: *step, reach: Reach::of(step), share, partial }
+    }
+
+    /// x `(N, H, W, C)`, dy `(N, H', W', O)` → dw `(kH, kW, C/groups, O)`, db `(O)`.
+    pub fn run(&mut self, x: &[f32], dy: &[f32], dw: &mut [f32], db: Option<&mut [f32]>) {
+        let (n_x, n_y) = (self.step.input.len(), self.step.output.len());
+        let (step, reach) = (&self.step, &self.reach);
+        let n_sums = sums_len(step);
+        let pictures = x.par_chunks(n_x * self.share).zip(dy.par_chunks(n_y * self.share));
+        self.partial.par_chunks_mut(n_sums).zip(pictures).for_each(|(sums, (x, dy))| {
+            sums.fill(0.0);
+            let (dw, db) = sums.split_at_mut(dw.len());
+            for (x, dy) in x.chunks_exact(n_x).zip(dy.chunks_exact(n_y)) {
+                reach
+                    .margin
+                    .with_padded(x, step.input, |x, pitch| add_picture(step, reach, x, pitch, dy, dw));
+                if step.bias {
+                    for pixel in dy.chunks_exact(db.len()) {
+                        db.iter_mut().zip(pixel).for_each(|(sum, dy)| *sum += dy);
+                    }
+                }
+            }
+        });
+        let n_weights = dw.len();
+        add_shares(&self.partial, n_sums, 0, dw);
+        if let Some(db) = db {
+            add_shares(&self.partial, n_sums, n_weights, db);
+        }
+    }
+}
+
+fn sums_len(step: &ConvStep) -> usize {
+    step.window.area() * (step.input.channels / step.groups) * step.output.channels + step.output.channels
+}
+
+/// Adds one picture's share to dw. One product for each row of taps whose channels lie side by side; with
+/// groups or gaps, one for each tap and group.
+fn add_picture(step: &ConvStep, reach: &Reach, x: &[f32], pitch: usize, dy: &[f32], dw: &mut [f32]) {
+    let ConvStep { input, output, window, groups, .. } = *step;
+    let [n_in, n_out] = [input, output].map(|maps| maps.channels / groups);
+    let taps = &reach.taps;
+    let is_dense = groups == 1 && window.dilation[1] == 1;
+    let (n_runs, rows) = if is_dense { (1, taps[1].len() * n_in) } else { (taps[1].len(), n_in) };
+    let whole = Product {
+        a: x,
+        a_row: 1,
+        a_outer: window.stride[0] * pitch,
+        a_inner: window.stride[1] * input.channels,
+        b: dy,
+        b_outer: output.width * output.channels,
+        b_inner: output.channels,
+        rows,
+        cols: n_out,
+        n_outer: output.height,
+        n_inner: output.width,
+        start: Start::Old,
+        relu: false,
+    };
+    for (u, tap_row) in taps[0].clone().enumerate() {
+        for v in 0..n_runs {
+            let tap = tap_row * window.kernel[1] + taps[1].start + v;
+            let row = (reach.first[0] + u * window.dilation[0]) * pitch;
+            let pixel = row + (reach.first[1] + v * window.dilation[1]) * input.channels;
+            for group in 0..groups {
+                let (a, b) = (from(x, pixel + group * n_in), &dy[group * n_out..]);
+                let to = tap * n_in * output.channels + group * n_out;
+                Product { a, b, ..whole }.run(&mut dw[to..], output.channels);
+            }
+        }
+    }
+}
+
+/// Sums one range of the partial sums over the shares, in order.
+fn add_shares(partial: &[f32], n_sums: usize, offset: usize, total: &mut [f32]) {
+    total.fill(0.0);
+    for sums in partial.chunks_exact(n_sums) {
+        for (total, sum) in total.iter_mut().zip(&sums[offset..]) {
+            *total += sum;
+        }
+    }
+}
