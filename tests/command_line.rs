@@ -73,6 +73,49 @@ fn weights_saved_evaluate_as_they_did() {
     refused(&["eval", "lenet-glyphs", "--weights", weights], &["does not fit"]);
 }
 
+/// Pictures are read without the data set, and a broken one hides no other.
+#[test]
+fn pictures_of_ones_own_are_predicted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
+    let weights = place("w.safetensors");
+    json(&[&["train", "quickstart", "--steps", "2", "--json", "--save", &weights], &QUICK[..]].concat());
+    // Of another size than the net's, one grey and one in colour.
+    let grey = image::GrayImage::from_fn(50, 40, |x, y| image::Luma([(x * 5 + y) as u8]));
+    grey.save(place("grey.png")).expect("room");
+    let colour = image::RgbImage::from_fn(28, 28, |x, y| image::Rgb([x as u8 * 9, y as u8 * 9, 50]));
+    colour.save(place("colour.png")).expect("room");
+    std::fs::write(place("broken.png"), b"not a picture").expect("room");
+    let images = ["grey.png", "broken.png", "colour.png"].map(place);
+    // The source named here is nowhere: nothing but the weights is needed.
+    let command = ["predict", "quickstart", "--weights", &weights, "--device", "cpu"];
+    let gone = ["--set", "data.source=nowhere/at/all"];
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    let output = convscope(&[&command[..], &gone, &["--json"], &images].concat());
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("broken.png") && message.lines().count() == 1, "{message}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let answers: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(answers.len(), 2);
+    for (answer, path) in answers.iter().zip([images[0], images[2]]) {
+        let numbers = |key: &str| -> Vec<f64> {
+            answer[key].as_array().expect("a list").iter().filter_map(serde_json::Value::as_f64).collect()
+        };
+        let (logits, probabilities) = (numbers("logits"), numbers("probabilities"));
+        assert_eq!((logits.len(), probabilities.len()), (10, 10));
+        assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-5);
+        let best = (0..10).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).expect("ten classes");
+        assert_eq!((answer["path"].as_str(), &answer["label"]), (Some(path), &best.to_string().into()));
+    }
+    let output = convscope(&[&command[..], &[images[0]]].concat());
+    let line = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success() && line.starts_with(&format!("{}: ", images[0])), "{line}");
+    assert_eq!(line.matches(" %").count(), 3, "{line}");
+    refused(&[&command[..3], &[images[1], images[0]]].concat(), &["safetensors"]);
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let command = [&["train", "quickstart", "--steps", "20", "--json"], &QUICK[..]].concat();

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{ExperimentArguments, Failure, text};
 use crate::data::catalogue;
 use crate::engine::{self, DeviceChoice, Part};
-use crate::train::{Run, weights};
+use crate::train::{Model, Net};
 
 #[derive(clap::Args)]
 pub struct EvalArguments {
@@ -43,14 +43,14 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     let device = engine::open(&arguments.device)?;
     let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
-    let mut run = Run::new(&experiment, set, device.clone())?;
-    weights::load(&mut run, &arguments.weights)?;
+    let net = Net::load(&experiment, &arguments.weights, Some(&set))?;
+    let model = Model::new(&net, device.clone())?;
     let (part, name) = match arguments.split {
         Split::Train => (Part::Train, "train"),
         Split::Test => (Part::Test, "test"),
     };
     let begin = std::time::Instant::now();
-    let found = run.evaluate(part)?;
+    let found = model.evaluate(&set, part)?;
     let images_per_second = found.n_pictures as f64 / begin.elapsed().as_secs_f64();
     if arguments.json {
         text::print_json(&json!({

@@ -8,6 +8,7 @@ mod data;
 mod describe;
 mod devices;
 mod eval;
+mod predict;
 mod text;
 mod train;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Train(train::TrainArguments),
     /// Evaluate weights on a split.
     Eval(eval::EvalArguments),
+    /// Say what pictures show.
+    Predict(predict::PredictArguments),
     /// Print the layers of an experiment or preset: shapes, parameters, multiply-adds, receptive fields.
     Describe(describe::DescribeArguments),
     /// Data sets.
@@ -74,6 +77,8 @@ enum Failure {
     BadInput(String),
     /// Something else: exit code 1.
     Failed(String),
+    /// Bad input of which the user has been told: exit code 2.
+    Told,
 }
 
 /// Carries out a command.
@@ -81,6 +86,7 @@ pub fn run(command: Command) -> ExitCode {
     let result = match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Describe(arguments) => describe::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
@@ -89,6 +95,7 @@ pub fn run(command: Command) -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::BadInput(message)) => (2, message),
         Err(Failure::Failed(message)) => (1, message),
+        Err(Failure::Told) => return ExitCode::from(2),
     };
     eprintln!("convscope: {message}");
     ExitCode::from(code)

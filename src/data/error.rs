@@ -47,6 +47,16 @@ pub enum DataError {
     #[error("The picture `{}` cannot be decoded ({cause}): repair it or take it out of the folder.", .path.display())]
     Picture { path: PathBuf, cause: String },
 
+    /// A picture given by itself that will not decode.
+    #[error("The picture `{}` cannot be read ({cause}): give a PNG, JPEG, WebP, GIF or BMP file.", .path.display())]
+    LonePicture { path: PathBuf, cause: String },
+
+    /// Pictures are asked of a kind that no file holds.
+    #[error(
+        "Picture files hold 1 channel or 3, and {wanted} are asked for: use a net for grey or coloured pictures."
+    )]
+    Channels { wanted: usize },
+
     /// A folder or file in which no known format is to be recognised.
     #[error("`{}` is no data set this program knows, {what}: {remedy}.", .path.display())]
     Layout { path: PathBuf, what: String, remedy: &'static str },

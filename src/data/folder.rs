@@ -58,6 +58,19 @@ pub fn open(folder: &Path, size: Option<[usize; 2]>, seed: u64) -> Result<DataSe
     Ok(DataSet { name: folder_name(folder), extent, classes: listing.classes, train, test, notes })
 }
 
+/// Reads one picture of any size as a folder's are read: cut to the proportions of `extent` around its middle,
+/// resized, made grey where `extent` has one channel; `(C, H, W)` bytes.
+///
+/// # Errors
+/// No such file, one that will not decode, an `extent` of neither one channel nor three.
+pub fn read_picture(path: &Path, extent: Extent) -> Result<Vec<u8>, DataError> {
+    if ![1, 3].contains(&extent.channels) {
+        return Err(DataError::Channels { wanted: extent.channels });
+    }
+    decode(path, extent)
+        .map_err(|cause| DataError::LonePicture { path: path.to_owned(), cause: cause.to_string() })
+}
+
 /// Whether a file of this name claims to be a picture.
 pub fn is_picture(path: &Path) -> bool {
     ImageFormat::from_path(path).is_ok_and(|format| format.reading_enabled())

@@ -19,6 +19,7 @@ mod shapes;
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 pub use error::DataError;
+pub use folder::read_picture;
 use std::path::Path;
 
 /// The most classes a data set may have.

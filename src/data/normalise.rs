@@ -49,11 +49,24 @@ impl Normalisation {
         picture.iter().enumerate().map(normalise).collect()
     }
 
+    /// One mean and one scale for each channel.
+    pub fn with_channel_means(means: &[f32], scale: Vec<f32>, extent: Extent) -> Self {
+        let mean = means.iter().flat_map(|&mean| std::iter::repeat_n(mean, extent.area())).collect();
+        Self { mean, scale }
+    }
+
+    /// The mean of each channel, `(C)`, if it is the same for all pixels.
+    pub fn channel_means(&self) -> Option<Vec<f32>> {
+        let area = self.mean.len() / self.scale.len().max(1);
+        let channels = self.mean.chunks(area.max(1));
+        channels.map(|means| means.iter().all(|mean| *mean == means[0]).then_some(means[0])).collect()
+    }
+
     fn per_channel(train: &Split, extent: Extent) -> Self {
         let moments = channel_moments(train, extent);
-        let mean = moments.iter().flat_map(|m| vec![m.mean as f32; extent.area()]).collect();
+        let means: Vec<f32> = moments.iter().map(|m| m.mean as f32).collect();
         let scale = moments.iter().map(|m| if m.deviation > 0.0 { (1.0 / m.deviation) as f32 } else { 1.0 });
-        Self { mean, scale: scale.collect() }
+        Self::with_channel_means(&means, scale.collect(), extent)
     }
 }
 
@@ -148,6 +161,15 @@ mod tests {
         let expected = [127.5, 255.0, 20.0, 30.0].map(|b: f64| (b / 255.0) as f32);
         assert_eq!(normalisation.mean, expected);
         assert_eq!(normalisation.scale, [1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_mean_for_each_channel_is_told_from_a_mean_picture() {
+        let normalisation = Normalisation::with_channel_means(&[0.5, 0.2], vec![2.0, 1.0], EXTENT);
+        assert_eq!(normalisation.mean, [0.5, 0.5, 0.2, 0.2]);
+        assert_eq!(normalisation.channel_means(), Some(vec![0.5, 0.2]));
+        let picture = Normalisation { mean: vec![0.5, 0.5, 0.2, 0.3], scale: vec![1.0, 1.0] };
+        assert_eq!(picture.channel_means(), None);
     }
 
     #[test]

@@ -116,6 +116,8 @@ pub struct Placement {
     pub parameters_len: usize,
     pub statistics: Vec<usize>,
     pub statistics_len: usize,
+    /// Whether there is room for gradients and for the optimiser.
+    pub learns: bool,
 }
 
 impl Placement {
@@ -155,13 +157,21 @@ impl Placement {
             parameters_len: at_least(end),
             statistics,
             statistics_len: at_least(statistics_len),
+            learns: true,
         }
+    }
+
+    /// The same places, with no room for learning: about a quarter of the memory.
+    pub fn forward_only(graph: &Graph) -> Self {
+        Self { learns: false, ..Self::of(graph) }
     }
 
     /// Numbers in a bank.
     pub fn len(&self, bank: Bank) -> usize {
         match bank {
             Bank::Statistics => self.statistics_len,
+            // A bank is never empty.
+            Bank::Gradients | Bank::Slot0 | Bank::Slot1 if !self.learns => Self::ALIGN,
             Bank::Parameters | Bank::Gradients | Bank::Slot0 | Bank::Slot1 => self.parameters_len,
         }
     }

@@ -1,14 +1,19 @@
-//! Training: initial weights, the run and its metrics, weights on disk.
+//! Training: initial weights, the run and its metrics, weights on disk; and what has been trained, put to use.
 
 pub mod curves;
 pub mod evaluate;
 pub mod initial;
+mod model;
+mod net;
 mod run;
 pub mod weights;
 
 pub use evaluate::Evaluation;
+pub use model::{Model, Reader};
+pub use net::Net;
 pub use run::{Progress, Run};
 
+use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::experiment::Problem;
 use crate::graph::ShapeProblem;
@@ -22,6 +27,8 @@ pub enum TrainError {
     Shape(#[from] ShapeProblem),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Data(#[from] DataError),
     #[error(transparent)]
     Weights(#[from] weights::WeightsError),
     #[error("A batch holds no pictures. Set `train.batch` to 1 or more.")]

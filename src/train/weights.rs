@@ -1,19 +1,25 @@
 //! Weights on disk: safetensors with PyTorch's shapes and names from the tree (`layers.3.weight`,
-//! `layers.4.running_mean`). The metadata carries the experiment, the names of the classes and the
-//! normalisation, so that a file of weights says by itself what it is for.
+//! `layers.4.running_mean`). The metadata carries the experiment, the shape of the pictures, the names of the
+//! classes and the normalisation ([`About`]), so that a file of weights says by itself what it is for.
+//!
+//! A file is read in two steps: first its header, which says what is in it, then, once that is known to be
+//! just what the net needs, the numbers.
 
-use std::collections::HashMap;
-use std::io::{Read, Write};
+mod about;
+mod check;
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, TensorView};
 
-use super::{Run, TrainError};
-use crate::data::Normalisation;
-use crate::experiment::file;
-use crate::graph::program::Bank;
-use crate::graph::{Graph, ParameterId};
-use crate::tensor::Tensor;
+use super::{Run, TrainError, initial};
+use crate::engine::{EngineError, Memory, layout};
+use crate::experiment::{Initialisation, file};
+use crate::graph::Graph;
+use crate::graph::program::{Bank, Placement};
+pub use about::About;
 
 /// What is wrong with a file of weights, in a sentence or two for a person.
 #[derive(Debug, thiserror::Error)]
@@ -31,45 +37,93 @@ pub enum WeightsError {
     Mismatch { path: PathBuf, what: String },
 }
 
-/// Every tensor of the run under its name.
-fn tensors(run: &Run) -> Result<Vec<(String, Tensor)>, TrainError> {
-    let names = run.graph.parameters.iter().map(|parameter| parameter.name.clone());
-    let mut tensors: Vec<(String, Tensor)> = names.zip(run.parameters()?).collect();
-    let bank = run.memory().read(Bank::Statistics)?;
-    for (statistic, &place) in run.graph.statistics.iter().zip(&run.placement.statistics) {
-        let numbers = bank[place..place + statistic.len].to_vec();
-        tensors.push((statistic.name.clone(), Tensor::new(vec![statistic.len], numbers)));
+/// All numbers of a net, each tensor in its logical order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers {
+    /// In the order of [`Graph::parameters`].
+    pub parameters: Vec<Vec<f32>>,
+    /// In the order of [`Graph::statistics`].
+    pub statistics: Vec<Vec<f32>>,
+}
+
+impl Numbers {
+    /// Those before the first step.
+    pub fn initial(graph: &Graph, initialisation: Initialisation, seed: u64) -> Self {
+        let start = graph.statistics.iter().map(|statistic| vec![statistic.start; statistic.len]);
+        Self { parameters: initial::all(graph, initialisation, seed), statistics: start.collect() }
     }
-    Ok(tensors)
+
+    /// Those that lie on a device.
+    pub fn read_from(graph: &Graph, placement: &Placement, memory: &dyn Memory) -> Result<Self, EngineError> {
+        let bank = memory.read(Bank::Parameters)?;
+        let parameters = graph.parameters.iter().zip(&placement.parameters).map(|(parameter, &place)| {
+            layout::parameter_from_storage(parameter, &bank[place..place + parameter.len()])
+        });
+        let parameters = parameters.collect();
+        let bank = memory.read(Bank::Statistics)?;
+        let statistics = graph.statistics.iter().zip(&placement.statistics);
+        let statistics = statistics.map(|(statistic, &place)| bank[place..place + statistic.len].to_vec());
+        Ok(Self { parameters, statistics: statistics.collect() })
+    }
+
+    /// Lays them on a device.
+    pub fn write_to(
+        &self,
+        graph: &Graph,
+        placement: &Placement,
+        memory: &dyn Memory,
+    ) -> Result<(), EngineError> {
+        let parameters = graph.parameters.iter().zip(&placement.parameters).zip(&self.parameters);
+        for ((parameter, &place), numbers) in parameters {
+            memory.write(Bank::Parameters, place, &layout::parameter_to_storage(parameter, numbers))?;
+        }
+        for (&place, numbers) in placement.statistics.iter().zip(&self.statistics) {
+            memory.write(Bank::Statistics, place, numbers)?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes the run's weights, replacing the file only once the new one is complete.
 pub fn save(run: &Run, path: &Path) -> Result<(), TrainError> {
-    let tensors = tensors(run)?;
-    let views = tensors.iter().map(|(name, tensor)| {
-        let bytes = bytemuck::cast_slice(&tensor.data);
-        TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map(|view| (name.as_str(), view))
+    let numbers = Numbers::read_from(&run.graph, &run.placement, &**run.memory())?;
+    let about = About {
+        experiment: Some(file::write(&run.experiment)),
+        input: Some(run.graph.input()),
+        classes: Some(run.set.classes.clone()),
+        normalisation: Some((*run.normalisation).clone()),
+    };
+    Ok(write(path, &run.graph, &numbers, &about)?)
+}
+
+/// Writes the weights of a net, replacing the file only once the new one is complete.
+pub fn write(path: &Path, graph: &Graph, numbers: &Numbers, about: &About) -> Result<(), WeightsError> {
+    let failed = |reason: String| WeightsError::Write { path: path.into(), reason };
+    let all = numbers.parameters.iter().chain(&numbers.statistics);
+    let views = tensors(graph).into_iter().zip(all).map(|((name, shape), numbers)| {
+        TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(numbers)).map(|view| (name, view))
     });
-    let format = |reason: String| WeightsError::Format { path: path.into(), reason };
-    let views = views.collect::<Result<Vec<_>, _>>().map_err(|error| format(error.to_string()))?;
+    let views = views.collect::<Result<Vec<_>, _>>().map_err(|error| failed(error.to_string()))?;
     let bytes =
-        safetensors::serialize(views, Some(metadata(run))).map_err(|error| format(error.to_string()))?;
-    let io = |error: std::io::Error| WeightsError::Write { path: path.into(), reason: error.to_string() };
+        safetensors::serialize(views, Some(about.to_map())).map_err(|error| failed(error.to_string()))?;
+    if bytes.first_chunk().is_none_or(|n| u64::from_le_bytes(*n) > LARGEST_HEADER) {
+        return Err(failed("the mean picture is too large to be kept with the weights".into()));
+    }
     let partial = partial(path);
     let write = || {
-        let mut file = std::fs::File::create(&partial)?;
+        let mut file = File::create(&partial)?;
         file.write_all(&bytes)?;
         // On the disk before it takes the old one's place.
         file.sync_all()?;
         std::fs::rename(&partial, path)
     };
-    Ok(write().map_err(io)?)
+    write().map_err(|error: std::io::Error| failed(error.to_string()))
 }
 
 /// Whether a file can be written at this place; leaves nothing behind.
 pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
     let partial = partial(path);
-    let checked = std::fs::File::create(&partial).and_then(|_| std::fs::remove_file(&partial));
+    let checked = File::create(&partial).and_then(|_| std::fs::remove_file(&partial));
     checked.map_err(|error| WeightsError::Write { path: path.into(), reason: error.to_string() })
 }
 
@@ -80,111 +134,126 @@ fn partial(path: &Path) -> PathBuf {
     partial.into()
 }
 
-/// The most bytes that names, shapes and metadata may take in a file of weights.
-const LARGEST_HEADER: u64 = 64 << 20;
-
 /// Reads weights into the run. Every tensor of the net must be there with its shape and hold plain numbers;
 /// nothing is changed otherwise. The run takes over the normalisation that the weights were trained with, and
 /// the classes must be the same, where the file tells them.
 pub fn load(run: &mut Run, path: &Path) -> Result<(), TrainError> {
-    let wanted = shapes(&run.graph);
-    let n_numbers: usize = wanted.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
-    let bytes = read(path, 4 * n_numbers as u64 + LARGEST_HEADER)?;
-    let format = |error: safetensors::SafeTensorError| WeightsError::Format {
-        path: path.into(),
-        reason: error.to_string(),
-    };
-    let mismatch = |what: String| WeightsError::Mismatch { path: path.into(), what };
-    let file = SafeTensors::deserialize(&bytes).map_err(format)?;
-    let mut found = Vec::with_capacity(wanted.len());
-    for (name, shape) in &wanted {
-        found.push(numbers(&file, name, shape).map_err(mismatch)?);
-    }
-    if file.len() > wanted.len() {
-        let what = format!("it holds {} tensors, the network has {}", file.len(), wanted.len());
-        return Err(mismatch(what).into());
-    }
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(format)?;
-    if let Some(normalisation) = told(&metadata, run).map_err(mismatch)? {
+    let mut file = WeightsFile::open(path)?;
+    file.expect_pictures(run.set.extent, &run.set.classes)?;
+    let numbers = file.numbers(&run.graph)?;
+    if let Some(normalisation) = file.about.normalisation {
         run.set_normalisation(normalisation)?;
     }
-    let (parameters, statistics) = found.split_at(run.graph.parameters.len());
-    for (i, numbers) in parameters.iter().enumerate() {
-        run.write_parameter(ParameterId(i), numbers)?;
-    }
-    for (numbers, &place) in statistics.iter().zip(&run.placement.statistics) {
-        run.memory().write(Bank::Statistics, place, numbers)?;
-    }
-    Ok(())
+    Ok(numbers.write_to(&run.graph, &run.placement, &**run.memory())?)
 }
 
-/// A whole file, if it is not larger than `most` bytes.
-fn read(path: &Path, most: u64) -> Result<Vec<u8>, WeightsError> {
-    let io = |error: std::io::Error| WeightsError::Read { path: path.into(), reason: error.to_string() };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(io)?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > most {
-        let what = format!("it is larger than the {} MiB that this network can fill", most >> 20);
-        return Err(WeightsError::Mismatch { path: path.into(), what });
-    }
-    Ok(bytes)
+/// A file of weights whose header has been read.
+pub struct WeightsFile {
+    path: PathBuf,
+    file: File,
+    header: Metadata,
+    /// Where in the file the numbers begin.
+    begin: u64,
+    pub about: About,
 }
 
-/// What the file's metadata tells of normalisation, if it does; an error where its classes are others.
-fn told(metadata: &Metadata, run: &Run) -> Result<Option<Normalisation>, String> {
-    let Some(told) = metadata.metadata() else { return Ok(None) };
-    let classes: Option<Vec<String>> = told.get("classes").and_then(|text| serde_json::from_str(text).ok());
-    if let Some(classes) = classes.filter(|classes| *classes != run.set.classes) {
-        let [theirs, ours] = [&classes, &run.set.classes].map(|classes| classes.join(", "));
-        return Err(format!("it tells apart {theirs}, the pictures here are of {ours}"));
+/// The most bytes that names, shapes and metadata may take in a file of weights.
+const LARGEST_HEADER: u64 = 32 << 20;
+
+impl WeightsFile {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// No such file, no safetensors, or one that says of itself what cannot be.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let unreadable =
+            |error: std::io::Error| WeightsError::Read { path: path.into(), reason: error.to_string() };
+        let damaged = |reason: String| WeightsError::Format { path: path.into(), reason };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let len = file.metadata().map_err(unreadable)?.len();
+        let mut prefix = [0; 8];
+        file.read_exact(&mut prefix).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => damaged("it is too short".into()),
+            _ => unreadable(error),
+        })?;
+        let n = u64::from_le_bytes(prefix);
+        let begin = 8 + n.min(LARGEST_HEADER);
+        if n > LARGEST_HEADER || begin > len {
+            return Err(damaged("it does not begin with the length of a header".into()));
+        }
+        let mut header = vec![0; n as usize];
+        file.read_exact(&mut header).map_err(unreadable)?;
+        let header: Metadata =
+            serde_json::from_slice(&header).map_err(|error| damaged(check::shortened(&error.to_string())))?;
+        if len - begin != header.data_len() as u64 {
+            let reason = format!("its tensors take {} bytes and it holds {}", header.data_len(), len - begin);
+            return Err(damaged(reason));
+        }
+        let about = header.metadata().as_ref().map(About::from_map).transpose();
+        let about = about.map_err(|what| damaged(format!("its metadata are damaged, {what}")))?;
+        Ok(Self { path: path.into(), file, header, begin, about: about.unwrap_or_default() })
     }
-    let list = |key: &str| -> Option<Vec<f32>> { serde_json::from_str(told.get(key)?).ok() };
-    let (Some(mean), Some(scale)) = (list("normalisation_mean"), list("normalisation_scale")) else {
-        return Ok(None);
-    };
-    let extent = run.set.extent;
-    if mean.len() != extent.len() || scale.len() != extent.channels {
-        return Err(format!("its normalisation is not for pictures of {extent}"));
+
+    /// Checks that the weights were trained on pictures of this shape and these classes, as far as the file
+    /// tells.
+    pub fn expect_pictures(
+        &self,
+        extent: crate::tensor::Extent,
+        classes: &[String],
+    ) -> Result<(), WeightsError> {
+        let told = &self.about;
+        if let Some(input) = told.input.filter(|input| *input != extent) {
+            return Err(self.mismatch(format!("it is for pictures of {input}, those here are {extent}")));
+        }
+        if let Some(theirs) = told.classes.as_ref().filter(|theirs| *theirs != classes) {
+            let [theirs, ours] = [theirs, classes].map(check::some_of);
+            return Err(self.mismatch(format!("it tells apart {theirs}, the pictures here are of {ours}")));
+        }
+        Ok(())
     }
-    Ok(Some(Normalisation { mean, scale }))
+
+    /// The numbers of the net.
+    ///
+    /// # Errors
+    /// Tensors that are missing, are more than the net has or have another shape, all of them in one message;
+    /// numbers that no net can have.
+    pub fn numbers(&mut self, graph: &Graph) -> Result<Numbers, WeightsError> {
+        let wanted = tensors(graph);
+        check::fits(&self.header, &wanted).map_err(|what| self.mismatch(what))?;
+        let mut numbers = Vec::with_capacity(wanted.len());
+        for (name, shape) in &wanted {
+            numbers.push(self.tensor(name, shape.iter().product())?);
+        }
+        let statistics = numbers.split_off(graph.parameters.len());
+        Ok(Numbers { parameters: numbers, statistics })
+    }
+
+    /// The `len` numbers of a tensor that is known to be there.
+    fn tensor(&mut self, name: &str, len: usize) -> Result<Vec<f32>, WeightsError> {
+        let begin = self.header.info(name).map_or(0, |info| info.data_offsets.0 as u64);
+        let mut numbers = vec![0f32; len];
+        let mut read = || {
+            self.file.seek(SeekFrom::Start(self.begin + begin))?;
+            self.file.read_exact(bytemuck::cast_slice_mut(&mut numbers))
+        };
+        let path = self.path.clone();
+        read().map_err(|error: std::io::Error| WeightsError::Read { path, reason: error.to_string() })?;
+        // The file is little-endian, whatever the machine is.
+        numbers.iter_mut().for_each(|x| *x = f32::from_bits(u32::from_le(x.to_bits())));
+        check::plausible(name, &numbers).map_err(|what| self.mismatch(what))?;
+        Ok(numbers)
+    }
+
+    fn mismatch(&self, what: String) -> WeightsError {
+        WeightsError::Mismatch { path: self.path.clone(), what }
+    }
 }
 
 /// Name and shape of every tensor of a net, parameters first.
-fn shapes(graph: &Graph) -> Vec<(String, Vec<usize>)> {
+fn tensors(graph: &Graph) -> Vec<(String, Vec<usize>)> {
     let parameters = graph.parameters.iter().map(|p| (p.name.clone(), p.shape.clone()));
     parameters.chain(graph.statistics.iter().map(|s| (s.name.clone(), vec![s.len]))).collect()
 }
 
-fn numbers(file: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
-    let view = file.tensor(name).map_err(|_| format!("it has no tensor `{name}`"))?;
-    if view.shape() != shape {
-        return Err(format!("`{name}` is {:?} there and {shape:?} here", view.shape()));
-    }
-    if view.dtype() != Dtype::F32 {
-        return Err(format!("`{name}` holds {:?} numbers, not 32-bit floats", view.dtype()));
-    }
-    let words = view.data().chunks_exact(4);
-    let numbers: Vec<f32> =
-        words.map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect();
-    if !numbers.iter().all(|x| x.is_finite()) {
-        return Err(format!("`{name}` holds numbers that are infinite or none"));
-    }
-    if name.ends_with("running_var") && numbers.iter().any(|&x| x < 0.0) {
-        return Err(format!("`{name}` holds negative variances"));
-    }
-    Ok(numbers)
-}
-
-fn metadata(run: &Run) -> HashMap<String, String> {
-    // Lists of strings and numbers cannot fail to be written.
-    let classes = serde_json::to_string(&run.set.classes).unwrap_or_default();
-    let mean = serde_json::to_string(&run.normalisation.mean).unwrap_or_default();
-    let scale = serde_json::to_string(&run.normalisation.scale).unwrap_or_default();
-    HashMap::from([
-        ("experiment".to_string(), file::write(&run.experiment)),
-        ("classes".to_string(), classes),
-        ("normalisation_mean".to_string(), mean),
-        ("normalisation_scale".to_string(), scale),
-    ])
-}
+#[cfg(test)]
+mod tests;

@@ -183,6 +183,7 @@ fn run(
         parameters_len: Placement::ALIGN,
         statistics: vec![],
         statistics_len: Placement::ALIGN,
+        learns: true,
     };
     let memory = device.memory(&placement).expect("room for nothing");
     let pictures = pictures.map(|source| device.pictures(source).expect("room for pictures"));

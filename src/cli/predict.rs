@@ -1,0 +1,120 @@
+//! `convscope predict`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{ExperimentArguments, Failure, text};
+use crate::data;
+use crate::engine::{self, DeviceChoice};
+use crate::train::{Model, Net, Reader};
+
+#[derive(clap::Args)]
+pub struct PredictArguments {
+    #[command(flatten)]
+    experiment: ExperimentArguments,
+
+    /// The weights to answer with (safetensors).
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+
+    /// Pictures of any size: PNG, JPEG, WebP, GIF or BMP. They are cut to the net's proportions around their
+    /// middle and resized.
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+
+    /// Where to compute: auto, cpu, gpu, or a part of an adapter's name.
+    #[arg(long, default_value = "auto", value_parser = super::device)]
+    device: DeviceChoice,
+
+    /// Print one JSON object for each picture, on a line of its own.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Pictures read at a time.
+const BATCH: usize = 32;
+
+/// Classes named for each picture.
+const MOST_NAMED: usize = 3;
+
+/// What the net says of one picture.
+#[derive(Serialize)]
+struct Answer<'a> {
+    path: &'a str,
+    /// One for each class.
+    logits: Vec<f32>,
+    /// Softmax of the logits.
+    probabilities: Vec<f32>,
+    /// Name of the most probable class.
+    label: &'a str,
+}
+
+pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
+    let experiment = arguments.experiment.resolve()?;
+    let net = Net::load(&experiment, &arguments.weights, None)?;
+    let model = Model::new(&net, engine::open(&arguments.device)?)?;
+    let mut reader = model.reader(arguments.images.len().min(BATCH))?;
+    let mut is_complete = true;
+    for paths in arguments.images.chunks(BATCH) {
+        is_complete &= answer(&net, &mut reader, paths, arguments.json)?;
+    }
+    if is_complete { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Answers for the pictures at `paths`; gives whether all of them could be read.
+fn answer(net: &Net, reader: &mut Reader, paths: &[PathBuf], as_json: bool) -> Result<bool, Failure> {
+    let (mut readable, mut pictures) = (Vec::new(), Vec::new());
+    for path in paths {
+        match data::read_picture(path, net.graph.input()) {
+            Ok(picture) => {
+                readable.push(path);
+                pictures.push(picture);
+            }
+            Err(error) => eprintln!("convscope: {error}"),
+        }
+    }
+    for (path, logits) in readable.iter().zip(reader.read(&pictures)?) {
+        print(&net.classes, path, logits, as_json);
+    }
+    Ok(readable.len() == paths.len())
+}
+
+fn print(classes: &[String], path: &Path, logits: Vec<f32>, as_json: bool) {
+    let probabilities = softmax(&logits);
+    let mut order: Vec<usize> = (0..classes.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+    let path = path.to_string_lossy();
+    if as_json {
+        let answer = Answer { path: &path, logits, probabilities, label: &classes[order[0]] };
+        // Strings and numbers cannot fail to be written.
+        text::print_line(&serde_json::to_string(&answer).unwrap_or_default());
+        return;
+    }
+    let named = order.iter().take(MOST_NAMED).map(|&class| {
+        // Names come from a file, and a terminal obeys some characters.
+        let name = classes[class].replace(char::is_control, " ");
+        format!("{name} {}", text::percent(probabilities[class] as f64))
+    });
+    text::print_line(&format!("{path}: {}", named.collect::<Vec<_>>().join(", ")));
+}
+
+/// `eᶻ / Σ eᶻ`, in double precision and safe from overflow.
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f64> = logits.iter().map(|&z| (z as f64 - largest as f64).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter().map(|power| (power / sum) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_sum_to_one_however_large_the_logits() {
+        assert_eq!(softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
+        let odds = softmax(&[0.0, 3f32.ln()]);
+        assert!((odds[0] - 0.25).abs() < 1e-7 && (odds[1] - 0.75).abs() < 1e-7);
+    }
+}

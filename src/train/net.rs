@@ -1,0 +1,82 @@
+//! A net with its weights, without anything that trains it.
+
+use std::path::Path;
+
+use super::TrainError;
+use super::weights::{About, Numbers, WeightsFile};
+use crate::data::{DataSet, Normalisation, catalogue};
+use crate::experiment::{Experiment, Network, file};
+use crate::graph::Graph;
+
+/// What an experiment and a file of weights say together: all that it takes to use the net on any picture,
+/// here or in another program.
+#[derive(Clone, Debug)]
+pub struct Net {
+    pub experiment: Experiment,
+    /// The tree, with its presets written out.
+    pub network: Network,
+    pub graph: Graph,
+    pub numbers: Numbers,
+    pub classes: Vec<String>,
+    pub normalisation: Normalisation,
+}
+
+impl Net {
+    /// The experiment's net with the weights of a file. What the file does not tell of the pictures (it may
+    /// come from elsewhere) is taken from `set`, or from the experiment's pictures, which are then opened.
+    ///
+    /// # Errors
+    /// A file that is none of weights or does not fit the net; one that is for other pictures than those of
+    /// `set`; one that does not tell what is needed while the pictures are not to be had.
+    pub fn load(experiment: &Experiment, path: &Path, set: Option<&DataSet>) -> Result<Self, TrainError> {
+        let mut file = WeightsFile::open(path)?;
+        if let Some(set) = set {
+            file.expect_pictures(set.extent, &set.classes)?;
+        }
+        let (network, classes, normalisation) = match file.about.clone() {
+            About {
+                input: Some(input), classes: Some(classes), normalisation: Some(normalisation), ..
+            } => (experiment.network.network(input, classes.len())?, classes, normalisation),
+            _ => {
+                let opened = match set {
+                    Some(_) => None,
+                    None => Some(catalogue::open(&experiment.data, experiment.seed)?),
+                };
+                let Some(set) = set.or(opened.as_ref()) else { unreachable!("a set was given or opened") };
+                file.expect_pictures(set.extent, &set.classes)?;
+                about_pictures(experiment, set)?
+            }
+        };
+        let graph = Graph::classifier(&network, classes.len())?;
+        let numbers = file.numbers(&graph)?;
+        Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
+    }
+
+    /// The experiment's net before the first step.
+    pub fn initial(experiment: &Experiment, set: &DataSet) -> Result<Self, TrainError> {
+        let (network, classes, normalisation) = about_pictures(experiment, set)?;
+        let graph = Graph::classifier(&network, classes.len())?;
+        let numbers = Numbers::initial(&graph, experiment.train.initialisation, experiment.seed);
+        Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
+    }
+
+    /// What a file of these weights says of itself.
+    pub fn about(&self) -> About {
+        About {
+            experiment: Some(file::write(&self.experiment)),
+            input: Some(self.graph.input()),
+            classes: Some(self.classes.clone()),
+            normalisation: Some(self.normalisation.clone()),
+        }
+    }
+}
+
+/// The network for these pictures, the names of their classes and their normalisation.
+fn about_pictures(
+    experiment: &Experiment,
+    set: &DataSet,
+) -> Result<(Network, Vec<String>, Normalisation), TrainError> {
+    let network = experiment.network.network(set.extent, set.classes.len())?;
+    let normalisation = Normalisation::of(experiment.data.normalise, &set.train, set.extent);
+    Ok((network, set.classes.clone(), normalisation))
+}

@@ -1,0 +1,93 @@
+//! Whether the tensors of a file are those of a net, and what to say where they are not.
+
+use safetensors::tensor::{Dtype, Metadata};
+
+use crate::experiment::words;
+
+/// Names in one list of a message.
+const MOST_NAMES: usize = 4;
+
+/// Checks that the file holds just the `wanted` tensors, name and shape, in 32-bit floats.
+///
+/// # Errors
+/// Everything that is missing, extra or of another shape, in one sentence of bounded length.
+pub fn fits(header: &Metadata, wanted: &[(String, Vec<usize>)]) -> Result<(), String> {
+    let (mut missing, mut extra, mut other) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, shape) in wanted {
+        match header.info(name) {
+            None => missing.push(quoted(name)),
+            Some(info) if info.shape != *shape => {
+                let [theirs, ours] = [&info.shape, shape].map(|shape| sides(shape));
+                other.push(format!("{} ({theirs} there, {ours} here)", quoted(name)));
+            }
+            Some(info) if info.dtype != Dtype::F32 => {
+                other.push(format!("{} ({:?} there, 32-bit floats here)", quoted(name), info.dtype));
+            }
+            Some(_) => {}
+        }
+    }
+    let names: std::collections::HashSet<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    let mut found = header.offset_keys();
+    found.sort();
+    for name in found {
+        if !names.contains(name.as_str()) && !is_harmless(&name, &names) {
+            extra.push(quoted(&name));
+        }
+    }
+    let lists = [("missing", missing), ("extra", extra), ("of another shape or type", other)];
+    let lists = lists.iter().filter(|(_, list)| !list.is_empty());
+    let parts: Vec<String> = lists.map(|(what, list)| format!("{what}: {}", some_of(list))).collect();
+    match parts.is_empty() {
+        true => Ok(()),
+        false => Err(parts.join("; ")),
+    }
+}
+
+/// Checks numbers that are to be those of the tensor `name`.
+pub fn plausible(name: &str, numbers: &[f32]) -> Result<(), String> {
+    if !numbers.iter().all(|x| x.is_finite()) {
+        return Err(format!("`{name}` holds numbers that are infinite or none"));
+    }
+    if name.ends_with("running_var") && numbers.iter().any(|&x| x < 0.0) {
+        return Err(format!("`{name}` holds negative variances"));
+    }
+    Ok(())
+}
+
+/// PyTorch counts the batches of a normalisation, which no net needs.
+fn is_harmless(name: &str, wanted: &std::collections::HashSet<&str>) -> bool {
+    let normalisation = name.strip_suffix("num_batches_tracked");
+    normalisation.is_some_and(|path| wanted.contains(format!("{path}running_mean").as_str()))
+}
+
+/// The first of the words, and how many more there are.
+pub fn some_of(words: &[String]) -> String {
+    let shown: Vec<String> = words.iter().take(MOST_NAMES).map(|word| shortened(word)).collect();
+    match words.len().saturating_sub(MOST_NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The longest piece of a message that comes from a file, in characters.
+const LONGEST: usize = 120;
+
+/// What comes from a file, fit for a line of a message.
+pub fn shortened(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut short: String = text.chars().take(LONGEST).map(plain).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", words::shortened(name))
+}
+
+/// `16×3×5×5`.
+fn sides(shape: &[usize]) -> String {
+    let sides: Vec<String> = shape.iter().take(8).map(usize::to_string).collect();
+    if sides.is_empty() { "a single number".into() } else { sides.join("×") }
+}

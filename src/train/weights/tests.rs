@@ -1,0 +1,130 @@
+use std::collections::HashMap;
+
+use super::*;
+use crate::data::Normalisation;
+use crate::experiment::presets;
+use crate::tensor::Extent;
+
+const EXTENT: Extent = Extent::new(3, 32, 32);
+
+fn graph() -> Graph {
+    let network = presets::build("resnet-20", EXTENT, 3).expect("a preset");
+    Graph::classifier(&network, 3).expect("a possible net")
+}
+
+fn about() -> About {
+    About {
+        experiment: Some("title = \"Mine\"\n".into()),
+        input: Some(EXTENT),
+        classes: Some(["cat", "dog", "hen"].map(String::from).to_vec()),
+        normalisation: Some(Normalisation::with_channel_means(&[0.5, 0.25, 0.1], vec![2.0; 3], EXTENT)),
+    }
+}
+
+/// A folder, and in it a file of weights of [`graph`].
+fn written() -> (tempfile::TempDir, PathBuf, Numbers) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let numbers = Numbers::initial(&graph(), Initialisation::He, 3);
+    write(&path, &graph(), &numbers, &about()).expect("room");
+    (folder, path, numbers)
+}
+
+/// A file with these tensors and metadata.
+fn file(tensors: &[(&str, &[usize])], metadata: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let zeros = |shape: &[usize]| vec![0; 4 * shape.iter().product::<usize>()];
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, shape)| zeros(shape)).collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, shape), bytes)| {
+        (name.to_string(), TensorView::new(Dtype::F32, shape.to_vec(), bytes).expect("a tensor"))
+    });
+    let metadata: HashMap<String, String> =
+        metadata.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    std::fs::write(&path, safetensors::serialize(views, Some(metadata)).expect("bytes")).expect("room");
+    (folder, path)
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let (_folder, path, numbers) = written();
+    let mut file = WeightsFile::open(&path).expect("a file of weights");
+    assert_eq!(file.about, about());
+    assert_eq!(file.numbers(&graph()).expect("the net's numbers"), numbers);
+}
+
+/// Everything at once, in PyTorch's own order of words, and no longer than a person reads.
+#[test]
+fn what_is_missing_extra_and_of_another_shape_is_listed() {
+    let (_folder, path) = file(
+        &[
+            ("layers.0.weight", &[16, 3, 5, 5]),
+            ("layers.1.weight", &[16]),
+            ("layers.1.num_batches_tracked", &[]),
+            ("fc.bias", &[10]),
+        ],
+        &[],
+    );
+    let message = WeightsFile::open(&path).and_then(|mut f| f.numbers(&graph())).unwrap_err().to_string();
+    let n_tensors = tensors(&graph()).len();
+    for words in [
+        "missing: `layers.1.bias`, ",
+        &format!(" and {} more; ", n_tensors - 2 - 4),
+        "extra: `fc.bias`; ",
+        "of another shape or type: `layers.0.weight` (16×3×5×5 there, 16×3×3×3 here)",
+    ] {
+        assert!(message.contains(words), "`{words}` is not in: {message}");
+    }
+    assert!(message.len() < 600, "{message}");
+}
+
+#[test]
+fn files_that_are_no_weights_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let (_other, whole, _) = written();
+    let whole = std::fs::read(whole).expect("the file");
+    let endless = [&u64::MAX.to_le_bytes()[..], b"{}"].concat();
+    let absurd =
+        br#"{"layers.0.weight":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}"#;
+    let absurd = [&(absurd.len() as u64).to_le_bytes()[..], absurd, &[0; 4]].concat();
+    for bytes in [&b""[..], b"PK", &endless, &absurd, &whole[..whole.len() - 1], &whole[..100]] {
+        std::fs::write(&path, bytes).expect("room");
+        let refused = WeightsFile::open(&path).map(|_| ()).unwrap_err();
+        assert!(matches!(refused, WeightsError::Format { .. }), "{refused}");
+        assert!(refused.to_string().len() < 400, "{refused}");
+    }
+}
+
+#[test]
+fn metadata_that_cannot_be_are_refused() {
+    for (metadata, words) in [
+        (vec![("input", "[3, 0, 32]")], "a side of `input`"),
+        (vec![("input", "wide")], "`input` cannot be understood"),
+        (vec![("classes", "[]")], "`classes` must be"),
+        (
+            vec![("input", "[1, 2, 2]"), ("normalisation_mean", "[1, 2]"), ("normalisation_scale", "[1]")],
+            "not for pictures of 1×2×2",
+        ),
+        (
+            vec![("input", "[1, 2, 2]"), ("normalisation_mean", "[1e39]"), ("normalisation_scale", "[1]")],
+            "normalisation",
+        ),
+    ] {
+        let (_folder, path) = file(&[], &metadata);
+        let message = WeightsFile::open(&path).map(|_| ()).unwrap_err().to_string();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn pictures_of_another_kind_are_refused() {
+    let (_folder, path, _) = written();
+    let file = WeightsFile::open(&path).expect("a file of weights");
+    let classes = about().classes.expect("classes");
+    assert!(file.expect_pictures(EXTENT, &classes).is_ok());
+    let grey = file.expect_pictures(Extent::new(1, 32, 32), &classes).unwrap_err().to_string();
+    assert!(grey.contains("for pictures of 3×32×32, those here are 1×32×32"), "{grey}");
+    let fewer = file.expect_pictures(EXTENT, &classes[1..]).unwrap_err().to_string();
+    assert!(fewer.contains("it tells apart cat, dog, hen, the pictures here are of dog, hen"), "{fewer}");
+}
