@@ -120,7 +120,9 @@ fn check(preset: &str, extent: Extent, of_gradient: f64) {
     // the way show in it undiminished.
     compare(Bank::Parameters, &cpu, &gpu, |role| match role {
         Role::Bias | Role::Shift => 1e-1,
-        Role::ConvWeight | Role::LinearWeight { .. } | Role::Scale => 2e-3,
+        Role::ConvWeight | Role::TransposedConvWeight { .. } | Role::LinearWeight { .. } | Role::Scale => {
+            2e-3
+        }
     });
     let [expected, found] = [cpu.test(), gpu.test()].map(|test| test.expect("a test"));
     assert!((expected.loss - found.loss).abs() <= 2e-3 * expected.loss, "{found:?} against {expected:?}");

@@ -51,7 +51,7 @@ fn start(run: &Run) {
         let value = |i: usize| {
             let value = noise(i, k + 1);
             match parameter.role {
-                Role::ConvWeight | Role::LinearWeight { .. } => {
+                Role::ConvWeight | Role::TransposedConvWeight { .. } | Role::LinearWeight { .. } => {
                     value * (6.0 / parameter.fan_in() as f64).sqrt()
                 }
                 Role::Scale => 1.0 + 0.1 * value,

@@ -36,8 +36,8 @@ pub fn parameter_from_storage<R: Copy + Default>(parameter: &Parameter, numbers:
 /// For each place in storage, in order, the place in the logical tensor.
 fn storage_order(parameter: &Parameter) -> Box<dyn Iterator<Item = usize>> {
     match parameter.role {
-        Role::ConvWeight => {
-            // (O, I, kH, kW) read as kH, kW, I, O.
+        Role::ConvWeight | Role::TransposedConvWeight { .. } => {
+            // (O, I, kH, kW) read as kH, kW, I, O; a transposed convolution has the two in each other's place.
             let [n_out, n_in, height, width] = [0, 1, 2, 3].map(|axis| parameter.shape[axis]);
             let taps = height * width;
             Box::new((0..taps).flat_map(move |tap| {

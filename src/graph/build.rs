@@ -106,7 +106,7 @@ impl Builder {
         bounded(&shape, "The weights")?;
         let lane = self.on_shortcut as usize;
         let draw = self.ordinals[lane] | if self.on_shortcut { SHORTCUT_DRAW } else { 0 };
-        if matches!(role, Role::ConvWeight | Role::LinearWeight { .. }) {
+        if role.is_weight() {
             self.ordinals[lane] += 1;
         }
         let name = format!("{}.{suffix}", self.path);
@@ -214,7 +214,7 @@ impl Builder {
 
 /// Layers with weights in a stack, those inside others included.
 fn n_weighted(layers: &[Layer]) -> usize {
-    let own = |layer: &Layer| matches!(layer.kind, Kind::Conv(_) | Kind::Linear(_)) as usize;
+    let own = |layer: &Layer| layer.kind.is_weighted() as usize;
     layers.iter().map(|l| own(l) + l.kind.children().iter().map(|c| n_weighted(c)).sum::<usize>()).sum()
 }
 

@@ -63,8 +63,12 @@ pub struct Parameter {
 /// What a parameter does in its layer, which decides its start, its decay and its order in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// `(O, I, kH, kW)`; each unit reads `I·kH·kW` numbers.
+    /// `(O, I/groups, kH, kW)`; each unit reads `I/groups·kH·kW` numbers.
     ConvWeight,
+    /// `(I, O/groups, kH, kW)`; each unit reads `fan_in` numbers, on average.
+    TransposedConvWeight {
+        fan_in: usize,
+    },
     /// `(out, C·H·W)` over an input of this shape.
     LinearWeight {
         input: Extent,
@@ -74,6 +78,13 @@ pub enum Role {
     Scale,
     /// β of a normalisation, starting at 0.
     Shift,
+}
+
+impl Role {
+    /// Whether it multiplies inputs into sums.
+    pub fn is_weight(self) -> bool {
+        matches!(self, Self::ConvWeight | Self::TransposedConvWeight { .. } | Self::LinearWeight { .. })
+    }
 }
 
 /// A tensor that is measured in training and used in testing, not learned: a running mean or variance.
@@ -203,12 +214,15 @@ impl Parameter {
 
     /// Numbers that each unit reads.
     pub fn fan_in(&self) -> usize {
-        self.shape.iter().skip(1).product()
+        match self.role {
+            Role::TransposedConvWeight { fan_in } => fan_in,
+            _ => self.shape.iter().skip(1).product(),
+        }
     }
 
     /// Whether weight decay applies.
     pub fn decays(&self) -> bool {
-        matches!(self.role, Role::ConvWeight | Role::LinearWeight { .. })
+        self.role.is_weight()
     }
 }
 

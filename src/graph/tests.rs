@@ -1,7 +1,9 @@
 //! Shapes, costs and receptive fields against published figures.
 
 use super::*;
-use crate::experiment::layers::{Branches, Conv, Kind, Layer, Linear, Merge, Padding, Pool, PoolMode};
+use crate::experiment::layers::{
+    Branches, Conv, Kind, Layer, Linear, Merge, Padding, Pool, PoolMode, TransposedConv,
+};
 use crate::experiment::presets;
 
 fn preset(name: &str, input: Extent) -> Graph {
@@ -92,6 +94,51 @@ fn same_padding_keeps_the_size() {
     }
 }
 
+/// `ConvTranspose2d(8, 6, (3, 4), (2, 3), (1, 0), (1, 2), groups=2)` on 8×5×7 maps gives 6×10×24, as the
+/// convolution of that window reduces 10×24 to 5×7.
+#[test]
+fn a_transposed_convolution_undoes_the_size_of_a_convolution() {
+    let conv = TransposedConv {
+        filters: 6,
+        kernel: [3, 4],
+        stride: [2, 3],
+        padding: [1, 0],
+        output_padding: [1, 2],
+        groups: 2,
+        ..TransposedConv::default()
+    };
+    let (report, weight) = layer(Kind::TransposedConv(conv), Extent::new(8, 5, 7));
+    assert_eq!(report.output, Extent::new(6, 10, 24));
+    assert_eq!(weight.shape, [8, 3, 3, 4]);
+    assert_eq!(report.parameters, 8 * 3 * 12 + 6);
+    // 4 channels of a group under 12 taps, of which one in 6 meets an output pixel.
+    assert_eq!(weight.fan_in(), 8);
+    assert_eq!(report.multiply_adds, 8 * 5 * 7 * 3 * 12);
+}
+
+/// Sides as PyTorch's `avg_pool2d(torch.ones(1, 1, size, size), kernel, stride, padding, ceil_mode=True)` has
+/// them.
+#[test]
+fn the_last_window_may_hang_over_the_end() {
+    for (size, window, stride, padding, side) in [
+        (6, 3, 2, 0, 3),
+        (7, 3, 2, 0, 3),
+        (5, 2, 3, 1, 2),
+        (4, 3, 3, 1, 2),
+        (2, 3, 2, 0, 1),
+        (3, 2, 2, 1, 2),
+        (1, 2, 2, 1, 1),
+        (10, 3, 4, 1, 3),
+    ] {
+        let [window, stride, padding] = [window, stride, padding].map(|n| [n; 2]);
+        let pool = Pool { mode: PoolMode::Average, window, stride, padding, ceil: true };
+        let layers = vec![Layer::new(Kind::Pool(pool))];
+        let graph =
+            Graph::new(&Network { input: Extent::new(3, size, size), layers }).expect("a possible net");
+        assert_eq!(graph.layers[0].output, Extent::new(3, side, side), "{size}: {window:?} by {stride:?}");
+    }
+}
+
 #[test]
 fn paths_carry_repetition_and_branch() {
     let graph = preset("resnet-20", CIFAR);
@@ -114,6 +161,11 @@ fn impossible_nets_are_explained_where_they_go_wrong() {
     let conv = |kernel: usize| Kind::Conv(Conv { kernel: [kernel; 2], ..Conv::default() });
     check(vec![], "layers", "no layers");
     check(vec![conv(29)], "layers.0", "29×29 does not fit into 28×28");
+    let spread = |padding, output_padding| {
+        Kind::TransposedConv(TransposedConv { padding, output_padding, ..TransposedConv::default() })
+    };
+    check(vec![spread([0, 0], [0, 2])], "layers.0", "here 2 is not below 2");
+    check(vec![spread([28, 0], [0, 0])], "layers.0", "leaves nothing");
     let wide = Conv { dilation: [1, 14], ..Conv::default() };
     check(vec![Kind::Conv(wide)], "layers.0", "3×3, dilated to 3×29, does not fit into 28×28");
     let grouped = |filters, groups| Kind::Conv(Conv { filters, groups, ..Conv::default() });

@@ -8,7 +8,7 @@ use crate::tensor::random::{Key, Purpose};
 /// [`Parameter::draw`] alone, so that nets which agree in a layer's place and shape begin alike there.
 pub fn numbers(parameter: &Parameter, initialisation: Initialisation, seed: u64) -> Vec<f32> {
     match parameter.role {
-        Role::ConvWeight | Role::LinearWeight { .. } => {
+        Role::ConvWeight | Role::TransposedConvWeight { .. } | Role::LinearWeight { .. } => {
             let key = Key::new(seed, Purpose::InitialWeights).with(parameter.draw);
             let deviation = initialisation.deviation(parameter.fan_in());
             (0..parameter.len() as u32).map(|i| deviation * key.normal(i)).collect()

@@ -42,6 +42,7 @@ pub fn summary(kind: &Kind) -> String {
 fn short_name(kind: &Kind) -> String {
     match kind {
         Kind::Conv(conv) => format!("conv {}", conv.filters),
+        Kind::TransposedConv(conv) => format!("transposed conv {}", conv.filters),
         Kind::Linear(linear) => format!("linear {}", linear.outputs),
         Kind::BatchNorm(_) => "norm".into(),
         Kind::Repeat(repeat) => format!("×{} ({})", repeat.times, summary(kind)),

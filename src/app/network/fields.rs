@@ -42,7 +42,8 @@ pub fn has_fields(kind: &Kind) -> bool {
 pub fn fit_beside_title(kind: &Kind, width: f32) -> bool {
     let settings = match kind {
         Kind::Conv(_) => 700.0,
-        Kind::Pool(_) => 350.0,
+        Kind::TransposedConv(_) => 850.0,
+        Kind::Pool(_) => 410.0,
         Kind::Shortcut(_) => 220.0,
         Kind::BatchNorm(_) => 210.0,
         Kind::Linear(_) | Kind::Dropout(_) => 140.0,
@@ -164,9 +165,9 @@ fn label(name: &'static str, is_head: bool) -> &'static str {
         return name;
     }
     match name {
-        "conv" => "filters",
+        "conv" | "transposed-conv" => "filters",
         "linear" => "units",
-        "max-pool" | "average-pool" => "window",
+        "max-pool" | "average-pool" | "sum-pool" => "window",
         "dropout" => "probability",
         "shortcut" => "channels",
         "repeat" => "times",

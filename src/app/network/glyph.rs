@@ -10,7 +10,7 @@ use crate::experiment::layers::{Activation, PoolMode};
 /// The kind's colour: weights, non-linearities, pooling, normalisation, and what holds others.
 pub fn colour(ui: &Ui, kind: &Kind) -> Color32 {
     let family = match kind {
-        Kind::Conv(_) | Kind::Linear(_) => 0,
+        Kind::Conv(_) | Kind::TransposedConv(_) | Kind::Linear(_) => 0,
         Kind::Activation(_) => 1,
         Kind::Pool(_) | Kind::GlobalAveragePool => 2,
         Kind::BatchNorm(_) | Kind::Dropout(_) => 3,
@@ -36,11 +36,15 @@ pub fn glyph_ui(ui: &mut Ui, kind: &Kind) {
 pub fn icon(kind: &Kind) -> Icon {
     match kind {
         Kind::Conv(_) => Icon::Grid3x3,
+        Kind::TransposedConv(_) => Icon::Stamp,
         Kind::Linear(_) => Icon::Waypoints,
         Kind::BatchNorm(_) => Icon::AlignVerticalJustifyCenter,
         Kind::Activation(_) => Icon::Spline,
-        Kind::Pool(pool) if pool.mode == PoolMode::Max => Icon::Shrink,
-        Kind::Pool(_) => Icon::Minimize2,
+        Kind::Pool(pool) => match pool.mode {
+            PoolMode::Max => Icon::Shrink,
+            PoolMode::Average => Icon::Minimize2,
+            PoolMode::Sum => Icon::Plus,
+        },
         Kind::GlobalAveragePool => Icon::Sigma,
         Kind::Dropout(_) => Icon::Dices,
         Kind::Shortcut(_) => Icon::CornerDownRight,

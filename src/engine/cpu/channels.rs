@@ -122,7 +122,8 @@ impl Moments {
 }
 
 vectorised! {
-    fn add_up(x: &[f32], sums: &mut [f32]) {
+    /// Adds maps to a tiled row of sums.
+    pub fn add_up(x: &[f32], sums: &mut [f32]) {
         for row in x.chunks(sums.len()) {
             for (sum, &x) in sums.iter_mut().zip(row) {
                 *sum += x;

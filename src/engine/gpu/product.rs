@@ -94,25 +94,30 @@ impl Tiling {
         }
     }
 
-    /// Adds up the parts of `len` numbers each, from number `first` on, into `result`, unless they are there
-    /// already; with a bias along the rows and a ReLU where asked for.
+    /// [`sum_parts`] of a product's parts.
     pub fn sum(&self, lowering: &mut Lowering, parts: Place, len: usize, sum: Sum) {
-        if parts == sum.result {
-            return;
-        }
-        lowering.push(
-            Dispatch::new("sum_parts", "forward")
-                .size("PARTS", self.n_parts)
-                .size("LEN", len)
-                .size("FIRST", sum.first)
-                .size("WIDTH", sum.bias.map_or(1, |bias| bias.len))
-                .constant("BIAS", sum.bias.is_some())
-                .constant("RELU", sum.relu)
-                .size("SPREAD", (self.n_parts / 4).clamp(1, MOST_SPREAD))
-                .bind(&[parts, sum.bias.unwrap_or(parts), sum.result])
-                .groups(sum.result.len.div_ceil(SUM_NUMBERS)),
-        );
+        sum_parts(lowering, self.n_parts, parts, len, sum);
     }
+}
+
+/// Adds up so many parts of `len` numbers each, from number `first` on, into `result`, unless they are there
+/// already; with a bias along the rows and a ReLU where asked for.
+pub fn sum_parts(lowering: &mut Lowering, n_parts: usize, parts: Place, len: usize, sum: Sum) {
+    if parts == sum.result {
+        return;
+    }
+    lowering.push(
+        Dispatch::new("sum_parts", "forward")
+            .size("PARTS", n_parts)
+            .size("LEN", len)
+            .size("FIRST", sum.first)
+            .size("WIDTH", sum.bias.map_or(1, |bias| bias.len))
+            .constant("BIAS", sum.bias.is_some())
+            .constant("RELU", sum.relu)
+            .size("SPREAD", (n_parts / 4).clamp(1, MOST_SPREAD))
+            .bind(&[parts, sum.bias.unwrap_or(parts), sum.result])
+            .groups(sum.result.len.div_ceil(SUM_NUMBERS)),
+    );
 }
 
 /// What becomes of summed parts.

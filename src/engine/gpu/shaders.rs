@@ -12,10 +12,11 @@ macro_rules! shader {
     };
 }
 
-const SHADERS: [Shader; 15] = [
+const SHADERS: [Shader; 16] = [
     shader!("activation"),
     shader!("add"),
     shader!("batch_norm"),
+    shader!("bias"),
     shader!("concat"),
     shader!("conv"),
     shader!("conv_tiled", behind "tile"),

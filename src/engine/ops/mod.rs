@@ -4,6 +4,7 @@
 mod activation;
 mod add;
 mod batch_norm;
+mod bias;
 mod concat;
 mod conv;
 mod cross_entropy;
@@ -54,6 +55,7 @@ ops! {
     Conv,
     Linear,
     BatchNorm,
+    Bias,
     Activation,
     Pool,
     Dropout,

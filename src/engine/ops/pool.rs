@@ -1,5 +1,6 @@
-//! Pooling. Maximum: `y = max` over the window, backward dy goes to the winner (the first of equals). Mean:
-//! `y = Σ / (kH·kW)` with padding counted as zeros, backward each pixel under the window gets `dy / (kH·kW)`.
+//! Pooling. Maximum: `y = max` over the window, backward dy goes to the winner (the first of equals). Sum:
+//! `y = Σ`, backward each pixel under the window gets dy. Mean: both divided by the pixels under the window,
+//! padding counted as zeros; where a window hangs over the padding's end, what lies beyond is not counted.
 
 use super::Lower;
 use crate::engine::cpu::Kernel;
@@ -21,8 +22,13 @@ impl Lower for PoolStep {
 
 impl Plain for PoolStep {
     fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
-        let weight = R::one() / R::whole(self.window.area());
         io.outputs[0].fill(R::zero());
+        let y = self.output;
+        // Of the sum under the window of one number of y.
+        let weight = |in_y: usize| {
+            let pixel = in_y / y.channels % y.area();
+            R::one() / R::whole(self.divisor(pixel / y.width, pixel % y.width))
+        };
         each_window(self, |in_y, taps| match (self.pass, self.mode) {
             (Pass::Forward, PoolMode::Max) => {
                 let x = io.inputs[0];
@@ -31,15 +37,17 @@ impl Plain for PoolStep {
                 io.outputs[0][in_y] = x[winner.in_x];
                 io.outputs[1][in_y] = R::whole(winner.place);
             }
-            (Pass::Forward, PoolMode::Average) => {
-                io.outputs[0][in_y] = taps.iter().map(|tap| weight * io.inputs[0][tap.in_x]).sum();
+            (Pass::Forward, PoolMode::Average | PoolMode::Sum) => {
+                let sum: R = taps.iter().map(|tap| io.inputs[0][tap.in_x]).sum();
+                io.outputs[0][in_y] = weight(in_y) * sum;
             }
             (_, PoolMode::Max) => {
                 let won = |tap: &&Tap| R::whole(tap.place) == io.inputs[1][in_y];
                 taps.iter().filter(won).for_each(|tap| io.outputs[0][tap.in_x] += io.inputs[0][in_y]);
             }
-            (_, PoolMode::Average) => {
-                taps.iter().for_each(|tap| io.outputs[0][tap.in_x] += weight * io.inputs[0][in_y]);
+            (_, PoolMode::Average | PoolMode::Sum) => {
+                let share = weight(in_y) * io.inputs[0][in_y];
+                taps.iter().for_each(|tap| io.outputs[0][tap.in_x] += share);
             }
         });
     }
@@ -85,7 +93,7 @@ mod cpu {
                 let out = y.par_chunks_mut(n_out).zip(winners.par_chunks_mut(n_out));
                 io.inputs[0].par_chunks(n_in).zip(out).for_each(|(x, (y, winners))| {
                     each_tap(&step, |tap| {
-                        let Tap { x_at, y_at, place, channels } = tap;
+                        let Tap { x_at, y_at, place, channels, .. } = tap;
                         let x = &x[x_at..x_at + channels];
                         let (y, winners) =
                             (&mut y[y_at..y_at + channels], &mut winners[y_at..y_at + channels]);
@@ -96,12 +104,11 @@ mod cpu {
                     });
                 });
             }),
-            (Pass::Forward, PoolMode::Average) => Box::new(move |io: Io<'_>| {
-                let weight = 1.0 / step.window.area() as f32;
+            (Pass::Forward, PoolMode::Average | PoolMode::Sum) => Box::new(move |io: Io<'_>| {
                 let out = io.outputs[0].par_chunks_mut(n_out);
                 io.inputs[0].par_chunks(n_in).zip(out).for_each(|(x, y)| {
                     y.fill(0.0);
-                    each_tap(&step, |Tap { x_at, y_at, channels, .. }| {
+                    each_tap(&step, |Tap { x_at, y_at, weight, channels, .. }| {
                         add_scaled(&x[x_at..x_at + channels], weight, &mut y[y_at..y_at + channels]);
                     });
                 });
@@ -110,23 +117,24 @@ mod cpu {
                 let incoming = io.inputs[0].par_chunks(n_out).zip(io.inputs[1].par_chunks(n_out));
                 incoming.zip(io.outputs[0].par_chunks_mut(n_in)).for_each(|((dy, winners), dx)| {
                     dx.fill(0.0);
-                    each_tap(&step, |Tap { x_at, y_at, place, channels }| {
+                    each_tap(&step, |Tap { x_at, y_at, place, channels, .. }| {
                         let y_range = y_at..y_at + channels;
                         let dx = &mut dx[x_at..x_at + channels];
                         add_won(&dy[y_range.clone()], &winners[y_range], place.number, dx);
                     });
                 });
             }),
-            (Pass::Backward | Pass::Weights, PoolMode::Average) => Box::new(move |io: Io<'_>| {
-                let weight = 1.0 / step.window.area() as f32;
-                let incoming = io.inputs[0].par_chunks(n_out);
-                incoming.zip(io.outputs[0].par_chunks_mut(n_in)).for_each(|(dy, dx)| {
-                    dx.fill(0.0);
-                    each_tap(&step, |Tap { x_at, y_at, channels, .. }| {
-                        add_scaled(&dy[y_at..y_at + channels], weight, &mut dx[x_at..x_at + channels]);
+            (Pass::Backward | Pass::Weights, PoolMode::Average | PoolMode::Sum) => {
+                Box::new(move |io: Io<'_>| {
+                    let incoming = io.inputs[0].par_chunks(n_out);
+                    incoming.zip(io.outputs[0].par_chunks_mut(n_in)).for_each(|(dy, dx)| {
+                        dx.fill(0.0);
+                        each_tap(&step, |Tap { x_at, y_at, weight, channels, .. }| {
+                            add_scaled(&dy[y_at..y_at + channels], weight, &mut dx[x_at..x_at + channels]);
+                        });
                     });
-                });
-            }),
+                })
+            }
         }
     }
 
@@ -135,6 +143,8 @@ mod cpu {
         x_at: usize,
         y_at: usize,
         place: WindowPlace,
+        /// Of the window's sum.
+        weight: f32,
         channels: usize,
     }
 
@@ -162,13 +172,14 @@ mod cpu {
             for j in 0..output.width {
                 let columns = inside(1, j, input.width);
                 let y_at = (i * output.width + j) * channels;
+                let weight = 1.0 / step.divisor(i, j) as f32;
                 for u in rows.clone() {
                     let row = (i * window.stride[0] + u - window.padding[0]) * input.width;
                     for v in columns.clone() {
                         let x_at = (row + j * window.stride[1] + v - window.padding[1]) * channels;
                         let is_first = u == rows.start && v == columns.start;
                         let place = WindowPlace { number: (u * window.kernel[1] + v) as f32, is_first };
-                        visit(Tap { x_at, y_at, place, channels });
+                        visit(Tap { x_at, y_at, place, weight, channels });
                     }
                 }
             }
@@ -216,9 +227,9 @@ mod gpu {
         let [first, last] = [lowering.input(0), lowering.output(0)];
         let (entry, operands, len) = match (step.pass, step.mode) {
             (Pass::Forward, PoolMode::Max) => ("maximum", vec![first, last, lowering.output(1)], y),
-            (Pass::Forward, PoolMode::Average) => ("mean", vec![first, last], y),
+            (Pass::Forward, PoolMode::Average | PoolMode::Sum) => ("sum", vec![first, last], y),
             (_, PoolMode::Max) => ("maximum_backward", vec![first, lowering.input(1), last], x),
-            (_, PoolMode::Average) => ("mean_backward", vec![first, last], x),
+            (_, PoolMode::Average | PoolMode::Sum) => ("sum_backward", vec![first, last], x),
         };
         lowering.push(
             Dispatch::new("pool", entry)
@@ -228,6 +239,7 @@ mod gpu {
                 .size("OUT_HEIGHT", step.output.height)
                 .size("OUT_WIDTH", step.output.width)
                 .window(&step.window)
+                .constant("MEAN", step.mode == PoolMode::Average)
                 .bind(&operands)
                 .invocations(len),
         );
@@ -241,12 +253,13 @@ mod tests {
     use crate::graph::layers::{StepOp, Window};
     use crate::tensor::Extent;
 
-    const MODES: [PoolMode; 2] = [PoolMode::Max, PoolMode::Average];
+    const MODES: [PoolMode; 3] = [PoolMode::Max, PoolMode::Average, PoolMode::Sum];
 
     /// Forward, and backward over the winners that the forward pass found.
-    fn trials(mode: PoolMode, input: Extent, window: Window) -> [Trial; 2] {
+    /// With this many rows and columns behind the padding, over which the last windows may hang.
+    fn trials(mode: PoolMode, input: Extent, window: Window, more: usize) -> [Trial; 2] {
         let size = |n: usize, axis: usize| {
-            (n + 2 * window.padding[axis] - window.kernel[axis]) / window.stride[axis] + 1
+            (n + 2 * window.padding[axis] + more - window.kernel[axis]) / window.stride[axis] + 1
         };
         let output = Extent::new(input.channels, size(input.height, 0), size(input.width, 1));
         let (x, y) = (2 * input.len(), 2 * output.len());
@@ -263,19 +276,36 @@ mod tests {
     #[test]
     fn devices_agree_with_the_plain_reference_and_that_with_finite_differences() {
         let window = |kernel, stride, padding| Window { stride, padding, ..Window::new(kernel) };
-        for (input, window) in [
-            (Extent::new(3, 6, 8), window([2, 2], [2, 2], [0, 0])),
-            (Extent::new(5, 9, 7), window([3, 3], [2, 2], [1, 1])),
-            (Extent::new(2, 9, 5), window([2, 3], [3, 1], [0, 1])),
-            (Extent::new(5, 9, 7), window([3, 2], [1, 2], [0, 1])),
-            (Extent::new(4, 5, 6), window([5, 6], [1, 1], [0, 0])),
+        for (input, window, more) in [
+            (Extent::new(3, 6, 8), window([2, 2], [2, 2], [0, 0]), 0),
+            (Extent::new(5, 9, 7), window([3, 3], [2, 2], [1, 1]), 0),
+            (Extent::new(2, 9, 5), window([2, 3], [3, 1], [0, 1]), 0),
+            (Extent::new(5, 9, 7), window([3, 2], [1, 2], [0, 1]), 0),
+            (Extent::new(4, 5, 6), window([5, 6], [1, 1], [0, 0]), 0),
+            (Extent::new(3, 8, 6), window([3, 3], [2, 2], [0, 0]), 1),
+            (Extent::new(2, 9, 8), window([3, 4], [3, 3], [1, 2]), 2),
+            (Extent::new(2, 2, 3), window([3, 4], [2, 2], [0, 0]), 1),
         ] {
             for mode in MODES {
-                let [forward, backward] = trials(mode, input, window);
+                let [forward, backward] = trials(mode, input, window, more);
                 forward.agrees(1e-6);
                 backward.agrees(1e-6);
                 check_slopes(&backward.plain()[0], &forward.slopes(0, &backward.inputs[0]), 1e-7);
             }
+        }
+    }
+
+    /// Two ones with a row of padding on each side; the second window hangs over its end by a row, which a mean
+    /// does not count.
+    #[test]
+    fn what_lies_beyond_the_padding_is_not_counted() {
+        let window = Window { stride: [2, 1], padding: [1, 0], ..Window::new([3, 1]) };
+        for (mode, expected) in [(PoolMode::Sum, [2.0, 1.0]), (PoolMode::Average, [2.0 / 3.0, 0.5])] {
+            let (input, output) = (Extent::new(1, 2, 1), Extent::new(1, 2, 1));
+            let step = PoolStep { pass: Pass::Forward, mode, batch: 1, input, output, window };
+            let mut trial = Trial::new(StepOp::Pool(step), &[2], &[2]);
+            trial.inputs[0] = vec![1.0, 1.0];
+            trial.gives(&[expected.to_vec()], 1e-6);
         }
     }
 

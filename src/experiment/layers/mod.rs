@@ -10,6 +10,7 @@ mod linear;
 mod pool;
 mod repeat;
 mod shortcut;
+mod transposed_conv;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +23,7 @@ pub use linear::Linear;
 pub use pool::{Pool, PoolMode};
 pub use repeat::Repeat;
 pub use shortcut::Shortcut;
+pub use transposed_conv::TransposedConv;
 
 use super::fields::Field;
 
@@ -39,6 +41,7 @@ pub struct LayerId(pub u64);
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     Conv(Conv),
+    TransposedConv(TransposedConv),
     Linear(Linear),
     BatchNorm(BatchNorm),
     Activation(Activation),
@@ -57,14 +60,16 @@ pub const MAX_DEPTH: usize = 16;
 pub const MAX_UNROLLED: usize = 10_000;
 
 /// One of each kind with its customary settings, in the order of a menu.
-pub const MENU: [fn() -> Kind; 13] = [
+pub const MENU: [fn() -> Kind; 15] = [
     || Kind::Conv(Conv { padding: Padding::Each([1, 1]), ..Conv::default() }),
+    || Kind::TransposedConv(TransposedConv::default()),
     || Kind::Linear(Linear::default()),
     || Kind::Activation(Activation::Relu),
     || Kind::Activation(Activation::Tanh),
     || Kind::Activation(Activation::Sigmoid),
     || Kind::Pool(Pool::new(PoolMode::Max, 2)),
     || Kind::Pool(Pool::new(PoolMode::Average, 2)),
+    || Kind::Pool(Pool::new(PoolMode::Sum, 2)),
     || Kind::GlobalAveragePool,
     || Kind::BatchNorm(BatchNorm::default()),
     || Kind::Dropout(Dropout::default()),
@@ -128,6 +133,7 @@ impl Kind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conv(_) => "conv",
+            Self::TransposedConv(_) => "transposed-conv",
             Self::Linear(_) => "linear",
             Self::BatchNorm(_) => "batch-norm",
             Self::Activation(activation) => activation.name(),
@@ -144,6 +150,7 @@ impl Kind {
     pub fn title(&self) -> &'static str {
         match self {
             Self::Conv(_) => "Convolution",
+            Self::TransposedConv(_) => "Transposed convolution",
             Self::Linear(_) => "Fully connected",
             Self::BatchNorm(_) => "Batch normalisation",
             Self::Activation(activation) => activation.title(),
@@ -160,6 +167,9 @@ impl Kind {
     pub fn purpose(&self) -> &'static str {
         match self {
             Self::Conv(_) => "The same small filter at every position: local, and equal everywhere.",
+            Self::TransposedConv(_) => {
+                "Every pixel prints its multiple of each filter: with a stride the maps grow."
+            }
             Self::Linear(_) => "Every output is a weighted sum of all inputs; the classifier on top.",
             Self::BatchNorm(_) => {
                 "Each channel is brought to mean 0 and deviation 1 over the batch, then scaled and shifted."
@@ -180,11 +190,17 @@ impl Kind {
         }
     }
 
+    /// Whether the layer itself learns weights that multiply its inputs.
+    pub fn is_weighted(&self) -> bool {
+        matches!(self, Self::Conv(_) | Self::TransposedConv(_) | Self::Linear(_))
+    }
+
     /// The settings. The first is the head where [`Kind::has_head`]: the one that the kind's own name gives
     /// in the file, `{ conv = 16 }`.
     pub fn fields(&mut self) -> Vec<Field<'_>> {
         match self {
             Self::Conv(conv) => conv.fields(),
+            Self::TransposedConv(conv) => conv.fields(),
             Self::Linear(linear) => linear.fields(),
             Self::BatchNorm(norm) => norm.fields(),
             Self::Pool(pool) => pool.fields(),

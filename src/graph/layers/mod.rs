@@ -3,6 +3,7 @@
 
 pub mod activation;
 pub mod batch_norm;
+pub mod bias;
 pub mod conv;
 pub mod dropout;
 pub mod gather;
@@ -11,6 +12,7 @@ pub mod loss;
 pub mod merge;
 pub mod pool;
 pub mod shortcut;
+pub mod transposed_conv;
 pub mod update;
 mod weighted;
 
@@ -26,6 +28,7 @@ pub enum Op {
     /// The batch of pictures.
     Input,
     Conv(conv::ConvNode),
+    TransposedConv(transposed_conv::TransposedConvNode),
     Linear(linear::LinearNode),
     BatchNorm(batch_norm::BatchNormNode),
     Activation(activation::ActivationNode),
@@ -42,6 +45,7 @@ pub enum StepOp {
     Conv(conv::ConvStep),
     Linear(linear::LinearStep),
     BatchNorm(batch_norm::BatchNormStep),
+    Bias(bias::BiasStep),
     Activation(activation::ActivationStep),
     Pool(pool::PoolStep),
     Dropout(dropout::DropoutStep),
@@ -133,6 +137,7 @@ impl Window {
 pub(super) fn add(kind: &Kind, builder: &mut Builder, input: NodeId) -> Result<NodeId, String> {
     match kind {
         Kind::Conv(conv) => conv::add(conv, builder, input),
+        Kind::TransposedConv(conv) => transposed_conv::add(conv, builder, input),
         Kind::Linear(linear) => linear::add(linear, builder, input),
         Kind::BatchNorm(norm) => batch_norm::add(norm, builder, input),
         Kind::Activation(activation) => activation::add(*activation, builder, input),
@@ -149,6 +154,7 @@ pub(super) fn forward(emit: &mut Emit, node: NodeId) {
     match emit.graph.node(node).op.clone() {
         Op::Input => {}
         Op::Conv(op) => op.forward(emit, node),
+        Op::TransposedConv(op) => op.forward(emit, node),
         Op::Linear(op) => op.forward(emit, node),
         Op::BatchNorm(op) => op.forward(emit, node),
         Op::Activation(op) => op.forward(emit, node),
@@ -165,6 +171,7 @@ pub(super) fn backward(emit: &mut Emit, node: NodeId) {
     match emit.graph.node(node).op.clone() {
         Op::Input => {}
         Op::Conv(op) => op.backward(emit, node, gradient),
+        Op::TransposedConv(op) => op.backward(emit, node, gradient),
         Op::Linear(op) => op.backward(emit, node, gradient),
         Op::BatchNorm(op) => op.backward(emit, node, gradient),
         Op::Activation(op) => op.backward(emit, node, gradient),

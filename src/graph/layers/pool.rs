@@ -1,4 +1,4 @@
-//! Pooling: the largest or the mean value under a window, channel by channel.
+//! Pooling: the largest value, the mean or the sum under a window, channel by channel.
 
 use super::{Pass, StepOp, Window};
 use crate::experiment::layers::{Pool, PoolMode};
@@ -33,26 +33,60 @@ pub(in crate::graph) fn add(pool: &Pool, builder: &mut Builder, input: NodeId) -
     if (0..2).any(|axis| 2 * pool.padding[axis] > pool.window[axis]) {
         return Err("The padding of a pool can be half its window at most. Reduce it.".into());
     }
-    add_window(pool.mode, window, builder, input)
+    let x = builder.extent(input);
+    let hanging = if pool.ceil { hanging(&window, [x.height, x.width]) } else { None };
+    let size = match hanging {
+        Some(size) => size,
+        None => window.slide("window", x.height, x.width)?,
+    };
+    add_window(pool.mode, window, size, builder, input)
+}
+
+/// `(height, width)` of the output where the last window may hang over the end, as PyTorch's `ceil_mode` has
+/// it: `⌈(H + 2p − k) / s⌉ + 1`, or one less if the last of these would begin in the padding behind. None where
+/// not even one window fits.
+fn hanging(window: &Window, input: [usize; 2]) -> Option<[usize; 2]> {
+    let mut out = [0; 2];
+    for axis in 0..2 {
+        let (stride, padding) = (window.stride[axis], window.padding[axis]);
+        let n = (input[axis] + 2 * padding + stride - 1).checked_sub(window.kernel[axis])? / stride + 1;
+        let begins_behind = (n - 1) * stride >= input[axis] + padding;
+        out[axis] = if begins_behind { n - 1 } else { n };
+    }
+    Some(out)
 }
 
 pub(in crate::graph) fn add_global(builder: &mut Builder, input: NodeId) -> Result<NodeId, String> {
     let x = builder.extent(input);
-    let window = Window::new([x.height, x.width]);
-    add_window(PoolMode::Average, window, builder, input)
+    add_window(PoolMode::Average, Window::new([x.height, x.width]), [1, 1], builder, input)
 }
 
 fn add_window(
     mode: PoolMode,
     window: Window,
+    [height, width]: [usize; 2],
     builder: &mut Builder,
     input: NodeId,
 ) -> Result<NodeId, String> {
     let x = builder.extent(input);
-    let [height, width] = window.slide("window", x.height, x.width)?;
     let field = builder.field(input).through(&window);
     let op = super::Op::Pool(PoolNode { mode, window });
     builder.node(op, vec![input], Extent::new(x.channels, height, width), field)
+}
+
+impl PoolStep {
+    /// What the sum under the window of output pixel `(i, j)` is divided by: for a mean the pixels under it,
+    /// those of the padding counted, those beyond the padding not (PyTorch's rule).
+    pub fn divisor(&self, i: usize, j: usize) -> usize {
+        if self.mode != PoolMode::Average {
+            return 1;
+        }
+        let under = |axis: usize, at: usize, size: usize| {
+            let padded = size + 2 * self.window.padding[axis];
+            self.window.kernel[axis].min(padded - at * self.window.stride[axis])
+        };
+        under(0, i, self.input.height) * under(1, j, self.input.width)
+    }
 }
 
 impl PoolNode {

@@ -39,9 +39,11 @@ fn layers_are_words_or_tables() {
 
 #[test]
 fn a_pools_stride_is_its_window_unless_given() {
-    let pool = |window, stride| Kind::Pool(Pool { mode: PoolMode::Average, window, stride, padding: [0, 0] });
+    let pool = |window, stride| Kind::Pool(Pool { window, stride, ..Pool::new(PoolMode::Average, 2) });
     assert_eq!(layers_of("{ average-pool = 3 }"), [pool([3, 3], [3, 3])]);
     assert_eq!(layers_of("{ stride = 1, average-pool = [3, 2] }"), [pool([3, 2], [1, 1])]);
+    let sum = Pool { ceil: true, ..Pool::new(PoolMode::Sum, 3) };
+    assert_eq!(layers_of("{ sum-pool = 3, ceil = true }"), [Kind::Pool(sum)]);
 }
 
 #[test]

@@ -1,0 +1,319 @@
+//! The three passes against the plain reference, which is held against finite differences; and the same three
+//! in the other roles, as a transposed convolution, against its own definition.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::engine::ops::testing::{Trial, check_slopes, cpu, devices, double, normal};
+use crate::engine::plain::Machine;
+use crate::engine::{Device, StepTable, layout};
+use crate::experiment::Network;
+use crate::experiment::layers::{Kind, Layer, TransposedConv};
+use crate::graph::Graph;
+use crate::graph::layers::{StepOp, Window};
+use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
+use crate::tensor::Extent;
+use crate::tensor::random::{Key, Purpose};
+
+/// The three passes, over random numbers.
+fn trials(step: ConvStep) -> [Trial; 3] {
+    let (x, y) = (step.batch * step.input.len(), step.batch * step.output.len());
+    let w = step.window.area() * step.input.channels / step.groups * step.output.channels;
+    let (with_b, with_db) = match step.bias {
+        true => (vec![x, w, step.output.channels], vec![w, step.output.channels]),
+        false => (vec![x, w], vec![w]),
+    };
+    let pass = |pass| StepOp::Conv(ConvStep { pass, ..step });
+    [
+        Trial::new(pass(Pass::Forward), &with_b, &[y]),
+        Trial::new(pass(Pass::Backward), &[y, w], &[x]),
+        Trial::new(pass(Pass::Weights), &[x, y], &with_db),
+    ]
+}
+
+/// With as much padding behind the maps as before them, and `more` of it.
+fn step_over(batch: usize, input: Extent, filters: usize, window: Window, more: [usize; 2]) -> ConvStep {
+    let size = |n: usize, axis: usize| {
+        (n + 2 * window.padding[axis] + more[axis] - window.span()[axis]) / window.stride[axis] + 1
+    };
+    let output = Extent::new(filters, size(input.height, 0), size(input.width, 1));
+    ConvStep { pass: Pass::Forward, batch, input, output, window, groups: 1, bias: true, relu: false }
+}
+
+fn step(batch: usize, input: Extent, filters: usize, window: Window) -> ConvStep {
+    step_over(batch, input, filters, window, [0, 0])
+}
+
+/// Odd sizes, strides and paddings; of every four cases two have groups and two gaps between their taps.
+fn random_step(case: u32) -> ConvStep {
+    let draw = |i, n| Key::new(3, Purpose::Shuffle).with(case).below(i, n) as usize;
+    let mut window = Window {
+        kernel: [1 + draw(0, 5), 1 + draw(1, 5)],
+        stride: [1 + draw(2, 3), 1 + draw(3, 3)],
+        padding: [draw(4, 3), draw(5, 3)],
+        dilation: if case % 2 == 1 { [1 + draw(14, 4), 1 + draw(15, 4)] } else { [1, 1] },
+    };
+    let channels = [1, 2, 3, 5, 8, 16, 17, 20];
+    let (groups, n_in, n_out) = match case % 4 > 1 {
+        true => ([2, 3, 4, 8][draw(16, 4)], channels[draw(6, 4)], channels[draw(9, 7)]),
+        false => (1, channels[draw(6, 8)], channels[draw(9, 8)] + draw(10, 20)),
+    };
+    let input = Extent::new(groups * n_in, 5 + draw(7, 8), 5 + draw(8, 8));
+    for (axis, size) in [input.height, input.width].into_iter().enumerate() {
+        // Wide gaps want more padding, so that the window fits.
+        let short = window.span()[axis].saturating_sub(size + 2 * window.padding[axis]);
+        window.padding[axis] += short.div_ceil(2);
+    }
+    let more = [draw(17, 2), draw(18, 2)];
+    let (bias, relu) = (draw(11, 2) == 1, draw(12, 2) == 1);
+    let step = step_over(1 + draw(13, 4), input, groups * n_out, window, more);
+    ConvStep { groups, bias, relu, ..step }
+}
+
+/// Sums of up to some hundred products, of terms that cancel.
+fn check(step: ConvStep, devices: &[Arc<dyn Device>]) {
+    for trial in trials(step) {
+        devices.iter().for_each(|device| trial.agrees_on(&**device, 1e-5));
+    }
+}
+
+/// Few cases on graphics processors, whose drivers take a tenth of a second to compile each.
+#[test]
+fn devices_agree_with_the_plain_reference() {
+    (0..12).for_each(|case| check(random_step(case), &devices()));
+    (12..120).for_each(|case| check(random_step(case), &cpu()));
+}
+
+#[test]
+fn a_1x1_window_with_a_stride_agrees() {
+    let window = Window { stride: [2, 2], ..Window::new([1, 1]) };
+    check(step(2, Extent::new(4, 9, 8), 7, window), &devices());
+}
+
+#[test]
+fn long_sums_in_parts_agree() {
+    let window = Window { padding: [1, 1], ..Window::new([3, 3]) };
+    check(step(5, Extent::new(2, 14, 15), 17, window), &devices());
+    check(ConvStep { groups: 2, ..step(3, Extent::new(4, 14, 15), 10, window) }, &devices());
+}
+
+/// Groups of whole vectors, of channels that do not come in fours, and of one channel each.
+#[test]
+fn groups_of_any_width_agree() {
+    let window = Window { padding: [1, 1], dilation: [1, 2], ..Window::new([3, 3]) };
+    for (channels, filters, groups) in [(8, 24, 2), (15, 18, 3), (6, 6, 6), (5, 10, 5)] {
+        let step = step(2, Extent::new(channels, 7, 9), filters, window);
+        check(ConvStep { groups, ..step }, &devices());
+    }
+}
+
+/// Where the maps are small, most taps of a wide window see nothing but padding, and sometimes all of them.
+#[test]
+fn taps_that_see_nothing_do_no_harm() {
+    let wide = Window { padding: [8, 12], dilation: [8, 12], ..Window::new([3, 3]) };
+    let same = step(2, Extent::new(4, 5, 6), 4, wide);
+    assert_eq!(same.output, same.input);
+    check(same, &devices());
+    check(ConvStep { groups: 2, ..same }, &cpu());
+    let blind = Window { stride: [64, 1], padding: [1, 0], ..Window::new([1, 1]) };
+    check(step(2, Extent::new(4, 5, 6), 4, blind), &devices());
+}
+
+#[test]
+fn gradients_match_finite_differences() {
+    let window = Window { stride: [2, 1], padding: [1, 0], ..Window::new([2, 3]) };
+    check_gradients(step(2, Extent::new(2, 5, 4), 3, window));
+    let dilated = Window { dilation: [2, 3], padding: [2, 3], ..window };
+    check_gradients(ConvStep { groups: 2, ..step(1, Extent::new(4, 5, 4), 6, dilated) });
+}
+
+fn check_gradients(step: ConvStep) {
+    let [forward, mut backward, mut weights] = trials(step);
+    let dy = backward.inputs[0].clone();
+    backward.inputs[1].clone_from(&forward.inputs[1]);
+    weights.inputs = vec![forward.inputs[0].clone(), dy.clone()];
+    check_slopes(&backward.plain()[0], &forward.slopes(0, &dy), 1e-7);
+    check_slopes(&weights.plain()[0], &forward.slopes(1, &dy), 1e-7);
+    check_slopes(&weights.plain()[1], &forward.slopes(2, &dy), 1e-7);
+}
+
+/// A transposed convolution with global average pooling and the loss behind it, so that it has gradients.
+struct Transposed {
+    conv: TransposedConv,
+    input: Extent,
+    graph: Graph,
+    program: Program,
+    placement: Placement,
+    /// `(I, O/groups, kH, kW)` and `(O)`.
+    parameters: Vec<Vec<f32>>,
+    /// `(N, I, H, W)`.
+    x: Vec<f32>,
+}
+
+const BATCH: usize = 2;
+
+impl Transposed {
+    fn new(conv: TransposedConv, input: Extent) -> Self {
+        let layers = [Kind::TransposedConv(conv.clone()), Kind::GlobalAveragePool].map(Layer::new).into();
+        let graph = Graph::new(&Network { input, layers }).expect("a possible net");
+        let request = Request {
+            batch: BATCH,
+            mode: Mode::Train,
+            feed: Feed::Direct,
+            loss: true,
+            gradients: true,
+            update: None,
+            wanted: vec![graph.layers[0].node],
+        };
+        let numbers = |(i, parameter): (usize, &crate::graph::Parameter)| normal(i as u32, parameter.len());
+        Self {
+            program: Program::new(&graph, &request),
+            placement: Placement::of(&graph),
+            parameters: graph.parameters.iter().enumerate().map(numbers).collect(),
+            x: normal(9, BATCH * input.len()),
+            graph,
+            conv,
+            input,
+        }
+    }
+
+    fn output(&self) -> Extent {
+        self.graph.layers[0].output
+    }
+
+    /// y `(N, O, H', W')` by the definition: every input pixel adds its multiple of the filters.
+    fn prints(&self) -> Vec<f64> {
+        let (x, y, conv) = (self.input, self.output(), &self.conv);
+        let [n_in, n_out] = [x.channels / conv.groups, y.channels / conv.groups];
+        let mut out = vec![0.0; BATCH * y.len()];
+        if conv.bias {
+            out.iter_mut().enumerate().for_each(|(at, y_at)| {
+                *y_at = self.parameters[1][at / y.area() % y.channels] as f64;
+            });
+        }
+        for at in 0..BATCH * x.len() {
+            let (column, row) = (at % x.width, at / x.width % x.height);
+            let (c, n) = (at / x.area() % x.channels, at / x.len());
+            for tap in 0..n_out * conv.kernel[0] * conv.kernel[1] {
+                let (v, u) = (tap % conv.kernel[1], tap / conv.kernel[1] % conv.kernel[0]);
+                let o = c / n_in * n_out + tap / (conv.kernel[0] * conv.kernel[1]);
+                let place = |axis: usize, at: usize, tap: usize| {
+                    (at * conv.stride[axis] + tap * conv.dilation[axis]).checked_sub(conv.padding[axis])
+                };
+                let (Some(h), Some(w)) = (place(0, row, u), place(1, column, v)) else { continue };
+                if h < y.height && w < y.width {
+                    let weight = self.parameters[0][c * n_out * conv.kernel[0] * conv.kernel[1] + tap];
+                    out[((n * y.channels + o) * y.height + h) * y.width + w] += (self.x[at] * weight) as f64;
+                }
+            }
+        }
+        out
+    }
+
+    /// The bank of parameters, in storage order.
+    fn bank(&self) -> Vec<f32> {
+        let mut bank = vec![0.0; self.placement.parameters_len];
+        let placed = self.graph.parameters.iter().zip(&self.parameters).zip(&self.placement.parameters);
+        for ((parameter, numbers), &at) in placed {
+            let stored = layout::parameter_to_storage(parameter, numbers);
+            bank[at..at + stored.len()].copy_from_slice(&stored);
+        }
+        bank
+    }
+
+    /// y and the gradients of all parameters, by a device.
+    fn on(&self, device: &dyn Device) -> [Vec<f64>; 2] {
+        let memory = device.memory(&self.placement).expect("room for few numbers");
+        memory.write(Bank::Parameters, 0, &self.bank()).expect("parameters");
+        let mut plan = device.plan(&self.program, &memory, None).expect("a plan");
+        plan.write(self.program.pictures, &layout::maps_to_storage(&self.x, self.input)).expect("pictures");
+        plan.write(self.program.labels, &[0.0, 1.0]).expect("labels");
+        plan.run(&[StepTable::default()]).expect("one step");
+        let y = plan.read(self.program.outputs[&self.graph.layers[0].node]).expect("the output");
+        let y = layout::maps_from_storage(&y, self.output());
+        [double(&y), double(&memory.read(Bank::Gradients).expect("gradients"))]
+    }
+
+    /// The plain references, ready to run.
+    fn machine(&self) -> Machine<f64> {
+        let mut machine = Machine::new(self.program.clone(), &self.placement);
+        machine.bank_mut(Bank::Parameters).copy_from_slice(&double(&self.bank()));
+        let x = layout::maps_to_storage(&double(&self.x), self.input);
+        machine.value_mut(self.program.pictures).copy_from_slice(&x);
+        machine.value_mut(self.program.labels).copy_from_slice(&[0.0, 1.0]);
+        machine
+    }
+
+    fn check(&self) {
+        let mut machine = self.machine();
+        machine.run(&StepTable::default());
+        let y = machine.value(self.program.outputs[&self.graph.layers[0].node]);
+        // The products of the definition are made in single precision.
+        close("y", &layout::maps_from_storage(y, self.output()), &self.prints(), 1e-6);
+        let gradients = machine.bank(Bank::Gradients).to_vec();
+        close("slopes", &gradients, &self.slopes(), 1e-7);
+        for device in devices() {
+            let name = &device.info().name;
+            let [y, found] = self.on(&*device);
+            close(name, &y, &self.prints(), 1e-5);
+            close(name, &found, &gradients, 1e-5);
+        }
+    }
+
+    /// The gradient by all parameters as central differences.
+    fn slopes(&self) -> Vec<f64> {
+        let h = 1e-5;
+        let mut machine = self.machine();
+        let mut loss = |i: usize, change: f64| {
+            machine.bank_mut(Bank::Parameters)[i] += change;
+            machine.run(&StepTable::default());
+            machine.loss().expect("a loss")
+        };
+        (0..self.placement.parameters_len)
+            .map(|i| {
+                let slope = (loss(i, h) - loss(i, -2.0 * h)) / (2.0 * h);
+                loss(i, h);
+                slope
+            })
+            .collect()
+    }
+}
+
+/// Up to `tolerance` of the largest number.
+fn close(who: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{who}");
+    let largest = expected.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (found - expected).abs() <= tolerance * largest,
+            "{who}, number {i}: {found}, not {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_transposed_convolution_prints_its_filters() {
+    let conv = TransposedConv { filters: 3, ..TransposedConv::default() };
+    Transposed::new(conv.clone(), Extent::new(2, 3, 4)).check();
+    let odd = TransposedConv {
+        filters: 4,
+        kernel: [3, 2],
+        stride: [2, 3],
+        padding: [1, 0],
+        output_padding: [1, 2],
+        dilation: [1, 2],
+        groups: 2,
+        ..conv.clone()
+    };
+    Transposed::new(odd, Extent::new(6, 4, 3)).check();
+    let single = TransposedConv {
+        filters: 3,
+        kernel: [1, 1],
+        stride: [1, 1],
+        dilation: [2, 2],
+        output_padding: [1, 0],
+        bias: false,
+        ..conv
+    };
+    Transposed::new(single, Extent::new(2, 3, 4)).check();
+}
