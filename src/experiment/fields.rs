@@ -11,6 +11,8 @@ pub struct Field<'a> {
     pub name: &'static str,
     /// What it means, as a tooltip: lower case, no full stop.
     pub help: &'static str,
+    /// Whether it is seldom touched, and shown on the card only where it was or when asked for.
+    pub is_rare: bool,
     pub value: Value<'a>,
 }
 
@@ -33,7 +35,7 @@ impl<'a> Field<'a> {
         range: RangeInclusive<usize>,
         help: &'static str,
     ) -> Self {
-        Self { name, help, value: Value::Count(value, range) }
+        Self { name, help, is_rare: false, value: Value::Count(value, range) }
     }
 
     pub fn pair(
@@ -42,7 +44,7 @@ impl<'a> Field<'a> {
         range: RangeInclusive<usize>,
         help: &'static str,
     ) -> Self {
-        Self { name, help, value: Value::Pair(value, range) }
+        Self { name, help, is_rare: false, value: Value::Pair(value, range) }
     }
 
     pub fn padding(
@@ -51,7 +53,7 @@ impl<'a> Field<'a> {
         range: RangeInclusive<usize>,
         help: &'static str,
     ) -> Self {
-        Self { name, help, value: Value::Padding(value, range) }
+        Self { name, help, is_rare: false, value: Value::Padding(value, range) }
     }
 
     pub fn number(
@@ -60,10 +62,30 @@ impl<'a> Field<'a> {
         range: RangeInclusive<f32>,
         help: &'static str,
     ) -> Self {
-        Self { name, help, value: Value::Number(value, range) }
+        Self { name, help, is_rare: false, value: Value::Number(value, range) }
     }
 
     pub fn flag(name: &'static str, value: &'a mut bool, help: &'static str) -> Self {
-        Self { name, help, value: Value::Flag(value) }
+        Self { name, help, is_rare: false, value: Value::Flag(value) }
+    }
+
+    /// The same setting as one that is seldom touched.
+    pub fn rare(self) -> Self {
+        Self { is_rare: true, ..self }
+    }
+}
+
+impl Value<'_> {
+    /// Sets this to what another holds, where both are of one sort.
+    pub fn set(&mut self, from: &Value<'_>) {
+        match (self, from) {
+            (Value::Count(to, _), Value::Count(from, _)) => **to = **from,
+            (Value::Pair(to, _), Value::Pair(from, _)) => **to = **from,
+            (Value::Padding(to, _), Value::Padding(from, _)) => **to = **from,
+            (Value::Number(to, _), Value::Number(from, _)) => **to = **from,
+            (Value::Flag(to), Value::Flag(from)) => **to = **from,
+            // Two layers of one kind have the same fields.
+            _ => {}
+        }
     }
 }

@@ -77,7 +77,7 @@ impl Stack<'_> {
 
     fn contents_ui(&mut self, ui: &mut Ui, layer: &mut Layer, name: &str) {
         let width = ui.available_width();
-        let below = fields::has_fields(&layer.kind) && !fields::fit_beside_title(&layer.kind, width);
+        let below = fields::has_fields(&layer.kind) && !fields::fit_beside_title(layer, width, self.state);
         let has_columns = columns_fit(&layer.kind, width);
         self.title_ui(ui, layer, name, width);
         if below {
@@ -107,7 +107,7 @@ impl Stack<'_> {
             glyph::glyph_ui(ui, &layer.kind);
             ui.label(theme::strong(layer.kind.title())).on_hover_text(layer.kind.purpose());
             self.combinator_ui(ui, layer, has_columns);
-            if fields::has_fields(&layer.kind) && fields::fit_beside_title(&layer.kind, width) {
+            if fields::has_fields(&layer.kind) && fields::fit_beside_title(layer, width, self.state) {
                 ui.add_space(theme::GAP);
                 ui.spacing_mut().item_spacing.x = 10.0;
                 self.changed |= fields::fields_ui(ui, layer, self.state);

@@ -19,9 +19,13 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) -> bool {
         followed == layer.kind
     };
     let has_head = layer.kind.has_head();
+    let shows_rare = shows_rare(layer, state);
     let (mut changed, mut head_changed) = (false, false);
     for (i, field) in layer.kind.fields().into_iter().enumerate() {
         let is_head = i == 0 && has_head;
+        if field.is_rare && !shows_rare {
+            continue;
+        }
         let field_changed = field_ui(ui, id, is_head, field, state);
         changed |= field_changed;
         head_changed |= field_changed && is_head;
@@ -30,7 +34,32 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) -> bool {
     if head_changed && follows {
         layer.kind.follow_head();
     }
+    rare_ui(ui, layer, state);
     changed
+}
+
+/// Whether the settings that are seldom touched are shown: where one was touched, or when asked for.
+fn shows_rare(layer: &Layer, state: &State) -> bool {
+    state.detailed.contains(&layer.id) || layer.kind.has_rare_settings()
+}
+
+/// The button that shows the settings that are seldom touched, and hides them again.
+fn rare_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) {
+    let has_rare = layer.kind.fields().iter().any(|field| field.is_rare);
+    if !has_rare || layer.kind.has_rare_settings() {
+        return;
+    }
+    let is_shown = state.detailed.contains(&layer.id);
+    let (symbol, help) = match is_shown {
+        true => (Icon::ChevronLeft, "Fewer settings"),
+        false => (Icon::ChevronRight, "More settings"),
+    };
+    if quiet_button(ui, symbol, help).on_hover_text(help).clicked() {
+        match is_shown {
+            true => state.detailed.remove(&layer.id),
+            false => state.detailed.insert(layer.id),
+        };
+    }
 }
 
 /// Whether the settings are drawn below the title: those of kinds that hold others stand in it.
@@ -39,11 +68,12 @@ pub fn has_fields(kind: &Kind) -> bool {
 }
 
 /// Whether a card of this width has room for the settings on the line of its title.
-pub fn fit_beside_title(kind: &Kind, width: f32) -> bool {
-    let settings = match kind {
-        Kind::Conv(_) => 700.0,
-        Kind::TransposedConv(_) => 850.0,
-        Kind::Pool(_) => 410.0,
+pub fn fit_beside_title(layer: &Layer, width: f32, state: &State) -> bool {
+    let settings = match &layer.kind {
+        _ if shows_rare(layer, state) => return false,
+        Kind::Conv(_) => 530.0,
+        Kind::TransposedConv(_) => 480.0,
+        Kind::Pool(_) => 380.0,
         Kind::Shortcut(_) => 220.0,
         Kind::BatchNorm(_) => 210.0,
         Kind::Linear(_) | Kind::Dropout(_) => 140.0,
@@ -92,7 +122,8 @@ fn padding_ui(
         pair_ui(ui, key, label, pair, range, help, state);
     }
     let mut is_same = *value == Padding::Same;
-    let toggle = ui.toggle_value(&mut is_same, Padding::SAME);
+    let word = theme::caption(ui, Padding::SAME);
+    let toggle = ui.toggle_value(&mut is_same, word);
     let toggle = named(toggle, &format!("{label} {}", Padding::SAME));
     if toggle.on_hover_text("As many zeros as keep the size of the maps (at stride 1).").changed() {
         *value = if is_same { Padding::Same } else { Padding::Each([0, 0]) };
@@ -146,9 +177,7 @@ fn link_ui(
         true => (Icon::Link2, "Height and width are equal. Click to set them one by one."),
         false => (Icon::Link2Off, "Height and width are set one by one. Click to make them equal."),
     };
-    let text = widgets::icon(symbol).font(theme::icons(11.0)).color(Palette::of(ui).muted);
-    let button = egui::Button::new(text).frame(false).min_size(egui::vec2(14.0, theme::ROW));
-    let response = named(ui.add(button), &format!("Link height and width of {label}"));
+    let response = quiet_button(ui, symbol, &format!("Link height and width of {label}"));
     if response.on_hover_text(help).clicked() {
         if linked {
             state.unlinked.insert(key);
@@ -157,6 +186,13 @@ fn link_ui(
             value[1] = value[0];
         }
     }
+}
+
+/// A small button without a frame, for what stands between the settings.
+fn quiet_button(ui: &mut Ui, symbol: Icon, name: &str) -> egui::Response {
+    let text = widgets::icon(symbol).font(theme::icons(11.0)).color(Palette::of(ui).muted);
+    let button = egui::Button::new(text).frame(false).min_size(egui::vec2(14.0, theme::ROW));
+    named(ui.add(button), name)
 }
 
 /// What a setting is called on the card. The head has in the file the name of its kind.

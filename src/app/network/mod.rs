@@ -31,6 +31,8 @@ pub struct State {
     folded: HashSet<LayerId>,
     /// Pairs of settings that are changed one by one although they are equal.
     unlinked: HashSet<(LayerId, &'static str)>,
+    /// Layers whose rare settings are shown.
+    detailed: HashSet<LayerId>,
     /// Height of each card when it was last drawn, to leave room for those out of sight.
     heights: HashMap<LayerId, f32>,
     width: f32,

@@ -4,7 +4,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
 use super::fixture::{Bench, snapshot, training};
-use crate::experiment::layers::{Conv, Kind};
+use crate::experiment::layers::{Conv, Kind, Padding};
 use crate::experiment::{Layer, NetworkChoice};
 use crate::session::{Command, PicturesState};
 
@@ -56,6 +56,21 @@ fn settings_are_changed_in_place() {
     bench.click("Link height and width of kernel");
     bench.enter("kernel width", "7");
     assert!(matches!(&layers(&bench)[0].kind, Kind::Conv(Conv { kernel: [3, 7], .. })));
+}
+
+#[test]
+fn rare_settings_are_shown_when_asked_for_and_where_they_are_made() {
+    let mut bench = Bench::open("quickstart");
+    bench.commands();
+    assert!(!bench.has("dilation"));
+    bench.click("More settings");
+    bench.enter("dilation", "2");
+    let told = layers(&bench);
+    assert!(matches!(&told[0].kind, Kind::Conv(Conv { dilation: [2, 2], .. })));
+    assert!(bench.has("8×20×20"), "5×5 dilated to 9×9");
+    bench.click("padding same");
+    assert!(matches!(&layers(&bench)[0].kind, Kind::Conv(Conv { padding: Padding::Same, .. })));
+    assert!(bench.has("8×28×28"), "the size is kept");
 }
 
 #[test]

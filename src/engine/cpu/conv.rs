@@ -4,6 +4,7 @@
 //! of a group under one tap are neighbours, and it takes a product for each row of taps.
 
 mod backward;
+mod depthwise;
 mod weights;
 
 use std::cell::RefCell;
@@ -24,6 +25,9 @@ thread_local! {
 
 /// x `(N, H, W, C)`, weights `(kH, kW, C/groups, O)`, bias `(O)` → y `(N, H', W', O)`.
 pub fn forward(step: &ConvStep, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+    if depthwise::is_depthwise(step) {
+        return depthwise::forward(step, x, weights, bias, y);
+    }
     let ConvStep { input, output, window, groups, relu, .. } = *step;
     let reach = Reach::of(step);
     let first_tap = reach.taps[0].start * window.kernel[1] + reach.taps[1].start;

@@ -64,11 +64,7 @@ fn word(kind: &Kind) -> String {
 
 fn settings(kind: &mut Kind) -> Vec<String> {
     let has_head = kind.has_head();
-    let mut implied = Kind::from_name(kind.name()).unwrap_or_else(|| kind.clone());
-    if has_head && let (Some(own), Some(head)) = (kind.fields().first_mut(), implied.fields().first_mut()) {
-        copy(&mut own.value, &mut head.value);
-    }
-    implied.follow_head();
+    let mut implied = kind.implied();
     let pairs = kind.fields().into_iter().zip(implied.fields());
     let written = pairs.enumerate().filter_map(|(index, (own, implied))| {
         let (own_text, implied_text) = (value_text(&own.value), value_text(&implied.value));
@@ -76,18 +72,6 @@ fn settings(kind: &mut Kind) -> Vec<String> {
         (is_head || own_text != implied_text).then(|| format!("{} = {own_text}", own.name))
     });
     written.collect()
-}
-
-fn copy(from: &mut Value<'_>, to: &mut Value<'_>) {
-    match (from, to) {
-        (Value::Count(from, _), Value::Count(to, _)) => **to = **from,
-        (Value::Pair(from, _), Value::Pair(to, _)) => **to = **from,
-        (Value::Padding(from, _), Value::Padding(to, _)) => **to = **from,
-        (Value::Number(from, _), Value::Number(to, _)) => **to = **from,
-        (Value::Flag(from), Value::Flag(to)) => **to = **from,
-        // Two layers of one kind have the same fields.
-        _ => {}
-    }
 }
 
 fn value_text(value: &Value<'_>) -> String {

@@ -226,6 +226,30 @@ impl Kind {
         }
     }
 
+    /// This kind with its head as it is and all else as a file may leave it out.
+    pub fn implied(&self) -> Self {
+        let mut own = self.clone();
+        let mut implied = Self::from_name(self.name()).unwrap_or_else(|| self.clone());
+        if self.has_head()
+            && let (Some(own), Some(head)) = (own.fields().first(), implied.fields().first_mut())
+        {
+            head.value.set(&own.value);
+        }
+        implied.follow_head();
+        implied
+    }
+
+    /// Whether a setting that is seldom touched was.
+    pub fn has_rare_settings(&self) -> bool {
+        let (mut plain, mut customary) = (self.clone(), self.implied());
+        for (own, customary) in plain.fields().iter_mut().zip(customary.fields()) {
+            if own.is_rare {
+                own.value.set(&customary.value);
+            }
+        }
+        plain != *self
+    }
+
     /// The lists of layers inside, for those kinds that hold others.
     pub fn children(&self) -> Vec<&Vec<Layer>> {
         match self {

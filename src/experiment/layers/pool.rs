@@ -30,7 +30,8 @@ impl Pool {
             Field::pair(self.mode.name(), &mut self.window, 1..=1024, "height and width of the window"),
             Field::pair("stride", &mut self.stride, 1..=1024, "pixels from one window to the next"),
             Field::pair("padding", &mut self.padding, 0..=512, "rows and columns added on each side"),
-            Field::flag("ceil", &mut self.ceil, "let the last windows hang over the edge, where rows remain"),
+            Field::flag("ceil", &mut self.ceil, "let the last windows hang over the edge, where rows remain")
+                .rare(),
         ]
     }
 }

@@ -50,19 +50,22 @@ impl TransposedConv {
                 &mut self.output_padding,
                 0..=63,
                 "rows and columns added at the end, less than the stride",
-            ),
+            )
+            .rare(),
             Field::pair(
                 "dilation",
                 &mut self.dilation,
                 1..=64,
                 "pixels from one tap of the window to the next",
-            ),
+            )
+            .rare(),
             Field::count(
                 "groups",
                 &mut self.groups,
                 1..=65_536,
                 "parts into which channels and filters are cut; a filter sees its own part alone",
-            ),
+            )
+            .rare(),
             Field::flag("bias", &mut self.bias, "add a learned constant to each filter's output"),
         ]
     }

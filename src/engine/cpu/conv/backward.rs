@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Margin, Reach, Row, Sweep, reads_pixels_in_order};
+use super::{Margin, Reach, Row, Sweep, depthwise, reads_pixels_in_order};
 use crate::graph::layers::conv::ConvStep;
 
 /// The gradient by the input. A stride of s cuts the input into s² classes of pixels, each reached by its own
@@ -47,6 +47,9 @@ impl Backward {
 
     /// dy `(N, H', W', O)`, weights `(kH, kW, C/groups, O)` → dx `(N, H, W, C)`.
     pub fn run(&mut self, dy: &[f32], weights: &[f32], dx: &mut [f32]) {
+        if depthwise::is_depthwise(&self.step) {
+            return depthwise::backward(&self.step, dy, weights, dx);
+        }
         self.turn(weights);
         let (input, output) = (self.step.input, self.step.output);
         let pictures = dy.par_chunks(output.len()).zip(dx.par_chunks_mut(input.len()));

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Reach, from};
+use super::{Reach, depthwise, from};
 use crate::engine::cpu::product::{Product, Start};
 use crate::graph::layers::conv::ConvStep;
 
@@ -41,9 +41,12 @@ impl Weights {
             sums.fill(0.0);
             let (dw, db) = sums.split_at_mut(dw.len());
             for (x, dy) in x.chunks_exact(n_x).zip(dy.chunks_exact(n_y)) {
-                reach
-                    .margin
-                    .with_padded(x, step.input, |x, pitch| add_picture(step, reach, x, pitch, dy, dw));
+                match depthwise::is_depthwise(step) {
+                    true => depthwise::add_picture(step, x, dy, dw),
+                    false => reach.margin.with_padded(x, step.input, |x, pitch| {
+                        add_picture(step, reach, x, pitch, dy, dw);
+                    }),
+                }
                 if step.bias {
                     for pixel in dy.chunks_exact(db.len()) {
                         db.iter_mut().zip(pixel).for_each(|(sum, dy)| *sum += dy);

@@ -44,7 +44,8 @@ fn step(batch: usize, input: Extent, filters: usize, window: Window) -> ConvStep
     step_over(batch, input, filters, window, [0, 0])
 }
 
-/// Odd sizes, strides and paddings; of every four cases two have groups and two gaps between their taps.
+/// Odd sizes, strides and paddings; of every four cases two have groups and two gaps between their taps. Some
+/// of those with groups are depthwise.
 fn random_step(case: u32) -> ConvStep {
     let draw = |i, n| Key::new(3, Purpose::Shuffle).with(case).below(i, n) as usize;
     let mut window = Window {
@@ -55,6 +56,7 @@ fn random_step(case: u32) -> ConvStep {
     };
     let channels = [1, 2, 3, 5, 8, 16, 17, 20];
     let (groups, n_in, n_out) = match case % 4 > 1 {
+        true if case % 8 > 5 => (channels[1 + draw(16, 7)], 1, 1),
         true => ([2, 3, 4, 8][draw(16, 4)], channels[draw(6, 4)], channels[draw(9, 7)]),
         false => (1, channels[draw(6, 8)], channels[draw(9, 8)] + draw(10, 20)),
     };
