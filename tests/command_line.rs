@@ -151,6 +151,27 @@ fn describe_counts_lenet() {
     assert_eq!(described["layers"][2]["receptive_field"]["size"], serde_json::json!([14, 14]));
 }
 
+/// Measured in a process of its own; the parts of a step are named and their bytes counted.
+#[test]
+fn the_standard_work_is_measured() {
+    let found = json(&["bench", "lenet", "--device", "cpu", "--seconds", "0.05", "--profile", "--json"]);
+    for key in [
+        "train_images_per_second",
+        "eval_images_per_second",
+        "gmacs",
+        "share_of_peak",
+        "first_step_seconds",
+        "peak_memory_mib",
+    ] {
+        assert!(found[key].as_f64().is_some_and(|number| number > 0.0), "{key} in {found}");
+    }
+    let profile = found["profile"].as_array().expect("a list");
+    let steps = |op: &str| profile.iter().find(|row| row["op"] == op).map(|row| row["steps"].clone());
+    assert_eq!(steps("conv, forward"), Some(2.into()), "{found}");
+    assert_eq!(steps("conv, backward"), Some(1.into()), "the pictures are not learned: {found}");
+    refused(&["bench", "lenett"], &["`lenett`", "lenet,"]);
+}
+
 #[test]
 fn devices_and_data_sets_are_listed() {
     assert_eq!(json(&["devices", "--json"])["devices"][0]["name"], "CPU");

@@ -4,6 +4,7 @@
 //! Results go to standard output, messages and progress to standard error. Exit code 0 for success, 2 for bad
 //! input (what, where, remedy), 1 for failure.
 
+mod bench;
 mod data;
 mod describe;
 mod devices;
@@ -48,6 +49,8 @@ pub enum Command {
     Describe(describe::DescribeArguments),
     /// Data sets.
     Data(data::DataArguments),
+    /// Measure how fast this machine trains and evaluates the standard work.
+    Bench(bench::BenchArguments),
     /// What this machine can compute on, and what `auto` would take.
     Devices(devices::DevicesArguments),
 }
@@ -89,6 +92,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Describe(arguments) => describe::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     };
     let (code, message) = match result {

@@ -79,6 +79,10 @@ pub trait Plan: Send {
     /// Reads a wanted value after [`Plan::run`], in storage order. Waits for the device.
     fn read(&mut self, value: ValueId) -> Result<Vec<f32>, EngineError>;
 
+    /// Carries out the program once, waiting after each of its steps, and tells what each took. On a GPU the
+    /// waiting costs more than many a step; it shows where the time goes, not how much there is of it.
+    fn profile(&mut self, table: &StepTable) -> Result<Vec<StepCost>, EngineError>;
+
     /// Bytes of transient values, sharing counted once.
     fn arena_bytes(&self) -> u64;
 }
@@ -136,6 +140,14 @@ pub struct StepTable {
     pub correction2: f32,
     /// So that a table is three rows of 16 bytes, as a uniform wants it.
     pub unused: [u32; 2],
+}
+
+/// What one step of a program took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepCost {
+    pub secs: f64,
+    /// Starts of a shader, each of which waits for the one before; calls of a kernel on the CPU.
+    pub n_dispatches: usize,
 }
 
 /// What a step says of its batch.

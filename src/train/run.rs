@@ -8,7 +8,7 @@ use super::curves::{Curves, StepRecord, TestRecord};
 use super::evaluate::{Evaluation, Evaluator};
 use super::{TrainError, initial};
 use crate::data::{self, DataSet, Normalisation};
-use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepTable, layout};
+use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepCost, StepTable, layout};
 use crate::experiment::{Experiment, Optimiser, Train};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
 use crate::graph::{Graph, ParameterId};
@@ -194,6 +194,20 @@ impl Run {
         Ok(())
     }
 
+    /// The steps of the training program and what each takes. For measuring alone: the step is taken at a rate
+    /// of 0 and in no curve, but it moves running statistics and the optimiser's memory.
+    pub fn profile(&mut self) -> Result<(Program, Vec<StepCost>), TrainError> {
+        self.collect(true)?;
+        let costs = self.plan.profile(&StepTable {
+            epsilon: 1.0,
+            correction1: 1.0,
+            correction2: 1.0,
+            ..StepTable::default()
+        })?;
+        self.plan.take_metrics(true)?;
+        Ok((train_program(&self.experiment, &self.fused), costs))
+    }
+
     /// A whole evaluation of one split, which leaves the curves alone.
     pub fn evaluate(&self, part: Part) -> Result<Evaluation, TrainError> {
         let source = PictureSource { part, ..self.test_source.clone() };
@@ -351,6 +365,11 @@ fn train_plan(
     memory: &Arc<dyn Memory>,
     pictures: &Arc<dyn Pictures>,
 ) -> Result<Box<dyn Plan>, TrainError> {
+    Ok(device.plan(&train_program(experiment, fused), memory, Some(pictures))?)
+}
+
+/// A whole step of training.
+fn train_program(experiment: &Experiment, fused: &Graph) -> Program {
     let request = Request {
         batch: experiment.train.batch,
         mode: Mode::Train,
@@ -360,5 +379,5 @@ fn train_plan(
         update: Some(experiment.train.optimiser),
         wanted: Vec::new(),
     };
-    Ok(device.plan(&Program::new(fused, &request), memory, Some(pictures))?)
+    Program::new(fused, &request)
 }

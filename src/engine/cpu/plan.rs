@@ -1,10 +1,11 @@
 //! Kernels with the places of their operands, carried out in order.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use super::{CpuMemory, CpuPictures, Io, Kernel};
 use crate::engine::arena::{self, Arena, Block, Place};
-use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
+use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepCost, StepTable, ops};
 use crate::graph::program::{Program, ValueId};
 
 /// The most operands a step has on either side, with room to spare.
@@ -63,6 +64,28 @@ impl CpuPlan {
         }
     }
 
+    /// Carries out the program once, each of its steps by way of `around`.
+    fn each_step(&mut self, table: &StepTable, mut around: impl FnMut(&mut dyn FnMut())) {
+        let memory =
+            self.memory.as_any().downcast_ref::<CpuMemory>().expect("checked when the plan was made");
+        let pictures = self.pictures.as_ref().and_then(|pictures| pictures.as_any().downcast_ref());
+        {
+            let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
+            if arena.len() < self.arena_len {
+                arena.resize(self.arena_len, 0.0);
+            }
+            let mut banks = memory.lock();
+            let blocks = Blocks::new(&mut arena, &mut self.kept, &mut banks);
+            for step in &mut self.steps {
+                around(&mut || step.run(&blocks, table, pictures));
+            }
+        }
+        if let Some(value) = self.metrics_at {
+            let numbers = &self.kept[self.kept_range(value)];
+            self.metrics.push(Metrics { loss: numbers[0], n_wrong: numbers[1] });
+        }
+    }
+
     fn kept_range(&self, value: ValueId) -> std::ops::Range<usize> {
         match self.places[value.0] {
             Some(Place { block: Block::Kept, offset, len }) => offset..offset + len,
@@ -73,26 +96,7 @@ impl CpuPlan {
 
 impl Plan for CpuPlan {
     fn run(&mut self, tables: &[StepTable]) -> Result<(), EngineError> {
-        let memory =
-            self.memory.as_any().downcast_ref::<CpuMemory>().expect("checked when the plan was made");
-        let pictures = self.pictures.as_ref().and_then(|pictures| pictures.as_any().downcast_ref());
-        for table in tables {
-            {
-                let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
-                if arena.len() < self.arena_len {
-                    arena.resize(self.arena_len, 0.0);
-                }
-                let mut banks = memory.lock();
-                let blocks = Blocks::new(&mut arena, &mut self.kept, &mut banks);
-                for step in &mut self.steps {
-                    step.run(&blocks, table, pictures);
-                }
-            }
-            if let Some(value) = self.metrics_at {
-                let numbers = &self.kept[self.kept_range(value)];
-                self.metrics.push(Metrics { loss: numbers[0], n_wrong: numbers[1] });
-            }
-        }
+        tables.iter().for_each(|table| self.each_step(table, |step| step()));
         Ok(())
     }
 
@@ -108,6 +112,16 @@ impl Plan for CpuPlan {
 
     fn read(&mut self, value: ValueId) -> Result<Vec<f32>, EngineError> {
         Ok(self.kept[self.kept_range(value)].to_vec())
+    }
+
+    fn profile(&mut self, table: &StepTable) -> Result<Vec<StepCost>, EngineError> {
+        let mut costs = Vec::with_capacity(self.steps.len());
+        self.each_step(table, |step| {
+            let begin = Instant::now();
+            step();
+            costs.push(StepCost { secs: begin.elapsed().as_secs_f64(), n_dispatches: 1 });
+        });
+        Ok(costs)
     }
 
     fn arena_bytes(&self) -> u64 {

@@ -197,6 +197,10 @@ impl Lowering {
         self.products
     }
 
+    pub(super) fn n_dispatches(&self) -> usize {
+        self.dispatches.len()
+    }
+
     /// Adds a dispatch. It sees all that those before it wrote.
     pub fn push(&mut self, dispatch: Dispatch) {
         self.dispatches.push(dispatch);

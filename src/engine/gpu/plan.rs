@@ -1,6 +1,7 @@
 //! Dispatches bound to buffers, replayed.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::context::{Context, STORAGE};
 use super::flights::{Cargo, Flights, MOST_STEPS};
@@ -8,7 +9,7 @@ use super::lowering::{Dispatch, Lowering, Operand, Source};
 use super::memory::GpuMemory;
 use super::pictures::GpuPictures;
 use crate::engine::arena::{self, Block, Place};
-use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepTable, ops};
+use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepCost, StepTable, ops};
 use crate::graph::program::{Placement, Program, ValueId};
 
 pub struct GpuPlan {
@@ -16,6 +17,8 @@ pub struct GpuPlan {
     memory: Arc<dyn Memory>,
     pictures: Option<Arc<dyn Pictures>>,
     dispatches: Vec<Dispatch>,
+    /// For each step of the program, how many dispatches there are up to its end.
+    step_ends: Vec<usize>,
     places: Vec<Option<Place>>,
     metrics_at: Option<Place>,
     arena_len: usize,
@@ -63,10 +66,12 @@ impl GpuPlan {
         let (places, kept_len) = arena::places(program, &values);
         let ranges = pictures.map(|pictures| on_device(pictures).ranges()).unwrap_or_default();
         let mut lowering = Lowering::new(context, values.len, ranges);
+        let mut step_ends = Vec::with_capacity(program.steps.len());
         for step in &program.steps {
             let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
             lowering.step(step.inputs.iter().map(place).collect(), step.outputs.iter().map(place).collect());
             ops::lower(&step.op).gpu(&mut lowering);
+            step_ends.push(lowering.n_dispatches());
         }
         let (dispatches, arena_len) = lowering.finish(context)?;
         let kept = context.buffer("What is kept of a batch", kept_len.max(Placement::ALIGN), STORAGE)?;
@@ -87,6 +92,7 @@ impl GpuPlan {
             bound: Bound { commands: Vec::new(), arena: context.arena(arena_len)?, order: None },
             flights: Flights::new(context, dispatches.len()),
             dispatches,
+            step_ends,
         };
         plan.bind()?;
         context.check()?;
@@ -260,6 +266,23 @@ impl Plan for GpuPlan {
     fn read(&mut self, value: ValueId) -> Result<Vec<f32>, EngineError> {
         let place = self.kept_place(value);
         self.context.read(&self.kept, place.offset, place.len)
+    }
+
+    fn profile(&mut self, table: &StepTable) -> Result<Vec<StepCost>, EngineError> {
+        let context = self.context.clone();
+        let _turn = context.take_turn();
+        self.follow_moved_buffers()?;
+        let (mut first, mut costs) = (0, Vec::with_capacity(self.step_ends.len()));
+        for end in self.step_ends.clone() {
+            let begin = Instant::now();
+            let mut recording = self.begin();
+            self.dispatch(&mut recording, first..end, table);
+            self.submit(recording)?;
+            self.flights.land(true)?;
+            costs.push(StepCost { secs: begin.elapsed().as_secs_f64(), n_dispatches: end - first });
+            first = end;
+        }
+        Ok(costs)
     }
 
     fn arena_bytes(&self) -> u64 {

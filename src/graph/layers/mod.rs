@@ -56,6 +56,33 @@ pub enum StepOp {
     Update(update::UpdateStep),
 }
 
+impl StepOp {
+    /// What the step does, for a person: `conv, by the weights`.
+    pub fn label(&self) -> String {
+        let (name, pass) = match self {
+            Self::Gather(_) => ("gather", None),
+            Self::Conv(step) => ("conv", Some(step.pass)),
+            Self::Bias(step) => ("bias", Some(step.pass)),
+            Self::Linear(step) => ("linear", Some(step.pass)),
+            Self::BatchNorm(step) => ("batch-norm", Some(step.pass)),
+            Self::Activation(step) => ("activation", Some(step.pass)),
+            Self::Pool(step) => ("pool", Some(step.pass)),
+            Self::Dropout(_) => ("dropout", None),
+            Self::Shortcut(step) => ("shortcut", Some(step.pass)),
+            Self::Add(_) => ("add", None),
+            Self::Concat(_) => ("concat", None),
+            Self::CrossEntropy(_) => ("loss", None),
+            Self::Update(_) => ("update", None),
+        };
+        match pass {
+            Some(Pass::Forward) => format!("{name}, forward"),
+            Some(Pass::Backward) => format!("{name}, backward"),
+            Some(Pass::Weights) => format!("{name}, by the weights"),
+            None => name.into(),
+        }
+    }
+}
+
 /// Which of a layer's computations a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pass {
