@@ -91,6 +91,22 @@ unsafe fn avx2(product: &Product, c: *mut f32, c_row: usize) {
     unsafe { tiles::<super::simd::Avx2, 6>(product, c, c_row) }
 }
 
+/// Fours of rows in a tile, at most.
+const MOST_FOURS: usize = 4;
+
+/// The same value, of which the compiler knows nothing. It would else find each row's place from that of the
+/// row before, one addition behind the other, which takes longer than the products.
+#[inline(always)]
+fn opaque(value: usize) -> usize {
+    let mut value = value;
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    // SAFETY: no instruction at all.
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(reg) value, options(pure, nomem, nostack, preserves_flags));
+    }
+    value
+}
+
 /// Cuts the result into tiles of at most `MOST × 2·N`, rows in equal shares.
 #[inline(always)]
 unsafe fn tiles<L: Lanes, const MOST: usize>(product: &Product, c: *mut f32, c_row: usize) {
@@ -182,18 +198,24 @@ impl Tile<'_> {
                     }
                 }
             }
+            let strides = [0, p.a_row, 2 * p.a_row, 3 * p.a_row].map(opaque);
             for o in 0..p.n_outer {
-                let mut a = p.a.as_ptr().wrapping_add(self.r * p.a_row + o * p.a_outer);
+                let first = p.a.as_ptr().wrapping_add(self.r * p.a_row + o * p.a_outer);
+                // Where every fourth row begins.
+                let mut fours: [*const f32; MOST_FOURS] =
+                    std::array::from_fn(|four| first.wrapping_add(opaque(4 * four * p.a_row)));
                 let mut b = p.b.as_ptr().wrapping_add(self.j + o * p.b_outer);
                 for _ in 0..p.n_inner {
                     let columns: [L; V] = std::array::from_fn(|v| load(b, v));
                     for (r, row) in sums.iter_mut().enumerate() {
-                        let x = L::splat(*a.add(r * p.a_row));
+                        let x = L::splat(*fours[r / 4].wrapping_add(strides[r % 4]));
                         for (sum, column) in row.iter_mut().zip(columns) {
                             *sum = x.mul_add(column, *sum);
                         }
                     }
-                    a = a.wrapping_add(p.a_inner);
+                    for four in &mut fours[..R.div_ceil(4)] {
+                        *four = four.wrapping_add(p.a_inner);
+                    }
                     b = b.wrapping_add(p.b_inner);
                 }
             }
