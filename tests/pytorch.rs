@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use convscope::data::{DataSet, Split};
 use convscope::engine::{self, Device, DeviceChoice, EngineError, layout};
-use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule};
+use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule, file};
 use convscope::graph::program::Bank;
 use convscope::graph::{ParameterId, Role};
 use convscope::tensor::Extent;
@@ -31,8 +31,16 @@ fn set(extent: Extent) -> Arc<DataSet> {
     })
 }
 
-fn experiment(preset: &str) -> Experiment {
-    let network = NetworkChoice::Preset(preset.into());
+/// A preset, or the net of a file beside the script.
+fn network(name: &str) -> NetworkChoice {
+    match name {
+        "windows" => file::parse(include_str!("reference/windows.toml")).expect("a good file").network,
+        preset => NetworkChoice::Preset(preset.into()),
+    }
+}
+
+fn experiment(name: &str) -> Experiment {
+    let network = network(name);
     let mut experiment = Experiment { network, ..Experiment::default() };
     experiment.data.normalise = Normalise::None;
     experiment.data.shuffle = false;
@@ -52,7 +60,7 @@ fn start(run: &Run) {
             let value = noise(i, k + 1);
             match parameter.role {
                 Role::ConvWeight | Role::TransposedConvWeight { .. } | Role::LinearWeight { .. } => {
-                    value * (6.0 / parameter.fan_in() as f64).sqrt()
+                    value * (6.0 / parameter.shape[1..].iter().product::<usize>() as f64).sqrt()
                 }
                 Role::Scale => 1.0 + 0.1 * value,
                 Role::Bias | Role::Shift => 0.01 * value,
@@ -91,11 +99,11 @@ fn compare(what: &str, run: &Run, found: &[[f64; 2]], expected: &serde_json::Val
     }
 }
 
-fn check(preset: &str, extent: Extent, device: Arc<dyn Device>) {
+fn check(name: &str, extent: Extent, device: Arc<dyn Device>) {
     let text = include_str!("reference/pytorch.json");
     let reference: serde_json::Value = serde_json::from_str(text).expect("the script writes JSON");
-    let expected = &reference[preset];
-    let mut run = Run::new(&experiment(preset), set(extent), device).expect("a run");
+    let expected = &reference[name];
+    let mut run = Run::new(&experiment(name), set(extent), device).expect("a run");
     start(&run);
     run.advance(1).expect("a step");
     run.collect(true).expect("its metrics");
@@ -109,7 +117,7 @@ fn check(preset: &str, extent: Extent, device: Arc<dyn Device>) {
     let close = |found: f64, expected: f64, tolerance: f64, what: &str| {
         assert!(
             (found - expected).abs() <= tolerance * expected,
-            "{preset} {what}: {found} against {expected}"
+            "{name} {what}: {found} against {expected}"
         );
     };
     for (step, loss) in losses.iter().enumerate() {
@@ -138,6 +146,11 @@ fn resnet_20_trains_as_in_pytorch() {
     check("resnet-20", Extent::new(3, 32, 32), cpu());
 }
 
+#[test]
+fn windows_of_every_kind_train_as_in_pytorch() {
+    check("windows", Extent::new(3, 16, 16), cpu());
+}
+
 /// A graphics processor, by software where there is no other; left out where there is none at all, except on
 /// the machines that decide on changes.
 fn gpu() -> Option<Arc<dyn Device>> {
@@ -156,6 +169,13 @@ fn gpu() -> Option<Arc<dyn Device>> {
 fn lenet_trains_as_in_pytorch_on_the_gpu() {
     if let Some(device) = gpu() {
         check("lenet", Extent::new(1, 28, 28), device);
+    }
+}
+
+#[test]
+fn windows_of_every_kind_train_as_in_pytorch_on_the_gpu() {
+    if let Some(device) = gpu() {
+        check("windows", Extent::new(3, 16, 16), device);
     }
 }
 

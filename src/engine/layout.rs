@@ -1,6 +1,6 @@
-//! Logical order to storage order and back. Logical is PyTorch's: maps `(C, H, W)`, weights `(O, I/groups, kH, kW)`
-//! and `(out, C·H·W)`. In storage the channel is last, so that neighbouring lanes of a vector hold
-//! neighbouring channels: maps `(H, W, C)`, weights `(kH, kW, I/groups, O)` and `(H·W·C, out)`.
+//! Logical order to storage order and back. Logical is PyTorch's: maps `(C, H, W)`, weights
+//! `(O, I/groups, kH, kW)` and `(out, C·H·W)`. In storage the channel is last, so that neighbouring lanes of a
+//! vector hold neighbouring channels: maps `(H, W, C)`, weights `(kH, kW, I/groups, O)` and `(H·W·C, out)`.
 
 use crate::graph::{Parameter, Role};
 use crate::tensor::Extent;

@@ -76,6 +76,39 @@ def lenet():
     return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(800, 500), nn.ReLU(), nn.Linear(500, 10))
 
 
+class Apply(nn.Module):
+    """A function of one tensor as a module."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def windows():
+    """The layers of `windows.toml`: every kind of window, odd in every way. `padding = "same"` is written out for
+    16×16 maps: of the 3 rows that a span of 5 by steps of 2 wants, 1 above; of the 3 columns for 4 taps, 1 before."""
+    return nn.Sequential(
+        nn.ZeroPad2d((1, 2, 1, 2)),
+        nn.Conv2d(3, 8, (3, 4), (2, 1), dilation=(2, 1)),
+        nn.Tanh(),
+        nn.Conv2d(8, 12, 5, padding=(1, 3), groups=4),
+        nn.Tanh(),
+        nn.AvgPool2d(3, 2, 1, ceil_mode=True),
+        nn.ConvTranspose2d(12, 6, (3, 4), (2, 3), (1, 0), (1, 2), groups=2, dilation=(2, 1)),
+        nn.ReLU(),
+        Apply(lambda x: F.avg_pool2d(x, 2, 3, ceil_mode=True, divisor_override=1)),
+        nn.Conv2d(6, 6, 3, padding="same", groups=6, bias=False),
+        nn.Tanh(),
+        nn.MaxPool2d(3, 2, 1, ceil_mode=True),
+        nn.ConvTranspose2d(6, 4, 2, 2, bias=False),
+        nn.Flatten(),
+        nn.LazyLinear(10),
+    )
+
+
 def start(net):
     """Weights √(6 / n_in) · noise, of He's variance; biases 0.01 · noise; scales 1 + 0.1 · noise."""
     for k, parameter in enumerate(net.parameters()):
@@ -101,8 +134,10 @@ def fingerprint(tensor):
 
 def train(net, channels, size):
     net.double()
-    start(net)
     x = pictures(BATCH * 2, channels, size)
+    net.eval()(x[:1])  # Lazy layers take their shape.
+    net.train()
+    start(net)
     labels = torch.arange(BATCH * 2) % 10
     weights = [p for p in net.parameters() if p.dim() > 1]
     others = [p for p in net.parameters() if p.dim() == 1]
@@ -135,6 +170,7 @@ def main():
         "torch": torch.__version__,
         "lenet": train(lenet(), 1, 28),
         "resnet-20": train(residual_net(), 3, 32),
+        "windows": train(windows(), 3, 16),
     }
     path = pathlib.Path(__file__).with_name("pytorch.json")
     path.write_text(json.dumps(results, indent=1) + "\n")
