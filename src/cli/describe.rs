@@ -21,9 +21,9 @@ pub struct DescribeArguments {
     #[arg(long, value_name = "CxHxW", value_parser = extent)]
     input: Option<Extent>,
 
-    /// Number of classes for a preset.
-    #[arg(long, default_value_t = 10)]
-    classes: usize,
+    /// Number of classes for a preset, instead of those it was made for.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    classes: Option<u32>,
 
     /// Print one line of JSON.
     #[arg(long)]
@@ -52,7 +52,11 @@ fn network(arguments: &DescribeArguments) -> Result<(Network, usize), Failure> {
             return Err(Failure::BadInput(message.into()));
         }
         let input = arguments.input.unwrap_or_else(|| presets::customary_input(&arguments.name));
-        return Ok((presets::build(&arguments.name, input, arguments.classes)?, arguments.classes));
+        let n_classes = match arguments.classes {
+            Some(n) => n as usize,
+            None => presets::customary_classes(&arguments.name),
+        };
+        return Ok((presets::build(&arguments.name, input, n_classes)?, n_classes));
     }
     let mut experiment = shipped::resolve(&arguments.name)?;
     apply(&mut experiment, &arguments.set)?;

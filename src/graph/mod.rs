@@ -258,4 +258,6 @@ fn head_problem(network: &Network, layers: &[LayerReport], n_classes: usize) -> 
 }
 
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod tests;

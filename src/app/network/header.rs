@@ -9,6 +9,10 @@ use crate::app::theme;
 use crate::app::{format, widgets};
 use crate::experiment::{NetworkChoice, presets};
 
+/// Buttons of presets in a row, and the width of each.
+const PRESETS_ACROSS: usize = 5;
+const PRESET_WIDTH: f32 = 84.0;
+
 pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let name = match &desk.editor.experiment.network {
         NetworkChoice::Preset(name) => name.clone(),
@@ -35,14 +39,26 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 }
 
 fn presets_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    ui.set_min_width(260.0);
+    ui.set_min_width(PRESETS_ACROSS as f32 * (PRESET_WIDTH + theme::SMALL_GAP));
     ui.label(theme::caption(ui, "Replaces the layers; undo brings them back."));
-    for name in presets::NAMES {
-        let help = presets::describe(name).unwrap_or_default();
-        if ui.add(Button::new(name).min_size(vec2(260.0, theme::ROW))).on_hover_text(help).clicked() {
-            desk.editor.experiment.network = NetworkChoice::Preset(name.into());
-            ui.close();
+    for (title, names) in presets::GROUPS {
+        ui.add_space(theme::SMALL_GAP);
+        widgets::caption_ui(ui, title);
+        for row in names.chunks(PRESETS_ACROSS) {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+                row.iter().for_each(|name| preset_ui(ui, desk, name));
+            });
         }
+    }
+}
+
+fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) {
+    let help = presets::describe(name).unwrap_or_default();
+    let button = Button::new(name).min_size(vec2(PRESET_WIDTH, theme::ROW));
+    if ui.add(button).on_hover_text(help).clicked() {
+        desk.editor.experiment.network = NetworkChoice::Preset(name.into());
+        ui.close();
     }
 }
 

@@ -35,8 +35,8 @@ fn data() -> impl Strategy<Value = Data> {
 }
 
 fn network() -> impl Strategy<Value = NetworkChoice> {
-    let preset =
-        prop::sample::select(&presets::NAMES[..]).prop_map(|name| NetworkChoice::Preset(name.into()));
+    let preset = prop::sample::select(presets::names().collect::<Vec<_>>())
+        .prop_map(|name| NetworkChoice::Preset(name.into()));
     let input = option::of((1_usize..=65_536, 1_usize..=8192, 1_usize..=8192));
     let layers = (input, layers()).prop_map(|(input, layers)| NetworkChoice::Layers {
         input: input.map(|(channels, height, width)| Extent::new(channels, height, width)),

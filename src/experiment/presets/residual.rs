@@ -6,9 +6,10 @@
 //! A plain net has the same repetitions as its residual twin, a pair of convolutions each, so that the two
 //! stand side by side layer for layer.
 
-use super::{batch_norm, linear, relu};
+use super::residual_imagenet::{depths, pair};
+use super::{batch_norm, conv_before_norm, linear, relu, repeated};
 use crate::experiment::Problem;
-use crate::experiment::layers::{Branches, Conv, Kind, Layer, Merge, Padding, Repeat, Shortcut};
+use crate::experiment::layers::{Branches, Kind, Layer, Merge, Shortcut};
 use crate::experiment::words::shortened;
 
 /// The deepest net of the paper has 1,202 layers.
@@ -31,10 +32,14 @@ pub(super) fn n_blocks(prefix: &str, digits: &str) -> Result<usize, Problem> {
         depth if depth < least => format!("{wrong}: the smallest is `{prefix}{least}`."),
         depth if depth > most => format!("{wrong}: the deepest is `{prefix}{most}`."),
         _ => {
-            let (below, above) = (6 * n + 2, 6 * n + 8);
+            let all: Vec<usize> = depths(prefix == "resnet-").collect();
+            let below = all.iter().copied().filter(|&other| other < depth).chain([6 * n + 2]).max();
+            let above = all.iter().copied().filter(|&other| other > depth).chain([6 * n + 8]).min();
+            let (below, above) = (below.unwrap_or(least), above.unwrap_or(most));
+            let listed = all.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
             format!(
-                "{wrong}: the number of layers is 6n + 2. The nearest are `{prefix}{below}` and \
-                 `{prefix}{above}`."
+                "{wrong}: the number of layers is 6n + 2, or for ImageNet one of {listed}. The nearest are \
+                 `{prefix}{below}` and `{prefix}{above}`."
             )
         }
     }))
@@ -57,7 +62,7 @@ pub(super) fn residual(n: usize, n_classes: usize) -> Vec<Layer> {
 
 /// The frame common to both: `block` makes one block from its number of channels and its stride.
 fn net(n: usize, n_classes: usize, block: impl Fn(usize, usize) -> Vec<Layer>) -> Vec<Layer> {
-    let mut layers = vec![conv3x3(STAGES[0], 1), batch_norm(), relu()];
+    let mut layers = vec![conv_before_norm(STAGES[0], 3, 1), batch_norm(), relu()];
     layers.extend(repeated(n, block(STAGES[0], 1)));
     for &channels in &STAGES[1..] {
         layers.extend(block(channels, 2));
@@ -68,36 +73,10 @@ fn net(n: usize, n_classes: usize, block: impl Fn(usize, usize) -> Vec<Layer>) -
     layers
 }
 
-/// The layers so many times in a row; one time needs no repetition around it.
-fn repeated(times: usize, layers: Vec<Layer>) -> Vec<Layer> {
-    match times {
-        0 => Vec::new(),
-        1 => layers,
-        _ => vec![Layer::new(Kind::Repeat(Repeat { times, layers }))],
-    }
-}
-
-/// Two convolutions with what belongs to them, up to where a shortcut is added.
-fn pair(channels: usize, stride: usize) -> Vec<Layer> {
-    vec![conv3x3(channels, stride), batch_norm(), relu(), conv3x3(channels, 1), batch_norm()]
-}
-
 /// Option A: the identity, subsampled and padded with channels of zeros where the shape changes.
 fn shortcut(channels: usize, stride: usize) -> Vec<Layer> {
     match stride {
         1 => Vec::new(),
         _ => vec![Layer::new(Kind::Shortcut(Shortcut { channels, stride: [stride; 2] }))],
     }
-}
-
-/// Padded so that only the stride changes the size.
-fn conv3x3(filters: usize, stride: usize) -> Layer {
-    Layer::new(Kind::Conv(Conv {
-        filters,
-        kernel: [3, 3],
-        stride: [stride; 2],
-        padding: Padding::Each([1, 1]),
-        bias: false,
-        ..Conv::default()
-    }))
 }

@@ -1,7 +1,5 @@
 use super::*;
-use crate::experiment::layers::{Merge, Padding, n_unrolled};
-
-const CIFAR: Extent = Extent::new(3, 32, 32);
+use crate::experiment::layers::{Merge, n_unrolled};
 
 /// The network with its repetitions written out; branches stay.
 fn unrolled(layers: &[Layer]) -> Vec<&Layer> {
@@ -71,7 +69,7 @@ fn residual_nets_have_the_published_numbers_of_parameters() {
 
 #[test]
 fn every_valid_depth_is_built_and_stays_within_bounds() {
-    for n in [1, 2, 3, 9, 200] {
+    for n in [1, 2, 3, 9, 24, 200] {
         let depth = 6 * n + 2;
         for family in ["plain", "resnet"] {
             let name = format!("{family}-{depth}");
@@ -95,9 +93,10 @@ fn lenet_is_as_the_lecture_has_it() {
 
 #[test]
 fn the_menu_offers_only_what_there_is() {
-    for name in NAMES {
+    for name in names() {
         assert!(describe(name).is_some(), "{name}");
         let network = build(name, CIFAR, 7).unwrap();
+        assert!(n_unrolled(&network.layers) <= crate::experiment::layers::MAX_UNROLLED);
         match &network.layers.last().unwrap().kind {
             Kind::Linear(linear) => assert_eq!(linear.outputs, 7),
             other => panic!("{name} ends in {other:?}"),
@@ -111,11 +110,15 @@ fn a_wrong_name_is_answered_with_the_nearest_right_ones() {
     for (name, expected) in [
         (
             "resnet-21",
-            "There is no preset `resnet-21`: the number of layers is 6n + 2. The nearest are `resnet-20` and `resnet-26`.",
+            "There is no preset `resnet-21`: the number of layers is 6n + 2, or for ImageNet one of 18, 34, 50, 101, 152. The nearest are `resnet-20` and `resnet-26`.",
+        ),
+        (
+            "resnet-102",
+            "There is no preset `resnet-102`: the number of layers is 6n + 2, or for ImageNet one of 18, 34, 50, 101, 152. The nearest are `resnet-101` and `resnet-104`.",
         ),
         (
             "plain-1201",
-            "There is no preset `plain-1201`: the number of layers is 6n + 2. The nearest are `plain-1196` and `plain-1202`.",
+            "There is no preset `plain-1201`: the number of layers is 6n + 2, or for ImageNet one of 18, 34. The nearest are `plain-1196` and `plain-1202`.",
         ),
         ("plain-2", "There is no preset `plain-2`: the smallest is `plain-8`."),
         ("resnet-5000", "There is no preset `resnet-5000`: the deepest is `resnet-1202`."),
@@ -125,16 +128,29 @@ fn a_wrong_name_is_answered_with_the_nearest_right_ones() {
         ),
         ("resnet20", "There is no preset `resnet20`; did you mean `resnet-20`?"),
         ("lennet", "There is no preset `lennet`; did you mean `lenet`?"),
+        ("vgg16", "There is no preset `vgg16`; did you mean `vgg-16`?"),
         ("resnet-+20", "There is no preset `resnet-+20`; did you mean `resnet-20`?"),
         (
             "transformer",
-            "There is no preset `transformer`; there are `quickstart`, `mlp`, `lenet`, `plain-N` and `resnet-N` with N = 6n + 2.",
+            "There is no preset `transformer`; there are `quickstart`, `mlp`, `lenet`, `lenet-5`, `vgg-16`, `vgg-19`, `plain-N` and `resnet-N`.",
         ),
         (
             "",
-            "There is no preset ``; there are `quickstart`, `mlp`, `lenet`, `plain-N` and `resnet-N` with N = 6n + 2.",
+            "There is no preset ``; there are `quickstart`, `mlp`, `lenet`, `lenet-5`, `vgg-16`, `vgg-19`, `plain-N` and `resnet-N`.",
         ),
     ] {
         assert_eq!(build(name, CIFAR, 10).unwrap_err().message, expected);
     }
+}
+
+/// 50 = 6·8 + 2 and 152 = 6·25 + 2 are depths of both families.
+#[test]
+fn of_two_nets_of_one_depth_the_one_for_imagenet_has_the_name() {
+    for name in ["resnet-18", "resnet-34", "resnet-50", "resnet-101", "resnet-152", "plain-18", "plain-34"] {
+        assert_eq!((customary_input(name), customary_classes(name)), (IMAGENET, 1000), "{name}");
+    }
+    for name in ["resnet-20", "resnet-110", "plain-50", "plain-152"] {
+        assert_eq!((customary_input(name), customary_classes(name)), (CIFAR, 10), "{name}");
+    }
+    assert!(build("plain-101", IMAGENET, 10).is_err());
 }
