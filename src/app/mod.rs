@@ -15,6 +15,7 @@ mod filters;
 mod format;
 mod help;
 mod library;
+mod menu;
 mod network;
 mod status;
 mod theme;

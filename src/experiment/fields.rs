@@ -1,11 +1,11 @@
-//! The settings of a layer as a list of named fields: written once beside the layer, read by the file
-//! reader, the file writer and the card in the window alike.
+//! The settings of a layer, an optimiser, a schedule as a list of named fields: written once beside the thing
+//! itself, read by the file reader, the file writer and the window alike.
 
 use std::ops::RangeInclusive;
 
 use super::layers::Padding;
 
-/// One setting of a layer, open for reading and writing.
+/// One setting, open for reading and writing.
 pub struct Field<'a> {
     /// The key in the experiment file.
     pub name: &'static str,
@@ -25,8 +25,13 @@ pub enum Value<'a> {
     /// Two whole numbers likewise, or the word `same`.
     Padding(&'a mut Padding, RangeInclusive<usize>),
     Number(&'a mut f32, RangeInclusive<f32>),
+    /// A list of up to [`MOST_NUMBERS`] numbers.
+    Numbers(&'a mut Vec<f32>, RangeInclusive<f32>),
     Flag(&'a mut bool),
 }
+
+/// The longest list that a setting holds.
+pub const MOST_NUMBERS: usize = 1000;
 
 impl<'a> Field<'a> {
     pub fn count(
@@ -65,6 +70,15 @@ impl<'a> Field<'a> {
         Self { name, help, is_rare: false, value: Value::Number(value, range) }
     }
 
+    pub fn numbers(
+        name: &'static str,
+        value: &'a mut Vec<f32>,
+        range: RangeInclusive<f32>,
+        help: &'static str,
+    ) -> Self {
+        Self { name, help, is_rare: false, value: Value::Numbers(value, range) }
+    }
+
     pub fn flag(name: &'static str, value: &'a mut bool, help: &'static str) -> Self {
         Self { name, help, is_rare: false, value: Value::Flag(value) }
     }
@@ -83,6 +97,7 @@ impl Value<'_> {
             (Value::Pair(to, _), Value::Pair(from, _)) => **to = **from,
             (Value::Padding(to, _), Value::Padding(from, _)) => **to = **from,
             (Value::Number(to, _), Value::Number(from, _)) => **to = **from,
+            (Value::Numbers(to, _), Value::Numbers(from, _)) => to.clone_from(from),
             (Value::Flag(to), Value::Flag(from)) => **to = **from,
             // Two layers of one kind have the same fields.
             _ => {}

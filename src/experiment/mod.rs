@@ -6,6 +6,7 @@
 pub mod fields;
 pub mod file;
 pub mod layers;
+mod named;
 pub mod presets;
 pub mod shipped;
 mod train;
@@ -14,6 +15,7 @@ pub mod words;
 use crate::tensor::Extent;
 pub use file::Problem;
 pub use layers::{Kind, Layer, LayerId};
+pub use named::Named;
 pub use train::{Initialisation, Optimiser, Schedule, Train};
 
 /// Everything needed to repeat a run: pictures, network, training and the seed of all that is random.

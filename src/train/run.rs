@@ -9,7 +9,7 @@ use super::evaluate::{Evaluation, Evaluator};
 use super::{TrainError, initial};
 use crate::data::{self, DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepCost, StepTable, layout};
-use crate::experiment::{Experiment, Optimiser, Train};
+use crate::experiment::{Experiment, Named, Optimiser, Train};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
 use crate::graph::{Graph, ParameterId};
 use crate::tensor::Tensor;

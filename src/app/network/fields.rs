@@ -4,6 +4,7 @@ use egui::{DragValue, Ui};
 use lucide_icons::Icon;
 
 use super::State;
+use crate::app::menu;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, named};
 use crate::experiment::fields::{Field, Value};
@@ -95,6 +96,10 @@ fn field_ui(ui: &mut Ui, id: LayerId, is_head: bool, field: Field<'_>, state: &m
         Value::Number(value, range) => {
             widgets::caption_ui(ui, label);
             widgets::number_ui(ui, label, value, range).on_hover_text(help).changed()
+        }
+        Value::Numbers(value, range) => {
+            widgets::caption_ui(ui, label);
+            menu::numbers_ui(ui, label, value, range, help)
         }
         Value::Pair(value, range) => {
             widgets::caption_ui(ui, label);

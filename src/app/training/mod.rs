@@ -13,7 +13,6 @@ use super::{curves, filters, theme};
 pub struct State {
     pub curves: curves::State,
     pub filters: filters::State,
-    settings: settings::State,
     /// Height of the filters in the last frame.
     filters_height: f32,
 }
@@ -28,7 +27,7 @@ pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     ScrollArea::vertical().id_salt("training").auto_shrink([false, false]).show(ui, |ui| {
         let top = ui.cursor().top();
         let room = ui.available_height();
-        settings::settings_ui(ui, desk, &mut state.settings);
+        settings::settings_ui(ui, desk);
         ui.separator();
         let used = ui.cursor().top() - top;
         let for_curves = (room - used - state.filters_height - 2.0 * theme::GAP).max(LEAST_CURVES);

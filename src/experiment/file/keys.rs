@@ -1,11 +1,11 @@
 //! The keys of the experiment file, each with how it is read and how it is written: one line of registration
 //! for the reader, the writer and `--set`.
 
-use super::node::{Node, number_text};
-use super::optimiser;
+use super::named;
+use super::node::{Node, number_text, pair_text};
 use super::values;
 use crate::experiment::words::listed;
-use crate::experiment::{Experiment, Initialisation, Normalise, Problem};
+use crate::experiment::{Experiment, Normalise, Problem, Schedule, Train};
 
 /// One key of the file.
 pub(super) struct Key {
@@ -48,7 +48,7 @@ pub(super) const KEYS: [Key; 19] = [
         "data",
         "size",
         |e, v| put(&mut e.data.size, v.pair(1..=values::MAX_SIDE).map(Some)),
-        |e| e.data.size.map(values::pair_text),
+        |e| e.data.size.map(pair_text),
     ),
     key(
         "data",
@@ -74,8 +74,8 @@ pub(super) const KEYS: [Key; 19] = [
     key(
         "train",
         "optimiser",
-        |e, v| optimiser::read(&mut e.train.optimiser, v),
-        |e| Some(optimiser::text(e.train.optimiser)),
+        |e, v| named::read(&mut e.train.optimiser, v),
+        |e| Some(named::text(&e.train.optimiser)),
     ),
     key(
         "train",
@@ -86,8 +86,8 @@ pub(super) const KEYS: [Key; 19] = [
     key(
         "train",
         "schedule",
-        |e, v| values::read_schedule(&mut e.train.schedule, v),
-        |e| values::schedule_text(&e.train.schedule),
+        |e, v| named::read(&mut e.train.schedule, v),
+        |e| (e.train.schedule != Schedule::Constant).then(|| named::text(&e.train.schedule)),
     ),
     key(
         "train",
@@ -110,8 +110,11 @@ pub(super) const KEYS: [Key; 19] = [
     key(
         "train",
         "initialisation",
-        |e, v| put(&mut e.train.initialisation, v.choice(&Initialisation::ALL, Initialisation::name)),
-        values::initialisation_text,
+        |e, v| named::read(&mut e.train.initialisation, v),
+        |e| {
+            let start = &e.train.initialisation;
+            (*start != Train::default().initialisation).then(|| named::text(start))
+        },
     ),
 ];
 

@@ -2,13 +2,13 @@
 //! that every complaint has its line and the nearest right word; writing gives back the same experiment.
 //!
 //! The keys are listed once, in `keys`, for the reader, the writer and `--set` alike; the settings of a layer
-//! come from [`fields`](super::fields). A layer is a word (`"relu"`), a table with its kind as a key
+//! come from [`fields`](super::fields), what goes by a name from [`Named`](super::Named). A layer is a word (`"relu"`), a table with its kind as a key
 //! (`{ conv = 16, kernel = 3 }`) or, where the kind has no number of its own, a table that names it
 //! (`{ layer = "batch-norm", epsilon = 1e-3 }`).
 
 mod keys;
+mod named;
 mod node;
-mod optimiser;
 mod read;
 mod read_layers;
 mod set;

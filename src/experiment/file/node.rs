@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use toml::de::{DeTable, DeValue};
 
 use crate::experiment::Problem;
-use crate::experiment::fields::{Field, Value};
+use crate::experiment::fields::{Field, MOST_NUMBERS, Value};
 use crate::experiment::layers::Padding;
 use crate::experiment::words::{listed, nearest, shortened};
 
@@ -195,13 +195,23 @@ impl<'a> Node<'a> {
         self.entries().ok_or_else(|| self.wrong(expected))
     }
 
-    /// Reads one setting of a layer or of an optimiser.
+    /// A list of numbers.
+    fn numbers(&self, range: &RangeInclusive<f32>) -> Result<Vec<f32>, Problem> {
+        let items = self.list().filter(|items| items.len() <= MOST_NUMBERS);
+        let items = items.ok_or_else(|| {
+            self.wrong(format!("a list of up to {MOST_NUMBERS} numbers, such as [82, 123]"))
+        })?;
+        items.iter().map(|item| item.number(range.clone())).collect()
+    }
+
+    /// Reads one setting of a layer or of what has a name.
     pub fn read_field(&self, field: Field<'_>) -> Result<(), Problem> {
         match field.value {
             Value::Count(place, range) => *place = self.count(range)?,
             Value::Pair(place, range) => *place = self.pair(range)?,
             Value::Padding(place, range) => *place = self.padding(range)?,
             Value::Number(place, range) => *place = self.number(range)?,
+            Value::Numbers(place, range) => *place = self.numbers(&range)?,
             Value::Flag(place) => *place = self.flag()?,
         }
         Ok(())
@@ -236,4 +246,25 @@ pub(super) fn line_at(text: &str, byte: usize) -> usize {
 pub(super) fn number_text(number: f32) -> String {
     let size = number.abs();
     if size != 0.0 && !(1e-3..1e6).contains(&size) { format!("{number:e}") } else { format!("{number}") }
+}
+
+/// The value of a setting as it is written.
+pub(super) fn value_text(value: &Value<'_>) -> String {
+    match value {
+        Value::Count(count, _) => count.to_string(),
+        Value::Pair(pair, _) => pair_text(**pair),
+        Value::Padding(Padding::Each(pair), _) => pair_text(*pair),
+        Value::Padding(Padding::Same, _) => format!("\"{}\"", Padding::SAME),
+        Value::Number(number, _) => number_text(**number),
+        Value::Numbers(numbers, _) => {
+            let numbers: Vec<String> = numbers.iter().map(|&number| number_text(number)).collect();
+            format!("[{}]", numbers.join(", "))
+        }
+        Value::Flag(flag) => flag.to_string(),
+    }
+}
+
+/// One number for both directions where they agree.
+pub(super) fn pair_text([height, width]: [usize; 2]) -> String {
+    if height == width { height.to_string() } else { format!("[{height}, {width}]") }
 }

@@ -4,11 +4,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::experiment::fields::Value;
+use crate::experiment::fields::{Field, Value};
 use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Padding, Repeat};
-use crate::experiment::{
-    Augment, Data, Experiment, Initialisation, NetworkChoice, Normalise, Optimiser, Schedule, Train, presets,
-};
+use crate::experiment::{Augment, Data, Experiment, Named, NetworkChoice, Normalise, Train, presets};
 use crate::tensor::Extent;
 
 pub fn experiment() -> impl Strategy<Value = Experiment> {
@@ -62,56 +60,61 @@ fn layers() -> impl Strategy<Value = Vec<Layer>> {
 /// A layer with nothing inside, each of its settings left alone or drawn from its own bounds.
 fn leaf() -> impl Strategy<Value = Layer> {
     let kinds: Vec<Kind> = MENU.iter().map(|make| make()).filter(|kind| kind.children().is_empty()).collect();
-    (prop::sample::select(kinds), vec(option::of([0.0..=1.0_f64, 0.0..=1.0]), 8)).prop_map(
-        |(mut kind, draws)| {
-            for (field, draw) in kind.fields().into_iter().zip(draws) {
-                let Some([a, b]) = draw else { continue };
-                match field.value {
-                    Value::Count(place, range) => *place = between(*range.start(), *range.end(), a),
-                    Value::Pair(place, range) => {
-                        *place = [a, b].map(|share| between(*range.start(), *range.end(), share));
-                    }
-                    Value::Padding(place, _) if a < 0.3 => *place = Padding::Same,
-                    Value::Padding(place, range) => {
-                        let pair = [a, b].map(|share| between(*range.start(), *range.end(), share));
-                        *place = Padding::Each(pair);
-                    }
-                    Value::Number(place, range) => {
-                        *place = (range.start() + (range.end() - range.start()) * a as f32).min(*range.end());
-                    }
-                    Value::Flag(place) => *place = a < 0.5,
-                }
+    (prop::sample::select(kinds), draws()).prop_map(|(mut kind, draws)| {
+        vary(kind.fields(), &draws);
+        Layer::new(kind)
+    })
+}
+
+/// Something that goes by a name, likewise.
+fn named<T: Named + std::fmt::Debug + 'static>() -> impl Strategy<Value = T> {
+    (prop::sample::select(T::all()), draws()).prop_map(|(mut named, draws)| {
+        vary(named.fields(), &draws);
+        named
+    })
+}
+
+/// For each setting two shares of its bounds, or none where it is left alone.
+type Draw = Option<[f64; 2]>;
+
+fn draws() -> impl Strategy<Value = Vec<Draw>> {
+    vec(option::of([0.0..=1.0_f64, 0.0..=1.0]), 10)
+}
+
+fn vary(fields: Vec<Field<'_>>, draws: &[Draw]) {
+    for (field, draw) in fields.into_iter().zip(draws) {
+        let Some([a, b]) = *draw else { continue };
+        match field.value {
+            Value::Count(place, range) => *place = between(*range.start(), *range.end(), a),
+            Value::Pair(place, range) => {
+                *place = [a, b].map(|share| between(*range.start(), *range.end(), share));
             }
-            Layer::new(kind)
-        },
-    )
+            Value::Padding(place, _) if a < 0.3 => *place = Padding::Same,
+            Value::Padding(place, range) => {
+                *place = Padding::Each([a, b].map(|share| between(*range.start(), *range.end(), share)));
+            }
+            Value::Number(place, range) => *place = number(&range, a),
+            Value::Numbers(place, range) => {
+                *place = (0..(5.0 * b) as usize).map(|i| number(&range, a / (i + 1) as f64)).collect();
+            }
+            Value::Flag(place) => *place = a < 0.5,
+        }
+    }
 }
 
 fn between(least: usize, most: usize, share: f64) -> usize {
     least + ((most - least) as f64 * share) as usize
 }
 
+fn number(range: &std::ops::RangeInclusive<f32>, share: f64) -> f32 {
+    (range.start() + (range.end() - range.start()) * share as f32).min(*range.end())
+}
+
 fn train() -> impl Strategy<Value = Train> {
-    let share = || prop_oneof![Just(0.9_f32), 0.0..=1.0_f32];
-    let beta = || prop_oneof![Just(0.9_f32), 0.0..=0.999_999_f32];
-    let optimiser = prop_oneof![
-        prop::sample::select(&Optimiser::ALL[..]),
-        share().prop_map(|momentum| Optimiser::Momentum { momentum }),
-        share().prop_map(|momentum| Optimiser::Nesterov { momentum }),
-        (beta(), beta(), 1e-16..=1.0_f32).prop_map(|(beta1, beta2, epsilon)| Optimiser::Adam {
-            beta1,
-            beta2,
-            epsilon
-        }),
-    ];
-    let schedule = prop_oneof![
-        Just(Schedule::Constant),
-        (share(), vec(0.0..=1e6_f32, 0..5)).prop_map(|(drop, at)| Schedule::Steps { drop, at }),
-    ];
-    let initialisation = prop::sample::select(&Initialisation::ALL[..]);
     let rate = || prop_oneof![0.0..=1000.0_f32, 0.0..=1e-6_f32];
-    (optimiser, rate(), schedule, rate(), 1_usize..=65_536, 1_usize..=1_000_000, initialisation).prop_map(
-        |(optimiser, rate, schedule, weight_decay, batch, epochs, initialisation)| Train {
+    let rules = (named(), rate(), named(), rate());
+    (rules, 1_usize..=65_536, 1_usize..=1_000_000, named()).prop_map(
+        |((optimiser, rate, schedule, weight_decay), batch, epochs, initialisation)| Train {
             optimiser,
             rate,
             schedule,

@@ -3,15 +3,13 @@
 use super::node::{Node, number_text};
 use super::read_layers::read_layers;
 use super::write_layers::layers_text;
-use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Problem, Schedule, Train, presets};
+use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Problem, presets};
 use crate::tensor::Extent;
 
 /// The longest side of a picture.
 pub(super) const MAX_SIDE: usize = 8192;
 const MAX_CHANNELS: usize = 65_536;
 const MAX_PICTURES: usize = 1_000_000_000;
-/// The most milestones of a schedule.
-const MAX_STEPS: usize = 1000;
 
 pub(super) fn text(node: &Node<'_>) -> Result<String, Problem> {
     node.string("a text in quotes").map(str::to_string)
@@ -86,48 +84,9 @@ pub(super) fn read_network(experiment: &mut Experiment, node: &Node<'_>) -> Resu
     Ok(())
 }
 
-pub(super) fn read_schedule(schedule: &mut Schedule, node: &Node<'_>) -> Result<(), Problem> {
-    let expected = "\"constant\" or a table such as { drop = 0.1, at = [82, 123] }, in epochs";
-    if node.as_str() == Some("constant") {
-        *schedule = Schedule::Constant;
-        return Ok(());
-    }
-    // A table changes a stepped rate; over a constant one it must say both.
-    let (mut drop, mut at) = match schedule {
-        Schedule::Constant => (None, None),
-        Schedule::Steps { drop, at } => (Some(*drop), Some(at.clone())),
-    };
-    for entry in node.table(expected)? {
-        match entry.name {
-            "drop" => drop = Some(entry.number(0.0..=1.0)?),
-            "at" => at = Some(milestones(&entry)?),
-            _ => return Err(entry.unknown("`schedule`", &["drop", "at"])),
-        }
-    }
-    match (drop, at) {
-        (Some(drop), Some(at)) => *schedule = Schedule::Steps { drop, at },
-        (None, _) => {
-            return Err(node.problem("`schedule` lacks `drop`, the factor on the rate at each step."));
-        }
-        (_, None) => return Err(node.problem("`schedule` lacks `at`, the epochs at which the rate drops.")),
-    }
-    Ok(())
-}
-
-fn milestones(node: &Node<'_>) -> Result<Vec<f32>, Problem> {
-    let expected = format!("a list of up to {MAX_STEPS} epochs, such as [82, 123]");
-    let items = node.list().filter(|items| items.len() <= MAX_STEPS).ok_or_else(|| node.wrong(expected))?;
-    items.iter().map(|item| item.number(0.0..=1e6)).collect()
-}
-
 /// A string in TOML's quotes.
 pub(super) fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
-}
-
-/// One number for both directions where they agree.
-pub(super) fn pair_text([height, width]: [usize; 2]) -> String {
-    if height == width { height.to_string() } else { format!("[{height}, {width}]") }
 }
 
 pub(super) fn normalise_text(experiment: &Experiment) -> Option<String> {
@@ -165,22 +124,7 @@ pub(super) fn network_text(experiment: &Experiment) -> Option<String> {
     }
 }
 
-pub(super) fn schedule_text(schedule: &Schedule) -> Option<String> {
-    match schedule {
-        Schedule::Constant => None,
-        Schedule::Steps { drop, at } => {
-            let at: Vec<String> = at.iter().map(|&epoch| number_text(epoch)).collect();
-            Some(format!("{{ drop = {}, at = [{}] }}", number_text(*drop), at.join(", ")))
-        }
-    }
-}
-
 pub(super) fn weight_decay_text(experiment: &Experiment) -> Option<String> {
     let decay = experiment.train.weight_decay;
     (decay != 0.0).then(|| number_text(decay))
-}
-
-pub(super) fn initialisation_text(experiment: &Experiment) -> Option<String> {
-    let initialisation = experiment.train.initialisation;
-    (initialisation != Train::default().initialisation).then(|| quoted(initialisation.name()))
 }

@@ -1,10 +1,8 @@
 //! The tree of layers as TOML that reads well: several layers to a line, branches and repetitions on lines of
 //! their own, indented by how deep they lie.
 
-use super::node::number_text;
-use super::values::pair_text;
-use crate::experiment::fields::Value;
-use crate::experiment::layers::{Kind, Layer, Padding};
+use super::node::value_text;
+use crate::experiment::layers::{Kind, Layer};
 
 /// The longest line, in characters, that is filled up with layers.
 const WIDTH: usize = 100;
@@ -72,17 +70,6 @@ fn settings(kind: &mut Kind) -> Vec<String> {
         (is_head || own_text != implied_text).then(|| format!("{} = {own_text}", own.name))
     });
     written.collect()
-}
-
-fn value_text(value: &Value<'_>) -> String {
-    match value {
-        Value::Count(count, _) => count.to_string(),
-        Value::Pair(pair, _) => pair_text(**pair),
-        Value::Padding(Padding::Each(pair), _) => pair_text(*pair),
-        Value::Padding(Padding::Same, _) => format!("\"{}\"", Padding::SAME),
-        Value::Number(number, _) => number_text(**number),
-        Value::Flag(flag) => flag.to_string(),
-    }
 }
 
 /// A piece on one line; `None` where it would be longer than `width` characters. Lists end in their bracket,

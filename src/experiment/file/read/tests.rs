@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::experiment::{Augment, Normalise, Optimiser, Schedule, shipped};
+use crate::experiment::{Augment, Initialisation, Normalise, Optimiser, Schedule, shipped};
 use crate::tensor::Extent;
 
 /// What is said about a wrong file.
@@ -58,7 +58,7 @@ fn every_key_is_read() {
     assert_eq!(train.optimiser, Optimiser::Nesterov { momentum: 0.95 });
     assert_eq!(train.schedule, Schedule::Steps { drop: 0.1, at: vec![82.0, 123.5] });
     assert_eq!((train.rate, train.weight_decay, train.batch, train.epochs), (1.0, 1e-4, 128, 164));
-    assert_eq!(train.initialisation.name(), "xavier");
+    assert_eq!(train.initialisation, Initialisation::Xavier);
 }
 
 #[test]
@@ -169,15 +169,34 @@ fn wrong_words_are_answered_with_the_nearest_right_one() {
         "optimiser = 'momentun'",
         "`optimiser` must be `sgd`, `momentum`, `nesterov` or `adam`; found \"momentun\". Did you mean `momentum`?",
     );
-    check_line("train", "initialisation = 3", "`initialisation` must be `he` or `xavier`; found 3.");
+    check_line(
+        "train",
+        "initialisation = 3",
+        "`initialisation` must be `he` or `xavier`, or a table such as { name = \"he\" }; found 3.",
+    );
 }
 
 #[test]
 fn tables_of_settings_are_checked_inside() {
     check_line(
         "train",
-        "schedule = 'cosine'",
-        "`schedule` must be \"constant\" or a table such as { drop = 0.1, at = [82, 123] }, in epochs; found \"cosine\".",
+        "schedule = 'stops'",
+        "`schedule` must be `constant` or `steps`; found \"stops\". Did you mean `steps`?",
+    );
+    check_line(
+        "train",
+        "schedule = 'steps'",
+        "`schedule` lacks `drop`, the factor on the rate at each step.",
+    );
+    check_line(
+        "train",
+        "schedule = 0.1",
+        "`schedule` must be `constant` or `steps`, or a table such as { drop = 0.1, at = [82, 123] }; found 0.1.",
+    );
+    check_line(
+        "train",
+        "schedule = { drop = 0.1, when = [3] }",
+        "There is no key `when` in the schedule `steps`, which has `drop` and `at`.",
     );
     check_line(
         "train",
@@ -197,7 +216,7 @@ fn tables_of_settings_are_checked_inside() {
     check_line(
         "train",
         "schedule = { drop = 0.1, at = 3 }",
-        "`at` must be a list of up to 1000 epochs, such as [82, 123]; found 3.",
+        "`at` must be a list of up to 1000 numbers, such as [82, 123]; found 3.",
     );
     check_line(
         "train",
