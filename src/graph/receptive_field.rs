@@ -81,9 +81,9 @@ impl ReceptiveField {
     /// Of a window over units with this field (Araujo, Norris, Sim 2019, equations 1 and 2, with the window's
     /// span for its kernel): `size + (span − 1)·stride`.
     pub fn through(self, window: &Window) -> Self {
-        let (mut field, span) = (self, window.span());
-        for axis in 0..2 {
-            field.size[axis] = self.size[axis].saturating_add(self.stride[axis].most(span[axis] - 1));
+        let mut field = self;
+        for (axis, span) in window.span().into_iter().enumerate() {
+            field.size[axis] = self.size[axis].saturating_add(self.stride[axis].most(span - 1));
             field.offset[axis] = self.moved(axis, -(window.padding[axis] as i64));
             field.stride[axis] = self.stride[axis].times(window.stride[axis]);
         }
@@ -94,12 +94,12 @@ impl ReceptiveField {
     /// unit o sees the units i with `i·s + d·u − p = o` for a tap u. Of `span` units in a row, one in s is
     /// such a unit, `⌊(span − 1) / s⌋ + 1` at most, the first unit beginning at `⌈(p − span + 1) / s⌉`.
     pub fn through_transposed(self, window: &Window) -> Self {
-        let (mut field, span) = (self, window.span());
-        for axis in 0..2 {
+        let mut field = self;
+        for (axis, span) in window.span().into_iter().enumerate() {
             let stride = window.stride[axis];
-            let seen = self.stride[axis].most((span[axis] - 1) / stride);
+            let seen = self.stride[axis].most((span - 1) / stride);
             field.size[axis] = self.size[axis].saturating_add(seen);
-            let before = window.padding[axis] as i64 - (span[axis] - 1) as i64;
+            let before = window.padding[axis] as i64 - (span - 1) as i64;
             field.offset[axis] = self.moved(axis, -(-before).div_euclid(stride as i64));
             field.stride[axis] = self.stride[axis].shared(stride);
         }

@@ -101,7 +101,7 @@ impl Reach {
             };
             let mut taps = (0..step.window.kernel[axis]).filter(sees_a_pixel);
             let Some(first) = taps.next() else { continue };
-            let last = taps.last().unwrap_or(first);
+            let last = taps.next_back().unwrap_or(first);
             reach.taps[axis] = first..last + 1;
             let end = (n_out - 1) * stride + dilation * last + 1;
             reach.margin.before[axis] = padding.saturating_sub(dilation * first);
