@@ -22,6 +22,9 @@ pub mod engine;
 // Initial weights, the run, its metrics, weights on disk. Has no thread and no window.
 pub mod train;
 
+// A trained net as a file for PyTorch or ONNX. Alone in knowing those.
+pub mod export;
+
 // What a net looks like inside. Changes nothing that trains.
 pub mod inspect;
 

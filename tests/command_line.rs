@@ -116,6 +116,55 @@ fn pictures_of_ones_own_are_predicted() {
     refused(&[&command[..3], &[images[1], images[0]]].concat(), &["safetensors"]);
 }
 
+/// Initial weights from a file, pictures from files in their order, nothing drawn at random: the seed has no
+/// say, and the weights at the end are the same to the last bit.
+#[test]
+fn a_run_without_chance_is_determined_by_its_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    idx_files(folder.path(), 128);
+    let place = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
+    let source = format!("data.source={}", folder.path().display());
+    let shared = ["--set", &source, "--set", "data.shuffle=false", "--set", "train.batch=16"];
+    let shared = [&["train", "lenet-mnist", "--json", "--device", "cpu"], &shared[..]].concat();
+    let init = place("init.safetensors");
+    json(&[&shared[..], &["--steps", "3", "--save", &init]].concat());
+    let run = |seed: &str, init: &[&str]| {
+        let saved = place("end.safetensors");
+        let seed = format!("seed={seed}");
+        json(&[&shared[..], &["--steps", "12", "--save", &saved, "--set", &seed], init].concat());
+        let bytes = std::fs::read(saved).expect("weights");
+        // Behind the header, which tells of the seed.
+        let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
+        bytes[8 + header..].to_vec()
+    };
+    assert!(run("1", &["--init", &init]) == run("2", &["--init", &init]), "the seed has a say");
+    assert!(run("1", &[]) != run("2", &[]), "the seed has no say");
+}
+
+/// What is exported can be read back by the program itself.
+#[test]
+fn a_net_is_exported_with_the_weights_of_its_seed_or_of_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
+    let (out, weights) = (place("deep/er"), place("deep/er/weights.safetensors"));
+    let export = ["export", "quickstart", "--to", "pytorch", "--out", &out];
+    let written = convscope(&[&export[..], &QUICK[..4]].concat());
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    let evaluated = json(&[&["eval", "quickstart", "--weights", &weights, "--json"], &QUICK[..]].concat());
+    let again = place("again");
+    let export = ["export", "quickstart", "--to", "pytorch", "--out", &again, "--weights", &weights];
+    assert!(convscope(&export).status.success());
+    let again = place("again/weights.safetensors");
+    let after = json(&[&["eval", "quickstart", "--weights", &again, "--json"], &QUICK[..]].concat());
+    assert_eq!(evaluated["loss"], after["loss"]);
+    let export = ["export", "quickstart", "--to", "onnx", "--out", &out, "--weights", &weights];
+    assert!(convscope(&export).status.success());
+    assert!(folder.path().join("deep/er/model.onnx").exists());
+    refused(&[&export[..6], &["--weights", "nowhere"]].concat(), &["nowhere"]);
+    // A folder cannot be made where a file is.
+    refused(&["export", "quickstart", "--to", "onnx", "--out", &weights], &["cannot be written"]);
+}
+
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let command = [&["train", "quickstart", "--steps", "20", "--json"], &QUICK[..]].concat();

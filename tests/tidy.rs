@@ -5,17 +5,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in reading order: each may import those before it, never one behind.
-const ORDER: [&str; 10] =
-    ["tensor", "experiment", "graph", "data", "engine", "train", "inspect", "session", "cli", "app"];
+const ORDER: [&str; 11] = [
+    "tensor",
+    "experiment",
+    "graph",
+    "data",
+    "engine",
+    "train",
+    "export",
+    "inspect",
+    "session",
+    "cli",
+    "app",
+];
 
 /// Crates that one module alone knows.
-const ALONE: [(&str, &[&str]); 8] = [
+const ALONE: [(&str, &[&str]); 9] = [
     ("wgpu", &["engine"]),
     ("clap", &["cli", "main"]),
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("rfd", &["app"]),
     ("safetensors", &["train"]),
+    ("prost", &["export"]),
     // The window writes its curves as PNG.
     ("image", &["data", "app"]),
     ("plotters", &["app"]),

@@ -9,6 +9,7 @@ mod data;
 mod describe;
 mod devices;
 mod eval;
+mod export;
 mod predict;
 mod text;
 mod train;
@@ -45,6 +46,8 @@ pub enum Command {
     Eval(eval::EvalArguments),
     /// Say what pictures show.
     Predict(predict::PredictArguments),
+    /// Write a net for other programs: as a Python file for PyTorch, or as ONNX.
+    Export(export::ExportArguments),
     /// Print the layers of an experiment or preset: shapes, parameters, multiply-adds, receptive fields.
     Describe(describe::DescribeArguments),
     /// Data sets.
@@ -90,6 +93,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Describe(arguments) => describe::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
@@ -146,6 +150,12 @@ impl From<EngineError> for Failure {
             EngineError::NoGpu | EngineError::UnknownDevice { .. } => Self::BadInput(error.to_string()),
             EngineError::OutOfMemory { .. } | EngineError::DeviceLost(_) => Self::Failed(error.to_string()),
         }
+    }
+}
+
+impl From<crate::export::ExportError> for Failure {
+    fn from(error: crate::export::ExportError) -> Self {
+        Self::BadInput(error.to_string())
     }
 }
 

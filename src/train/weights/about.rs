@@ -26,7 +26,7 @@ const LONGEST_NAME: usize = 200;
 impl About {
     /// Everything as strings, lists in JSON. A mean that is the same all over each channel is written as one
     /// number for each.
-    pub(super) fn to_map(&self) -> HashMap<String, String> {
+    pub fn to_map(&self) -> HashMap<String, String> {
         // Lists of strings and finite numbers cannot fail to be written.
         let json = |value: serde_json::Result<String>| value.unwrap_or_default();
         let mut map = HashMap::from([("format".to_string(), "pt".to_string())]);

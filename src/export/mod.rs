@@ -1,0 +1,28 @@
+//! A net for other programs: as a Python file for PyTorch, and as ONNX. Both compute the very function that
+//! the net computes here in test mode, from pictures as the normalisation leaves them.
+
+pub mod onnx;
+pub mod pytorch;
+
+use std::path::{Path, PathBuf};
+
+use crate::train::weights::WeightsError;
+
+/// Why a net could not be exported, in a sentence or two for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error("{} cannot be written: {cause}. Choose another place.", path.display())]
+    Write { path: PathBuf, cause: std::io::Error },
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    #[error(
+        "An ONNX file holds 2 GiB at most, and the weights of this net take {mib} MiB. Export it to PyTorch \
+         instead (`--to pytorch`)."
+    )]
+    TooLarge { mib: u64 },
+}
+
+/// Writes a file whole.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
+    std::fs::write(path, bytes).map_err(|cause| ExportError::Write { path: path.into(), cause })
+}

@@ -1,0 +1,73 @@
+//! A net as an ONNX model: one node or a few for each layer, under the layer's path, weights inside.
+//!
+//! The input, `input` `(N, C, H, W)`, is what the normalisation leaves of a picture, as with the module of the
+//! PyTorch export; the constants to do so stand in the metadata beside the names of the classes, as lists in
+//! JSON: `x = (byte / 255 − normalisation_mean) · normalisation_scale`. The output is `logits`, `(N, K)`, or
+//! `(N, K, H, W)` where the net ends in maps. Any batch size will do.
+
+mod layers;
+pub mod proto;
+mod writer;
+
+use std::path::Path;
+
+use prost::Message;
+
+use super::{ExportError, write_file};
+use crate::train::Net;
+use proto::{GraphProto, Model, OperatorSet, Property, ValueInfo};
+use writer::Writer;
+
+/// The versions of the format and of its operators. Of 2022; nothing newer is needed, and older programs read
+/// it.
+const IR_VERSION: i64 = 8;
+const OPERATORS: i64 = 17;
+
+/// The most bytes that a protocol buffer may take.
+const LARGEST: u64 = (1 << 31) - 1;
+
+/// Writes `model.onnx` into a folder that exists.
+pub fn write(net: &Net, folder: &Path) -> Result<(), ExportError> {
+    let n_numbers: u64 = net.numbers.parameters.iter().map(|numbers| numbers.len() as u64).sum();
+    // The rest (names, statistics, constants) is small beside it, but must have its room.
+    if 4 * n_numbers + (64 << 20) > LARGEST {
+        return Err(ExportError::TooLarge { mib: 4 * n_numbers >> 20 });
+    }
+    write_file(&folder.join("model.onnx"), &model(net).encode_to_vec())
+}
+
+/// The net as a message.
+pub fn model(net: &Net) -> Model {
+    let mut writer = Writer::new(net);
+    layers::write(&mut writer);
+    let graph = &net.graph;
+    let (input, output) = (graph.input(), graph.node(graph.output).extent);
+    let logits = match output.is_vector() {
+        true => vec![output.channels],
+        false => vec![output.channels, output.height, output.width],
+    };
+    let properties = net.about().to_map().into_iter();
+    let mut properties: Vec<Property> = properties.map(|(key, value)| Property { key, value }).collect();
+    properties.retain(|property| property.key != "format");
+    properties.sort_by(|a, b| a.key.cmp(&b.key));
+    Model {
+        ir_version: IR_VERSION,
+        producer_name: "ConvScope".into(),
+        producer_version: env!("CARGO_PKG_VERSION").into(),
+        doc_string: "Input: x = (byte / 255 - normalisation_mean) * normalisation_scale, see the metadata. \
+                     Output: logits."
+            .into(),
+        graph: Some(GraphProto {
+            node: writer.nodes,
+            name: net.experiment.title.clone(),
+            initializer: writer.initialisers,
+            input: vec![ValueInfo::batch(writer::INPUT, &[input.channels, input.height, input.width])],
+            output: vec![ValueInfo::batch(writer::OUTPUT, &logits)],
+        }),
+        opset_import: vec![OperatorSet { domain: String::new(), version: OPERATORS }],
+        metadata_props: properties,
+    }
+}
+
+#[cfg(test)]
+mod tests;

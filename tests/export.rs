@@ -1,0 +1,189 @@
+//! Exported nets against the program itself: PyTorch and onnxruntime must find the same logits.
+//!
+//! The variable `CONVSCOPE_PYTHON` names a Python with torch, safetensors, onnx and onnxruntime; where it is
+//! not set the tests that need one say that they were left out. What is written without any Python is checked
+//! in `src/export`.
+
+use std::path::Path;
+use std::process::Command;
+
+use convscope::data::Normalisation;
+use convscope::engine::{self, DeviceChoice};
+use convscope::experiment::{Experiment, Network, NetworkChoice, Normalise, file};
+use convscope::export::{onnx, pytorch};
+use convscope::graph::Graph;
+use convscope::tensor::Extent;
+use convscope::tensor::random::mix;
+use convscope::train::weights::Numbers;
+use convscope::train::{Model, Net};
+
+const N_PICTURES: usize = 64;
+
+/// The most that a logit may differ.
+const TOLERANCE: f64 = 1e-4;
+
+/// A net with weights as if it had been trained: no scale 1, no shift 0, running statistics of their own.
+fn net(choice: NetworkChoice, extent: Extent, normalise: Normalise) -> Net {
+    let experiment = Experiment { network: choice, title: "Everything".into(), ..Experiment::default() };
+    let classes: Vec<String> = (0..10).map(|class| format!("class \"{class}\"")).collect();
+    let network: Network = experiment.network.network(extent, classes.len()).expect("a network");
+    let graph = Graph::classifier(&network, classes.len()).expect("a possible net");
+    let mut numbers = Numbers::initial(&graph, experiment.train.initialisation, 3);
+    let noise = |i: usize, k: usize| mix((i + 7919 * k) as u32) as f32 / 2f32.powi(32);
+    for (k, (parameter, numbers)) in graph.parameters.iter().zip(&mut numbers.parameters).enumerate() {
+        if parameter.shape.len() == 1 {
+            numbers.iter_mut().enumerate().for_each(|(i, x)| *x += 0.4 * noise(i, k) - 0.2);
+        }
+    }
+    for (k, numbers) in numbers.statistics.iter_mut().enumerate() {
+        numbers.iter_mut().enumerate().for_each(|(i, x)| *x += 0.5 * noise(i, k + 1000));
+    }
+    let mean = |n: usize| (0..n).map(|i| 0.3 + 0.4 * noise(i, 5)).collect::<Vec<_>>();
+    let scale: Vec<f32> = (0..extent.channels).map(|c| 2.0 + c as f32).collect();
+    let normalisation = match normalise {
+        Normalise::None => Normalisation::identity(extent),
+        Normalise::PerChannel => Normalisation::with_channel_means(&mean(extent.channels), scale, extent),
+        Normalise::PixelMean => Normalisation { mean: mean(extent.len()), scale: vec![1.0; extent.channels] },
+    };
+    Net { experiment, network, graph, numbers, classes, normalisation }
+}
+
+fn preset(name: &str, extent: Extent, normalise: Normalise) -> Net {
+    net(NetworkChoice::Preset(name.into()), extent, normalise)
+}
+
+/// The net of these layers, as an experiment file writes them.
+fn layers(text: &str, extent: Extent) -> Net {
+    let text = format!("[network]\nlayers = [\n{text}\n]\n");
+    let choice = file::parse(&text).expect("an experiment").network;
+    net(choice, extent, Normalise::PerChannel)
+}
+
+/// 64 pictures of noise.
+fn pictures(extent: Extent) -> Vec<Vec<u8>> {
+    let byte = |n: usize, i: usize| (mix((n * extent.len() + i) as u32) >> 24) as u8;
+    (0..N_PICTURES).map(|n| (0..extent.len()).map(|i| byte(n, i)).collect()).collect()
+}
+
+/// Exports the net into a folder, with the pictures and what the program says of them beside it.
+fn write(net: &Net, folder: &Path) {
+    pytorch::write(net, folder).expect("a Python file");
+    onnx::write(net, folder).expect("an ONNX file");
+    let device = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
+    let model = Model::new(net, device).expect("room");
+    let extent = net.graph.input();
+    let pictures = pictures(extent);
+    let logits = model.reader(N_PICTURES).and_then(|mut reader| reader.read(&pictures)).expect("logits");
+    let shape = [extent.channels, extent.height, extent.width];
+    let told = serde_json::json!({ "shape": shape, "logits": logits });
+    std::fs::write(folder.join("logits.json"), told.to_string()).expect("room");
+    std::fs::write(folder.join("pictures.bin"), pictures.concat()).expect("room");
+}
+
+/// Lets Python compare, if there is one.
+fn check(name: &str, net: &Net) {
+    let Some(python) = std::env::var_os("CONVSCOPE_PYTHON") else {
+        println!("left out: CONVSCOPE_PYTHON names no Python with torch, onnx and onnxruntime");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    write(net, folder.path());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/export_check.py");
+    let output = Command::new(&python).arg(script).arg(folder.path()).output().expect("Python runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let model = std::fs::read_to_string(folder.path().join("model.py")).expect("the file");
+    assert!(output.status.success(), "{name}: {errors}\n{model}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let found: serde_json::Value = serde_json::from_str(text.trim()).expect("JSON");
+    println!("{name}: {found}");
+    for way in ["pytorch", "onnx"] {
+        let distance = found[way].as_f64().expect("a number");
+        assert!(distance < TOLERANCE, "{name} by {way}: {distance}");
+    }
+}
+
+#[test]
+fn lenet() {
+    check("lenet", &preset("lenet", Extent::new(1, 28, 28), Normalise::PerChannel));
+}
+
+#[test]
+fn resnet_20() {
+    check("resnet-20", &preset("resnet-20", Extent::new(3, 32, 32), Normalise::PixelMean));
+}
+
+#[test]
+fn mlp_of_plain_pictures() {
+    check("mlp", &preset("mlp", Extent::new(1, 28, 28), Normalise::None));
+}
+
+/// Bottlenecks with projections, over a stem as ImageNet's nets have it.
+#[test]
+fn bottlenecks() {
+    let block = |inner: usize, outer: usize, stride: usize, shortcut: &str| {
+        format!(
+            r#"{{ merge = "add", branches = [ [
+            {{ conv = {inner}, kernel = 1, stride = {stride}, bias = false }}, "batch-norm", "relu",
+            {{ conv = {inner}, kernel = 3, padding = 1, bias = false }}, "batch-norm", "relu",
+            {{ conv = {outer}, kernel = 1, bias = false }}, "batch-norm" ], [ {shortcut} ] ] }}, "relu""#
+        )
+    };
+    let projected = |inner: usize, stride: usize| {
+        let outer = 4 * inner;
+        let projection =
+            format!("{{ conv = {outer}, kernel = 1, stride = {stride}, bias = false }}, \"batch-norm\"");
+        block(inner, outer, stride, &projection)
+    };
+    let text = format!(
+        r#"{{ conv = 8, kernel = 7, stride = 2, padding = 3, bias = false }}, "batch-norm", "relu",
+        {{ max-pool = 3, stride = 2, padding = 1 }},
+        {}, {{ repeat = 2, layers = [ {} ] }},
+        {}, {{ repeat = 3, layers = [ {} ] }},
+        "global-average-pool", {{ linear = 10 }}"#,
+        projected(8, 1),
+        block(8, 32, 1, ""),
+        projected(16, 2),
+        block(16, 64, 1, "")
+    );
+    check("bottlenecks", &layers(&text, Extent::new(3, 48, 48)));
+}
+
+/// Blocks inside blocks, stacked channels, repetitions that grow, paddings and windows that are not square.
+#[test]
+fn every_combinator() {
+    let text = r#"
+        { conv = 6, kernel = [3, 5], stride = [1, 2], padding = [2, 1] }, "tanh",
+        { repeat = 3, layers = [ { merge = "concat", branches = [ [], [
+            { merge = "add", branches = [
+                [ { conv = 4, kernel = 3, padding = "same" }, "batch-norm" ],
+                [ { conv = 4, kernel = 1 } ], [ { conv = 4, kernel = [1, 3], padding = [0, 1] } ] ] },
+            "sigmoid" ] ] } ] },
+        { average-pool = 3, stride = 2, padding = 1 },
+        { repeat = 2, layers = [ { merge = "add", branches = [
+            [ { conv = 24, kernel = 3, padding = "same", stride = 2, groups = 2, dilation = 2 } ],
+            [ { shortcut = 24, stride = 2 } ] ] }, "relu" ] },
+        { dropout = 0.4 }, { linear = 12 }, { layer = "batch-norm", epsilon = 1e-3 }, "relu", { linear = 10 }"#;
+    check("every combinator", &layers(text, Extent::new(3, 19, 26)));
+}
+
+/// Maps made larger, and windows that hang over the edge.
+#[test]
+fn transposed_convolutions_and_pools() {
+    let text = r#"
+        { conv = 6, kernel = 3, padding = "same", stride = 2, groups = 3 }, "relu",
+        { transposed-conv = 8, kernel = [3, 4], stride = [2, 3], padding = [1, 0], output-padding = [1, 2], groups = 2 },
+        { sum-pool = [2, 3], stride = 2, padding = 1, ceil = true }, "tanh",
+        { transposed-conv = 4, kernel = 3, dilation = 2, bias = false },
+        { average-pool = 4, stride = 3, padding = [0, 2], ceil = true },
+        { max-pool = 2, ceil = true }, { sum-pool = 2 }, { linear = 10 }"#;
+    check("transposed convolutions and pools", &layers(text, Extent::new(3, 17, 14)));
+}
+
+/// A convolution behind a fully connected layer, and vectors that meet maps of one pixel.
+#[test]
+fn vectors_that_are_maps_again() {
+    let text = r#"
+        { linear = 12 }, "relu", { merge = "add", branches = [ [ { conv = 8, kernel = 1 } ], [ { linear = 8 } ] ] },
+        "batch-norm", { merge = "concat", branches = [ [], [ "global-average-pool" ] ] }, { linear = 10 }"#;
+    check("vectors", &layers(text, Extent::new(1, 6, 5)));
+}
