@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::experiment::{Augment, Optimiser, presets};
     use crate::graph::Graph;
-    use crate::graph::program::{Feed, Mode, Request};
+    use crate::graph::program::{Feed, Mode, Request, Update};
     use crate::tensor::Extent;
 
     fn program() -> Program {
@@ -159,7 +159,7 @@ mod tests {
             feed: Feed::DataSet { augment: Augment::default() },
             loss: true,
             gradients: true,
-            update: Some(Optimiser::Sgd),
+            update: Some(Update { rule: Optimiser::Sgd, clips: false }),
             wanted: Vec::new(),
         };
         Program::new(&Graph::new(&network).expect("a possible net").fused(), &request)

@@ -114,7 +114,8 @@ impl PictureSource {
     }
 }
 
-/// What changes from one step to the next; everything else is compiled.
+/// What changes from one step to the next; everything else is compiled. Three rows of 16 bytes, as a uniform
+/// wants it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct StepTable {
@@ -126,20 +127,22 @@ pub struct StepTable {
     pub dropout_key: u32,
     /// η.
     pub rate: f32,
-    /// λ.
+    /// λ of the weights.
     pub weight_decay: f32,
-    /// μ of momentum, β₁ of Adam.
+    /// λ of the parameters that do not decay by nature: biases, scales and shifts.
+    pub other_decay: f32,
+    /// Norm to which a longer gradient is clipped.
+    pub clip: f32,
+    /// μ of momentum and of RMSProp, β₁ of Adam.
     pub momentum: f32,
     /// β₂ of Adam.
     pub beta2: f32,
-    /// ε of Adam.
+    /// ε of the rules that divide by a root.
     pub epsilon: f32,
     /// `1 − β₁ᵗ` in step t = 1, 2, ….
     pub correction1: f32,
     /// `1 − β₂ᵗ`.
     pub correction2: f32,
-    /// So that a table is three rows of 16 bytes, as a uniform wants it.
-    pub unused: [u32; 2],
 }
 
 /// What one step of a program took.

@@ -82,10 +82,18 @@ pub struct Request {
     pub loss: bool,
     /// Whether to compute the gradients of all parameters (asks for `loss`).
     pub gradients: bool,
-    /// The rule by which to update the parameters afterwards (asks for `gradients`).
-    pub update: Option<Optimiser>,
+    /// How to update the parameters afterwards (asks for `gradients`).
+    pub update: Option<Update>,
     /// Nodes whose forward values are wanted afterwards.
     pub wanted: Vec<NodeId>,
+}
+
+/// How parameters are updated. The constants of the rule come from the table of each step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Update {
+    pub rule: Optimiser,
+    /// Whether a gradient that is longer than the table's `clip` is shortened to it first.
+    pub clips: bool,
 }
 
 /// How batch normalisation and dropout behave.
@@ -194,8 +202,8 @@ impl Program {
                 layers::backward(&mut emit, NodeId(node));
             }
         }
-        if let Some(rule) = request.update {
-            layers::update::emit(&mut emit, rule);
+        if let Some(update) = request.update {
+            layers::update::emit(&mut emit, update);
         }
         emit.finish(request)
     }

@@ -10,7 +10,7 @@ use super::{TrainError, initial};
 use crate::data::{self, DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepCost, StepTable, layout};
 use crate::experiment::{Experiment, Named, Optimiser, Train};
-use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
+use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request, Update};
 use crate::graph::{Graph, ParameterId};
 use crate::tensor::Tensor;
 use crate::tensor::random::{Key, Purpose};
@@ -143,10 +143,13 @@ impl Run {
     pub fn adjust(&mut self, experiment: &Experiment) -> bool {
         let same_rule = self.experiment.train.optimiser.name() == experiment.train.optimiser.name();
         let old = &self.experiment.train;
+        // Whether the gradient's length is known at all is compiled.
+        let clips = old.clip.is_some() == experiment.train.clip.is_some();
         let train = Train {
             batch: old.batch,
             initialisation: old.initialisation,
             optimiser: if same_rule { experiment.train.optimiser } else { old.optimiser },
+            clip: if clips { experiment.train.clip } else { old.clip },
             ..experiment.train.clone()
         };
         self.experiment.train = train;
@@ -337,6 +340,8 @@ impl Run {
             dropout_key: Key::new(experiment.seed, Purpose::Dropout).with(self.step as u32).0,
             rate,
             weight_decay: train.weight_decay,
+            other_decay: if train.decay_all { train.weight_decay } else { 0.0 },
+            clip: train.clip.unwrap_or(f32::INFINITY),
             ..StepTable::default()
         };
         with_constants(table, train.optimiser, self.step)
@@ -350,7 +355,9 @@ fn with_constants(table: StepTable, optimiser: Optimiser, t: u64) -> StepTable {
         Optimiser::Momentum { momentum } | Optimiser::Nesterov { momentum } => {
             StepTable { momentum, ..table }
         }
-        Optimiser::Adam { beta1, beta2, epsilon } => {
+        Optimiser::AdaGrad { epsilon } => StepTable { epsilon, ..table },
+        Optimiser::RmsProp { decay, epsilon } => StepTable { momentum: decay, epsilon, ..table },
+        Optimiser::Adam { beta1, beta2, epsilon } | Optimiser::AdamW { beta1, beta2, epsilon } => {
             let correction = |beta: f32| (1.0 - (beta as f64).powf(t as f64)) as f32;
             let (correction1, correction2) = (correction(beta1), correction(beta2));
             StepTable { momentum: beta1, beta2, epsilon, correction1, correction2, ..table }
@@ -376,7 +383,7 @@ fn train_program(experiment: &Experiment, fused: &Graph) -> Program {
         feed: Feed::DataSet { augment: experiment.data.augment },
         loss: true,
         gradients: true,
-        update: Some(experiment.train.optimiser),
+        update: Some(Update { rule: experiment.train.optimiser, clips: experiment.train.clip.is_some() }),
         wanted: Vec::new(),
     };
     Program::new(fused, &request)

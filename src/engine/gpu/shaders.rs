@@ -12,7 +12,7 @@ macro_rules! shader {
     };
 }
 
-const SHADERS: [Shader; 16] = [
+const SHADERS: [Shader; 17] = [
     shader!("activation"),
     shader!("add"),
     shader!("batch_norm"),
@@ -25,6 +25,7 @@ const SHADERS: [Shader; 16] = [
     shader!("gather", behind "table", behind "random"),
     shader!("linear"),
     shader!("linear_tiled", behind "tile"),
+    shader!("norm", behind "table"),
     shader!("pool"),
     shader!("shortcut"),
     shader!("sum_parts"),

@@ -11,6 +11,7 @@ mod cross_entropy;
 mod dropout;
 mod gather;
 mod linear;
+mod norm;
 mod pool;
 mod shortcut;
 #[cfg(test)]
@@ -63,5 +64,6 @@ ops! {
     Add,
     Concat,
     CrossEntropy,
+    Norm,
     Update,
 }

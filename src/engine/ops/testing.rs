@@ -61,10 +61,14 @@ impl Trial {
         }
     }
 
-    fn gives_on(&self, device: &dyn Device, expected: &[Vec<f64>], tolerance: f64) {
+    /// What a device leaves in the outputs.
+    pub fn on(&self, device: &dyn Device) -> Vec<Vec<f32>> {
         let inputs: Vec<&[f32]> = self.inputs.iter().map(Vec::as_slice).collect();
-        let found = run(device, self.op.clone(), self.table, &inputs, &self.outputs, self.pictures.as_ref());
-        let found: Vec<Vec<f64>> = found.iter().map(|output| double(output)).collect();
+        run(device, self.op.clone(), self.table, &inputs, &self.outputs, self.pictures.as_ref())
+    }
+
+    fn gives_on(&self, device: &dyn Device, expected: &[Vec<f64>], tolerance: f64) {
+        let found: Vec<Vec<f64>> = self.on(device).iter().map(|output| double(output)).collect();
         self.compare(&device.info().name, &found, expected, tolerance);
     }
 

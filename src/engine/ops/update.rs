@@ -1,7 +1,6 @@
-//! The optimiser's step. With gradient `g ← g + λ·w` (λ = 0 behind `decay_end`) and rate η:
-//! descent `w ← w − η·g`; momentum `Δ ← μ·Δ − η·g, w ← w + Δ`; Nesterov `Δ ← μ·Δ − η·g, w ← w + μ·Δ − η·g`;
-//! Adam `m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← w − η · (m / c₁) / (√(v / c₂) + ε)` with
-//! `c = 1 − βᵗ` (Kingma and Ba 2015, Algorithm 1).
+//! The optimiser's step, by the rules of [`Optimiser`]. Before it `g ← factor·g`, where the gradient is clipped
+//! ([`NormStep`](crate::graph::layers::update::NormStep)), and `g ← g + λ·w`, but for AdamW, with one λ up to
+//! `decay_end` and another behind.
 
 use super::Lower;
 use crate::engine::cpu::Kernel;
@@ -9,6 +8,8 @@ use crate::engine::gpu::Lowering;
 use crate::engine::plain::{Plain, PlainIo, Real};
 use crate::experiment::Optimiser;
 use crate::graph::layers::update::UpdateStep;
+
+pub use gpu::parts;
 
 impl Lower for UpdateStep {
     fn cpu(&self) -> Box<dyn Kernel> {
@@ -23,10 +24,14 @@ impl Lower for UpdateStep {
 impl Plain for UpdateStep {
     fn plain<R: Real>(&self, io: PlainIo<'_, R>) {
         let real = |x: f32| R::of(x.into());
-        let [rate, momentum, beta2] = [io.table.rate, io.table.momentum, io.table.beta2].map(real);
+        let table = io.table;
+        let [rate, momentum, beta2] = [table.rate, table.momentum, table.beta2].map(real);
+        let epsilon = real(table.epsilon);
+        let factor = if self.clips { io.inputs[1][1] } else { R::one() };
         for (i, &g) in io.inputs[0].iter().enumerate() {
-            let decay = if i < self.decay_end { real(io.table.weight_decay) } else { R::zero() };
-            let g = g + decay * io.outputs[0][i];
+            let lambda = real(if i < self.decay_end { table.weight_decay } else { table.other_decay });
+            let clipped = factor * g;
+            let g = clipped + lambda * io.outputs[0][i];
             match (self.rule, &mut *io.outputs) {
                 (Optimiser::Sgd, [w]) => w[i] -= rate * g,
                 (Optimiser::Momentum { .. }, [w, delta]) => {
@@ -37,11 +42,24 @@ impl Plain for UpdateStep {
                     delta[i] = momentum * delta[i] - rate * g;
                     w[i] += momentum * delta[i] - rate * g;
                 }
-                (Optimiser::Adam { .. }, [w, m, v]) => {
+                (Optimiser::AdaGrad { .. }, [w, sum]) => {
+                    sum[i] += g * g;
+                    w[i] -= rate * g / (sum[i].sqrt() + epsilon);
+                }
+                (Optimiser::RmsProp { .. }, [w, mean]) => {
+                    mean[i] = momentum * mean[i] + (R::one() - momentum) * g * g;
+                    w[i] -= rate * g / (mean[i].sqrt() + epsilon);
+                }
+                (Optimiser::Adam { .. } | Optimiser::AdamW { .. }, [w, m, v]) => {
+                    let is_decoupled = matches!(self.rule, Optimiser::AdamW { .. });
+                    let g = if is_decoupled { clipped } else { g };
+                    if is_decoupled {
+                        w[i] -= rate * lambda * w[i];
+                    }
                     m[i] = momentum * m[i] + (R::one() - momentum) * g;
                     v[i] = beta2 * v[i] + (R::one() - beta2) * g * g;
-                    let root = (v[i] / real(io.table.correction2)).sqrt() + real(io.table.epsilon);
-                    w[i] -= rate * (m[i] / real(io.table.correction1)) / root;
+                    let root = (v[i] / real(table.correction2)).sqrt() + epsilon;
+                    w[i] -= rate * (m[i] / real(table.correction1)) / root;
                 }
                 _ => unreachable!("the program gives each rule its slots"),
             }
@@ -61,67 +79,109 @@ mod cpu {
 
     pub fn kernel(step: UpdateStep) -> Box<dyn Kernel> {
         Box::new(move |io: Io<'_>| {
-            let gradients = io.inputs[0];
             let table = io.table;
-            match (step.rule, &mut *io.outputs) {
-                (Optimiser::Sgd, [w]) => {
-                    chunks(&step, w, gradients).for_each(|(w, g, decay)| descent(w, g, decay, table));
+            let factor = if step.clips { io.inputs[1][1] } else { 1.0 };
+            let [weights, slots @ ..] = io.outputs else { unreachable!("there are weights to update") };
+            let chunks = chunks(&step, weights, io.inputs[0], factor, table);
+            match (step.rule, slots) {
+                (Optimiser::Sgd, []) => chunks.for_each(|(w, g)| descent(w, g, table)),
+                (Optimiser::Momentum { .. }, [slot]) => {
+                    in_chunks(chunks, slot).for_each(|((w, g), slot)| momentum(w, g, slot, table));
                 }
-                (Optimiser::Momentum { .. }, [w, slot]) => chunks(&step, w, gradients)
-                    .zip(slot.par_chunks_mut(CHUNK))
-                    .for_each(|((w, g, decay), slot)| momentum(w, g, decay, slot, table)),
-                (Optimiser::Nesterov { .. }, [w, slot]) => chunks(&step, w, gradients)
-                    .zip(slot.par_chunks_mut(CHUNK))
-                    .for_each(|((w, g, decay), slot)| nesterov(w, g, decay, slot, table)),
-                (Optimiser::Adam { .. }, [w, first, second]) => chunks(&step, w, gradients)
-                    .zip(first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK)))
-                    .for_each(|((w, g, decay), (first, second))| adam(w, g, decay, first, second, table)),
+                (Optimiser::Nesterov { .. }, [slot]) => {
+                    in_chunks(chunks, slot).for_each(|((w, g), slot)| nesterov(w, g, slot, table));
+                }
+                (Optimiser::AdaGrad { .. }, [slot]) => {
+                    in_chunks(chunks, slot).for_each(|((w, g), slot)| adagrad(w, g, slot, table));
+                }
+                (Optimiser::RmsProp { .. }, [slot]) => {
+                    in_chunks(chunks, slot).for_each(|((w, g), slot)| rmsprop(w, g, slot, table));
+                }
+                (Optimiser::Adam { .. } | Optimiser::AdamW { .. }, [first, second]) => {
+                    in_chunks(in_chunks(chunks, first), second)
+                        .for_each(|(((w, g), m), v)| adam(w, g, m, v, table));
+                }
                 _ => unreachable!("the program gives each rule its slots"),
             }
         })
     }
 
-    /// Weights and gradients in chunks, each with how many of its numbers decay.
+    /// The gradients of a chunk, with what is done to them before the rule.
+    #[derive(Clone, Copy)]
+    struct Gradients<'a> {
+        numbers: &'a [f32],
+        factor: f32,
+        /// λ of the first `decay_end` numbers, and of those behind.
+        lambdas: [f32; 2],
+        decay_end: usize,
+        /// Whether decay goes into the gradient, or into the weights by themselves.
+        is_coupled: bool,
+    }
+
+    impl Gradients<'_> {
+        #[inline(always)]
+        fn lambda(&self, i: usize) -> f32 {
+            if i < self.decay_end { self.lambdas[0] } else { self.lambdas[1] }
+        }
+
+        /// Number `i`, clipped and with its decay, at weight w.
+        #[inline(always)]
+        fn at(&self, i: usize, w: f32) -> f32 {
+            self.factor * self.numbers[i] + if self.is_coupled { self.lambda(i) * w } else { 0.0 }
+        }
+    }
+
+    /// Weights and gradients in chunks.
     fn chunks<'a>(
         step: &UpdateStep,
         weights: &'a mut [f32],
         gradients: &'a [f32],
-    ) -> impl IndexedParallelIterator<Item = (&'a mut [f32], &'a [f32], usize)> + use<'a> {
-        let decay_end = step.decay_end;
-        weights
-            .par_chunks_mut(CHUNK)
-            .zip(gradients.par_chunks(CHUNK))
-            .enumerate()
-            .map(move |(i, (w, g))| (w, g, decay_end.saturating_sub(i * CHUNK).min(CHUNK)))
+        factor: f32,
+        table: &StepTable,
+    ) -> impl IndexedParallelIterator<Item = (&'a mut [f32], Gradients<'a>)> + use<'a> {
+        let all = Gradients {
+            numbers: gradients,
+            factor,
+            lambdas: [table.weight_decay, table.other_decay],
+            decay_end: step.decay_end,
+            is_coupled: !matches!(step.rule, Optimiser::AdamW { .. }),
+        };
+        let pairs = weights.par_chunks_mut(CHUNK).zip(gradients.par_chunks(CHUNK));
+        pairs.enumerate().map(move |(i, (w, numbers))| {
+            let decay_end = all.decay_end.saturating_sub(i * CHUNK).min(CHUNK);
+            (w, Gradients { numbers, decay_end, ..all })
+        })
     }
 
-    /// λ for the number at place `i` of a chunk of which the first `decay` decay.
-    #[inline(always)]
-    fn lambda(i: usize, decay: usize, table: &StepTable) -> f32 {
-        if i < decay { table.weight_decay } else { 0.0 }
+    /// With the chunks of a slot beside them.
+    fn in_chunks<'a, T: Send>(
+        chunks: impl IndexedParallelIterator<Item = T>,
+        slot: &'a mut [f32],
+    ) -> impl IndexedParallelIterator<Item = (T, &'a mut [f32])> {
+        chunks.zip(slot.par_chunks_mut(CHUNK))
     }
 
     vectorised! {
-        fn descent(w: &mut [f32], g: &[f32], decay: usize, table: &StepTable) {
-            for (i, (w, &g)) in w.iter_mut().zip(g).enumerate() {
-                *w -= table.rate * (g + lambda(i, decay, table) * *w);
+        fn descent(w: &mut [f32], g: Gradients<'_>, table: &StepTable) {
+            for (i, w) in w.iter_mut().enumerate() {
+                *w -= table.rate * g.at(i, *w);
             }
         }
     }
 
     vectorised! {
-        fn momentum(w: &mut [f32], g: &[f32], decay: usize, slot: &mut [f32], table: &StepTable) {
-            for (i, ((w, &g), delta)) in w.iter_mut().zip(g).zip(slot).enumerate() {
-                *delta = table.momentum * *delta - table.rate * (g + lambda(i, decay, table) * *w);
+        fn momentum(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
+            for (i, (w, delta)) in w.iter_mut().zip(slot).enumerate() {
+                *delta = table.momentum * *delta - table.rate * g.at(i, *w);
                 *w += *delta;
             }
         }
     }
 
     vectorised! {
-        fn nesterov(w: &mut [f32], g: &[f32], decay: usize, slot: &mut [f32], table: &StepTable) {
-            for (i, ((w, &g), delta)) in w.iter_mut().zip(g).zip(slot).enumerate() {
-                let descent = table.rate * (g + lambda(i, decay, table) * *w);
+        fn nesterov(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
+            for (i, (w, delta)) in w.iter_mut().zip(slot).enumerate() {
+                let descent = table.rate * g.at(i, *w);
                 *delta = table.momentum * *delta - descent;
                 *w += table.momentum * *delta - descent;
             }
@@ -129,18 +189,34 @@ mod cpu {
     }
 
     vectorised! {
-        fn adam(
-            w: &mut [f32],
-            g: &[f32],
-            decay: usize,
-            first: &mut [f32],
-            second: &mut [f32],
-            table: &StepTable,
-        ) {
-            for (i, (((w, &g), m), v)) in w.iter_mut().zip(g).zip(first).zip(second).enumerate() {
-                let g = g + lambda(i, decay, table) * *w;
-                *m = table.momentum * *m + (1.0 - table.momentum) * g;
-                *v = table.beta2 * *v + (1.0 - table.beta2) * g * g;
+        fn adagrad(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
+            for (i, (w, sum)) in w.iter_mut().zip(slot).enumerate() {
+                let g = g.at(i, *w);
+                *sum += g * g;
+                *w -= table.rate * g / (sum.sqrt() + table.epsilon);
+            }
+        }
+    }
+
+    vectorised! {
+        fn rmsprop(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
+            for (i, (w, mean)) in w.iter_mut().zip(slot).enumerate() {
+                let g = g.at(i, *w);
+                *mean = table.momentum * *mean + (1.0 - table.momentum) * g * g;
+                *w -= table.rate * g / (mean.sqrt() + table.epsilon);
+            }
+        }
+    }
+
+    vectorised! {
+        fn adam(w: &mut [f32], g: Gradients<'_>, first: &mut [f32], second: &mut [f32], table: &StepTable) {
+            for (i, ((w, m), v)) in w.iter_mut().zip(first).zip(second).enumerate() {
+                let gradient = g.at(i, *w);
+                if !g.is_coupled {
+                    *w -= table.rate * g.lambda(i) * *w;
+                }
+                *m = table.momentum * *m + (1.0 - table.momentum) * gradient;
+                *v = table.beta2 * *v + (1.0 - table.beta2) * gradient * gradient;
                 let root = (*v / table.correction2).sqrt() + table.epsilon;
                 *w -= table.rate * (*m / table.correction1) / root;
             }
@@ -156,21 +232,29 @@ mod gpu {
     use crate::graph::program::Placement;
 
     pub fn lower(step: &UpdateStep, lowering: &mut Lowering) {
-        let (entry, n_arrays) = match step.rule {
-            Optimiser::Sgd => ("descent", 2),
-            Optimiser::Momentum { .. } => ("momentum", 3),
-            Optimiser::Nesterov { .. } => ("nesterov", 3),
-            Optimiser::Adam { .. } => ("adam", 4),
+        let entry = match step.rule {
+            Optimiser::Sgd => "descent",
+            Optimiser::Momentum { .. } => "momentum",
+            Optimiser::Nesterov { .. } => "nesterov",
+            Optimiser::AdaGrad { .. } => "adagrad",
+            Optimiser::RmsProp { .. } => "rmsprop",
+            Optimiser::Adam { .. } | Optimiser::AdamW { .. } => "adam",
         };
-        let whole: Vec<_> =
-            [lowering.input(0)].into_iter().chain((1..n_arrays).map(|i| lowering.output(i - 1))).collect();
+        let is_coupled = !matches!(step.rule, Optimiser::AdamW { .. });
+        let written = (0..=step.rule.n_slots()).map(|i| lowering.output(i));
+        let whole: Vec<_> = [lowering.input(0)].into_iter().chain(written).collect();
+        let norm = step.clips.then(|| lowering.input(1));
         let longest = lowering.largest_operand() / Placement::ALIGN * Placement::ALIGN;
         for (decays, range) in [(true, 0..step.decay_end), (false, step.decay_end..step.len)] {
             for range in parts(range, longest) {
-                let operands: Vec<_> = whole.iter().map(|place| place.part(range.clone())).collect();
+                let mut operands: Vec<_> = whole.iter().map(|place| place.part(range.clone())).collect();
+                // Where nothing is clipped, any array may be bound in the norm's place.
+                operands.insert(1, norm.unwrap_or(operands[0]));
                 lowering.push(
                     Dispatch::new("update", entry)
                         .constant("DECAYS", decays)
+                        .constant("COUPLED", is_coupled)
+                        .constant("CLIPS", step.clips)
                         .with_table()
                         .bind(&operands)
                         .invocations(range.len().div_ceil(4)),
@@ -187,79 +271,4 @@ mod gpu {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::StepTable;
-    use crate::engine::ops::testing::{Trial, normal};
-    use crate::graph::layers::StepOp;
-
-    /// The third step of a run, over `len` numbers of which the first part decays.
-    fn trial(rule: Optimiser, len: usize, decay_end: usize) -> Trial {
-        let n_outputs = match rule {
-            Optimiser::Sgd => 1,
-            Optimiser::Momentum { .. } | Optimiser::Nesterov { .. } => 2,
-            Optimiser::Adam { .. } => 3,
-        };
-        let step = UpdateStep { rule, len, decay_end };
-        let mut trial = Trial::new(StepOp::Update(step), &[len], &vec![len; n_outputs]);
-        for (i, output) in trial.outputs.iter_mut().enumerate() {
-            *output = normal(10 + i as u32, len).iter().map(|x| x * x).collect();
-        }
-        trial.table = StepTable {
-            rate: 0.1,
-            weight_decay: 0.01,
-            momentum: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            correction1: 1.0 - 0.9f32.powi(3),
-            correction2: (1.0 - 0.999f64.powi(3)) as f32,
-            ..StepTable::default()
-        };
-        trial
-    }
-
-    /// Adam divides by a root that may be small: an error of 2⁻²⁴ in v is one of 2⁻²⁵ in the step, whose size
-    /// is at most some hundred rates.
-    #[test]
-    fn devices_agree_with_the_plain_reference() {
-        for rule in Optimiser::ALL {
-            trial(rule, 64 * 5, 64 * 3).agrees(2e-6);
-        }
-    }
-
-    /// One number that decays and one that does not, worked out by hand: w = 2, g = 0.5, a first moment (or
-    /// momentum) of 1 and a second of 4, with η = 0.1, λ = 0.01.
-    #[test]
-    fn each_rule_follows_its_formula() {
-        for rule in Optimiser::ALL {
-            let mut trial = trial(rule, 128, 64);
-            let start = [2.0, 1.0, 4.0];
-            trial.inputs[0] = vec![0.5; 128];
-            trial.outputs.iter_mut().zip(start).for_each(|(output, start)| *output = vec![start; 128]);
-            let by_hand = |g: f64| match rule {
-                Optimiser::Sgd => vec![2.0 - 0.1 * g],
-                Optimiser::Momentum { .. } => vec![2.0 + (0.9 - 0.1 * g), 0.9 - 0.1 * g],
-                Optimiser::Nesterov { .. } => vec![2.0 + 0.9 * (0.9 - 0.1 * g) - 0.1 * g, 0.9 - 0.1 * g],
-                Optimiser::Adam { .. } => {
-                    let (m, v) = (0.9 + 0.1 * g, 0.999 * 4.0 + 0.001 * g * g);
-                    // 1 − 0.9³ = 0.271 and 1 − 0.999³ = 0.002997001.
-                    vec![2.0 - 0.1 * (m / 0.271) / ((v / 0.002_997_001f64).sqrt() + 1e-8), m, v]
-                }
-            };
-            let (decaying, free) = (by_hand(0.52), by_hand(0.5));
-            let expected: Vec<Vec<f64>> = decaying
-                .iter()
-                .zip(&free)
-                .map(|(&decaying, &free)| [vec![decaying; 64], vec![free; 64]].concat())
-                .collect();
-            // The constants of the table are rounded to single precision; β₂ at its 1 − β₂ = 0.001 costs most.
-            trial.gives(&expected, 1e-6);
-        }
-    }
-
-    #[test]
-    fn long_ranges_are_cut() {
-        assert_eq!(gpu::parts(64..300, 128).collect::<Vec<_>>(), [64..192, 192..300]);
-        assert_eq!(gpu::parts(64..64, 128).count(), 0);
-    }
-}
+mod tests;

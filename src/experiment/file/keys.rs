@@ -23,7 +23,7 @@ pub(super) const SECTIONS: [&str; 3] = ["data", "network", "train"];
 
 /// All keys, in the order in which they are written. What every run depends on is always written, so that a
 /// file keeps its meaning should a default change.
-pub(super) const KEYS: [Key; 19] = [
+pub(super) const KEYS: [Key; 21] = [
     key("", "title", |e, v| put(&mut e.title, values::text(v)), |e| Some(values::quoted(&e.title))),
     key("", "seed", |e, v| put(&mut e.seed, v.seed()), |e| Some(e.seed.to_string())),
     key(
@@ -95,6 +95,13 @@ pub(super) const KEYS: [Key; 19] = [
         |e, v| put(&mut e.train.weight_decay, v.number(0.0..=1000.0)),
         values::weight_decay_text,
     ),
+    key(
+        "train",
+        "decay-all",
+        |e, v| put(&mut e.train.decay_all, v.flag()),
+        |e| e.train.decay_all.then(|| "true".into()),
+    ),
+    key("train", "clip", |e, v| put(&mut e.train.clip, values::clip(v)), |e| e.train.clip.map(number_text)),
     key(
         "train",
         "batch",

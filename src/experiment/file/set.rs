@@ -99,6 +99,14 @@ mod tests {
             set("train.optimiser.momentum", "0.5").train.optimiser,
             Optimiser::Momentum { momentum: 0.5 }
         );
+        // A setting that the present rule lacks brings another.
+        assert_eq!(
+            set("train.optimiser.decay", "0.99").train.optimiser,
+            Optimiser::RmsProp { decay: 0.99, epsilon: 1e-8 }
+        );
+        let mut experiment = set("train.optimiser", "adamw");
+        experiment.set("train.optimiser.beta2", "0.99").unwrap();
+        assert_eq!(experiment.train.optimiser, Optimiser::AdamW { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 });
     }
 
     #[test]
@@ -124,7 +132,7 @@ mod tests {
         check(
             "train.optimiser",
             "adamm",
-            "`train.optimiser` must be `sgd`, `momentum`, `nesterov` or `adam`; found \"adamm\". Did you mean `adam`?",
+            "`train.optimiser` must be `sgd`, `momentum`, `nesterov`, `adagrad`, `rmsprop`, `adam` or `adamw`; found \"adamm\". Did you mean `adam`?",
         );
         check(
             "network.input",

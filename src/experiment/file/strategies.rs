@@ -113,15 +113,10 @@ fn number(range: &std::ops::RangeInclusive<f32>, share: f64) -> f32 {
 fn train() -> impl Strategy<Value = Train> {
     let rate = || prop_oneof![0.0..=1000.0_f32, 0.0..=1e-6_f32];
     let rules = (named(), rate(), named(), rate());
-    (rules, 1_usize..=65_536, 1_usize..=1_000_000, named()).prop_map(
-        |((optimiser, rate, schedule, weight_decay), batch, epochs, initialisation)| Train {
-            optimiser,
-            rate,
-            schedule,
-            weight_decay,
-            batch,
-            epochs,
-            initialisation,
+    let decay = (any::<bool>(), option::of(1e-6..=1e6_f32));
+    (rules, decay, 1_usize..=65_536, 1_usize..=1_000_000, named()).prop_map(
+        |((optimiser, rate, schedule, weight_decay), (decay_all, clip), batch, epochs, initialisation)| {
+            Train { optimiser, rate, schedule, weight_decay, decay_all, clip, batch, epochs, initialisation }
         },
     )
 }

@@ -11,6 +11,9 @@ pub(super) const MAX_SIDE: usize = 8192;
 const MAX_CHANNELS: usize = 65_536;
 const MAX_PICTURES: usize = 1_000_000_000;
 
+/// To how long a gradient may be clipped.
+pub(super) const CLIP: std::ops::RangeInclusive<f32> = 1e-6..=1e6;
+
 pub(super) fn text(node: &Node<'_>) -> Result<String, Problem> {
     node.string("a text in quotes").map(str::to_string)
 }
@@ -45,6 +48,14 @@ pub(super) fn read_augment(augment: &mut Augment, node: &Node<'_>) -> Result<(),
         }
     }
     Ok(())
+}
+
+pub(super) fn clip(node: &Node<'_>) -> Result<Option<f32>, Problem> {
+    match node.as_str() {
+        Some("none") => Ok(None),
+        Some(_) => Err(node.wrong("a number above 0, or \"none\"")),
+        None => node.number(CLIP).map(Some),
+    }
 }
 
 pub(super) fn preset(node: &Node<'_>) -> Result<NetworkChoice, Problem> {

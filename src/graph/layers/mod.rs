@@ -53,6 +53,7 @@ pub enum StepOp {
     Add(merge::AddStep),
     Concat(merge::ConcatStep),
     CrossEntropy(loss::CrossEntropyStep),
+    Norm(update::NormStep),
     Update(update::UpdateStep),
 }
 
@@ -72,6 +73,7 @@ impl StepOp {
             Self::Add(_) => ("add", None),
             Self::Concat(_) => ("concat", None),
             Self::CrossEntropy(_) => ("loss", None),
+            Self::Norm(_) => ("norm", None),
             Self::Update(_) => ("update", None),
         };
         match pass {

@@ -37,6 +37,8 @@ fn every_key_is_read() {
         rate = 1
         schedule = { drop = 0.1, at = [82, 123.5] }
         weight-decay = 1e-4
+        decay-all = true
+        clip = 2
         batch = 128
         epochs = 164
         initialisation = "xavier"
@@ -58,6 +60,7 @@ fn every_key_is_read() {
     assert_eq!(train.optimiser, Optimiser::Nesterov { momentum: 0.95 });
     assert_eq!(train.schedule, Schedule::Steps { drop: 0.1, at: vec![82.0, 123.5] });
     assert_eq!((train.rate, train.weight_decay, train.batch, train.epochs), (1.0, 1e-4, 128, 164));
+    assert_eq!((train.decay_all, train.clip), (true, Some(2.0)));
     assert_eq!(train.initialisation, Initialisation::Xavier);
 }
 
@@ -167,7 +170,7 @@ fn wrong_words_are_answered_with_the_nearest_right_one() {
     check_line(
         "train",
         "optimiser = 'momentun'",
-        "`optimiser` must be `sgd`, `momentum`, `nesterov` or `adam`; found \"momentun\". Did you mean `momentum`?",
+        "`optimiser` must be `sgd`, `momentum`, `nesterov`, `adagrad`, `rmsprop`, `adam` or `adamw`; found \"momentun\". Did you mean `momentum`?",
     );
     check_line(
         "train",
@@ -234,6 +237,8 @@ fn tables_of_settings_are_checked_inside() {
         "There is no key `momentum`: the optimiser `sgd` has none.",
     );
     check_line("train", "optimiser = { momentum = 2 }", "`momentum` must be a number from 0 to 1; found 2.");
+    check_line("train", "clip = 'nun'", "`clip` must be a number above 0, or \"none\"; found \"nun\".");
+    check_line("train", "clip = 0", "`clip` must be a number from 1e-6 to 1e6; found 0.");
     check_line("data", "augment = { crop = 65 }", "`crop` must be a whole number from 0 to 64; found 65.");
     check_line(
         "data",
