@@ -1,4 +1,4 @@
-//! Exported nets against the program itself: PyTorch and onnxruntime must find the same logits.
+//! Exported nets against the program itself: PyTorch and onnxruntime must find the logits of `predict`.
 //!
 //! The variable `CONVSCOPE_PYTHON` names a Python with torch, safetensors, onnx and onnxruntime; where it is
 //! not set the tests that need one say that they were left out. What is written without any Python is checked
@@ -8,14 +8,12 @@ use std::path::Path;
 use std::process::Command;
 
 use convscope::data::Normalisation;
-use convscope::engine::{self, DeviceChoice};
 use convscope::experiment::{Experiment, Network, NetworkChoice, Normalise, file};
-use convscope::export::{onnx, pytorch};
 use convscope::graph::Graph;
 use convscope::tensor::Extent;
 use convscope::tensor::random::mix;
-use convscope::train::weights::Numbers;
-use convscope::train::{Model, Net};
+use convscope::train::Net;
+use convscope::train::weights::{self, Numbers};
 
 const N_PICTURES: usize = 64;
 
@@ -65,15 +63,43 @@ fn pictures(extent: Extent) -> Vec<Vec<u8>> {
     (0..N_PICTURES).map(|n| (0..extent.len()).map(|i| byte(n, i)).collect()).collect()
 }
 
-/// Exports the net into a folder, with the pictures and what the program says of them beside it.
+/// Runs the program; gives what it prints.
+fn convscope(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_convscope")).args(arguments).output().expect("it runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Exports the net into a folder, with pictures and what the program says of them beside it; all by the
+/// command line, from an experiment, a file of weights and picture files.
 fn write(net: &Net, folder: &Path) {
-    pytorch::write(net, folder).expect("a Python file");
-    onnx::write(net, folder).expect("an ONNX file");
-    let device = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
-    let model = Model::new(net, device).expect("room");
+    let place = |name: &str| folder.join(name).to_str().expect("UTF-8").to_string();
+    let (experiment, trained, out) = (place("experiment.toml"), place("w.safetensors"), place(""));
+    std::fs::write(&experiment, file::write(&net.experiment)).expect("room");
+    weights::write(Path::new(&trained), &net.graph, &net.numbers, &net.about()).expect("room");
+    for form in ["pytorch", "onnx"] {
+        convscope(&["export", &experiment, "--weights", &trained, "--to", form, "--out", &out]);
+    }
     let extent = net.graph.input();
     let pictures = pictures(extent);
-    let logits = model.reader(N_PICTURES).and_then(|mut reader| reader.read(&pictures)).expect("logits");
+    let paths: Vec<String> = (0..N_PICTURES).map(|n| place(&format!("{n}.png"))).collect();
+    for (picture, path) in pictures.iter().zip(&paths) {
+        let (width, height) = (extent.width as u32, extent.height as u32);
+        let at =
+            |c: usize, x: u32, y: u32| picture[(c * extent.height + y as usize) * extent.width + x as usize];
+        match extent.channels {
+            1 => image::GrayImage::from_fn(width, height, |x, y| image::Luma([at(0, x, y)])).save(path),
+            _ => image::RgbImage::from_fn(width, height, |x, y| image::Rgb([0, 1, 2].map(|c| at(c, x, y))))
+                .save(path),
+        }
+        .expect("room");
+    }
+    let predict = ["predict", &experiment, "--weights", &trained, "--json", "--device", "cpu"];
+    let lines = convscope(&[&predict[..], &paths.iter().map(String::as_str).collect::<Vec<_>>()].concat());
+    let logits: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["logits"].take())
+        .collect();
     let shape = [extent.channels, extent.height, extent.width];
     let told = serde_json::json!({ "shape": shape, "logits": logits });
     std::fs::write(folder.join("logits.json"), told.to_string()).expect("room");

@@ -3,7 +3,7 @@
     python export_check.py FOLDER
 
 FOLDER holds what `convscope export` has written (model.py, weights.safetensors, model.onnx),
-`pictures.bin`, 64 pictures as bytes (N, C, H, W), and `logits.json`, what the program itself says of them:
+`pictures.bin`, 64 pictures as bytes (N, C, H, W), and `logits.json`, what `convscope predict` says of them:
 `{"shape": [C, H, W], "logits": [[…], …]}`. Prints one line of JSON with the largest distance of a logit from
 the program's, by PyTorch and by ONNX. Needs torch, safetensors, onnx and onnxruntime.
 """

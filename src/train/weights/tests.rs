@@ -128,3 +128,21 @@ fn pictures_of_another_kind_are_refused() {
     let fewer = file.expect_pictures(EXTENT, &classes[1..]).unwrap_err().to_string();
     assert!(fewer.contains("it tells apart cat, dog, hen, the pictures here are of dog, hen"), "{fewer}");
 }
+
+proptest::proptest! {
+    /// Weights come from anywhere: whatever is in the file, it is read or refused.
+    #[test]
+    fn no_damage_makes_it_panic(at in 0usize..20_000, bytes in proptest::collection::vec(0u8..=255, 1..24)) {
+        let (_folder, path, _) = written();
+        let mut file = std::fs::read(&path).expect("the file");
+        let at = at % file.len();
+        let end = (at + bytes.len()).min(file.len());
+        file[at..end].copy_from_slice(&bytes[..end - at]);
+        std::fs::write(&path, file).expect("room");
+        if let Ok(mut file) = WeightsFile::open(&path)
+            && let Ok(numbers) = file.numbers(&graph())
+        {
+            proptest::prop_assert!(numbers.parameters.iter().flatten().all(|x| x.is_finite()));
+        }
+    }
+}
