@@ -221,6 +221,30 @@ fn the_standard_work_is_measured() {
     refused(&["bench", "lenett"], &["`lenett`", "lenet,"]);
 }
 
+/// Simonyan and Zisserman 2015: what the preset was made for is what it is described for. Training takes the
+/// parameters three times with momentum, and the outputs of a batch, most of them.
+#[test]
+fn describe_tells_what_training_takes() {
+    let described = json(&["describe", "vgg-16", "--batch", "4", "--json"]);
+    assert_eq!(described["input"], serde_json::json!([3, 224, 224]));
+    assert_eq!(described["total"]["parameters"], 138_357_544);
+    let layers = described["layers"].as_array().expect("a list");
+    let last_pool = layers.iter().rfind(|layer| layer["kind"] == "max-pool").expect("five of them");
+    assert_eq!(last_pool["receptive_field"]["size"], serde_json::json!([212, 212]));
+    assert_eq!(last_pool["receptive_field"]["stride"], serde_json::json!([32, 32]));
+    assert_eq!(last_pool["receptive_field"]["offset"], serde_json::json!([-90, -90]));
+    let training = &described["training"];
+    let number = |value: &serde_json::Value| value.as_u64().expect("a whole number");
+    let parameters = number(&training["bytes"]["parameters"]);
+    assert!((4 * 138_357_544..4 * 138_400_000).contains(&parameters));
+    let (step, activations) = (number(&training["bytes"]["step"]), number(&training["activation_bytes"]));
+    assert_eq!(activations, 4 * number(&described["total"]["activation_bytes"]));
+    assert!(activations / 3 < step && step < 2 * activations, "{step} of {activations}");
+    let larger = json(&["describe", "vgg-16", "--batch", "8", "--json"]);
+    assert!(number(&larger["training"]["bytes"]["step"]) > step);
+    refused(&["describe", "vgg-16", "--input", "3x16x16"], &["does not fit into 1×1 maps"]);
+}
+
 #[test]
 fn devices_and_data_sets_are_listed() {
     assert_eq!(json(&["devices", "--json"])["devices"][0]["name"], "CPU");

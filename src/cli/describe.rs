@@ -1,12 +1,15 @@
-//! `convscope describe`.
+//! `convscope describe`: what a net costs, before anything runs.
 
 use serde_json::json;
 
 use super::{Failure, apply, text};
 use crate::data::catalogue;
+use crate::engine::{self, DeviceChoice, Footprint};
 use crate::experiment::{Experiment, Network, presets, shipped};
-use crate::graph::{Graph, LayerReport};
+use crate::graph::program::Placement;
+use crate::graph::{Graph, LayerReport, Total};
 use crate::tensor::Extent;
+use crate::train::{self, evaluate};
 
 #[derive(clap::Args)]
 pub struct DescribeArguments {
@@ -25,30 +28,49 @@ pub struct DescribeArguments {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     classes: Option<u32>,
 
+    /// Pictures in a batch of training, instead of the experiment's.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch: Option<u32>,
+
+    /// The device whose memory is meant: auto, cpu, gpu, or a part of an adapter's name.
+    #[arg(long, default_value = "cpu", value_parser = super::device)]
+    device: DeviceChoice,
+
     /// Print one line of JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
-    let (network, n_classes) = network(arguments)?;
+    let Subject { mut experiment, network, n_classes } = subject(arguments)?;
+    if let Some(batch) = arguments.batch {
+        experiment.train.batch = batch as usize;
+    }
     let graph =
         Graph::classifier(&network, n_classes).map_err(|problem| Failure::BadInput(problem.to_string()))?;
+    let memory = Memory::of(&experiment, &graph, &arguments.device)?;
     match arguments.json {
-        true => print_json(&graph),
-        false => print_table(&graph),
+        true => print_json(&graph, &memory),
+        false => print_table(&graph, &memory),
     }
     Ok(())
 }
 
-/// The network meant, and its number of classes.
-fn network(arguments: &DescribeArguments) -> Result<(Network, usize), Failure> {
+/// What is to be described.
+struct Subject {
+    /// How it is trained; for a preset, as an experiment that says nothing is.
+    experiment: Experiment,
+    network: Network,
+    n_classes: usize,
+}
+
+fn subject(arguments: &DescribeArguments) -> Result<Subject, Failure> {
     // A name that ships, or a file, is an experiment; `quickstart` is both and the experiment wins.
     let is_preset = shipped::get(&arguments.name).is_none() && presets::check(&arguments.name).is_ok();
     if is_preset {
         if !arguments.set.is_empty() {
-            let message =
-                "`--set` changes an experiment; a preset has no keys. Use `--input` and `--classes`.";
+            let message = "`--set` changes an experiment; a preset has no keys. Use `--input`, `--classes` and \
+                           `--batch`.";
             return Err(Failure::BadInput(message.into()));
         }
         let input = arguments.input.unwrap_or_else(|| presets::customary_input(&arguments.name));
@@ -56,12 +78,14 @@ fn network(arguments: &DescribeArguments) -> Result<(Network, usize), Failure> {
             Some(n) => n as usize,
             None => presets::customary_classes(&arguments.name),
         };
-        return Ok((presets::build(&arguments.name, input, n_classes)?, n_classes));
+        let network = presets::build(&arguments.name, input, n_classes)?;
+        return Ok(Subject { experiment: Experiment::default(), network, n_classes });
     }
     let mut experiment = shipped::resolve(&arguments.name)?;
     apply(&mut experiment, &arguments.set)?;
     let (extent, n_classes) = pictures(&experiment)?;
-    Ok((experiment.network.network(extent, n_classes)?, n_classes))
+    let network = experiment.network.network(extent, n_classes)?;
+    Ok(Subject { experiment, network, n_classes })
 }
 
 /// Shape and classes of an experiment's pictures, from the catalogue where that knows them.
@@ -76,51 +100,145 @@ fn pictures(experiment: &Experiment) -> Result<(Extent, usize), Failure> {
     }
 }
 
-fn print_table(graph: &Graph) {
-    let header = ["layer", "kind", "output", "parameters", "multiply-adds", "receptive field"];
-    let mut rows = vec![header.map(String::from).to_vec()];
-    rows.push(row("input", "", graph.input(), [String::new(), String::new(), String::new()]));
+/// What training and testing take of a device's memory.
+struct Memory {
+    device: String,
+    batch: usize,
+    training: Footprint,
+    test_batch: usize,
+    testing: Footprint,
+}
+
+impl Memory {
+    fn of(experiment: &Experiment, graph: &Graph, choice: &DeviceChoice) -> Result<Self, Failure> {
+        let (device, fused) = (engine::open(choice)?, graph.fused());
+        let program = train::train_program(experiment, &fused);
+        let training = device.footprint(&Placement::for_program(graph, &program), &program)?;
+        let test_batch = evaluate::fitting_batch(&fused);
+        let program = evaluate::test_program(&fused, test_batch);
+        let testing = device.footprint(&Placement::for_program(graph, &program), &program)?;
+        let (device, batch) = (device.info().name.clone(), experiment.train.batch);
+        Ok(Self { device, batch, training, test_batch, testing })
+    }
+}
+
+const HEADER: [&str; 9] = [
+    "layer",
+    "kind",
+    "output",
+    "parameters",
+    "multiply-adds",
+    "memory",
+    "receptive field",
+    "stride",
+    "offset",
+];
+
+fn print_table(graph: &Graph, memory: &Memory) {
+    let mut rows = vec![HEADER.map(String::from).to_vec()];
+    let input = graph.input();
+    rows.push(row(["input", "", &input.to_string(), "", "", &bytes(4 * input.len() as u64), "", "", ""]));
     for layer in &graph.layers {
         let LayerReport { parameters, multiply_adds, receptive_field, .. } = layer;
-        let [height, width] = receptive_field.size;
         let count = |n: u64| if n == 0 { "–".into() } else { text::grouped(n) };
-        let cells = [count(*parameters), count(*multiply_adds), format!("{height}×{width}")];
-        rows.push(row(&layer.path, layer.kind, layer.output, cells));
+        rows.push(row([
+            &layer.path,
+            layer.kind,
+            &layer.output.to_string(),
+            &count(*parameters),
+            &count(*multiply_adds),
+            &bytes(4 * layer.output.len() as u64),
+            &pair(receptive_field.size, "×"),
+            &pair(receptive_field.stride, "×"),
+            &pair(receptive_field.offset, ","),
+        ]));
     }
     let total = graph.total();
-    let cells = [text::grouped(total.parameters), text::grouped(total.multiply_adds), String::new()];
-    rows.push(row("total", "", Extent::new(0, 0, 0), cells));
-    text::print_table(&[false, false, true, true, true, true], &rows);
-    let mib = total.activation_bytes as f64 / (1 << 20) as f64;
-    text::print_line(&format!("activations of one picture: {mib:.2} MiB"));
+    let [parameters, multiply_adds] = [total.parameters, total.multiply_adds].map(text::grouped);
+    let activations = bytes(total.activation_bytes);
+    rows.push(row(["total", "", "", &parameters, &multiply_adds, &activations, "", "", ""]));
+    text::print_table(&[false, false, true, true, true, true, true, true, true], &rows);
+    print_memory(&total, memory);
 }
 
-fn row(path: &str, kind: &str, output: Extent, cells: [String; 3]) -> Vec<String> {
-    let output = if output.is_empty() { String::new() } else { output.to_string() };
-    [path.to_string(), kind.to_string(), output].into_iter().chain(cells).collect()
+/// What the columns on memory and receptive fields mean for a run.
+fn print_memory(total: &Total, memory: &Memory) {
+    let Memory { device, batch, training, test_batch, testing } = memory;
+    let optimiser = match training.optimiser {
+        0 => String::new(),
+        slots => format!(", the optimiser {}", bytes(slots)),
+    };
+    text::print_line(&format!(
+        "training in batches of {batch} on {device}: {}; a step remembers {} (all outputs kept apart: {}), \
+         parameters take {}, gradients {}{optimiser}, statistics {}",
+        bytes(training.total()),
+        bytes(training.step),
+        bytes(*batch as u64 * total.activation_bytes),
+        bytes(training.parameters),
+        bytes(training.gradients),
+        bytes(training.statistics),
+    ));
+    text::print_line(&format!(
+        "testing in batches of {test_batch} on {device}: {}; a step remembers {}",
+        bytes(testing.total()),
+        bytes(testing.step),
+    ));
 }
 
-fn print_json(graph: &Graph) {
+fn row(cells: [&str; HEADER.len()]) -> Vec<String> {
+    cells.map(String::from).into()
+}
+
+/// Two numbers, or one where they are equal: vertical and horizontal.
+fn pair<T: PartialEq + std::fmt::Display>([vertical, horizontal]: [T; 2], between: &str) -> String {
+    if vertical == horizontal { vertical.to_string() } else { format!("{vertical}{between}{horizontal}") }
+}
+
+/// A size of memory, in the unit that gives it two to four digits.
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..10_240 => format!("{bytes} B"),
+        10_240..1_048_576 => format!("{} KiB", bytes.div_ceil(1 << 10)),
+        _ => {
+            let tenths = (bytes as f64 / (1 << 20) as f64 * 10.0).round() as u64;
+            format!("{}.{} MiB", text::grouped(tenths / 10), tenths % 10)
+        }
+    }
+}
+
+fn print_json(graph: &Graph, memory: &Memory) {
+    let shape = |extent: Extent| [extent.channels, extent.height, extent.width];
     let layers: Vec<serde_json::Value> = graph
         .layers
         .iter()
         .map(|layer| {
-            let Extent { channels, height, width } = layer.output;
             json!({
                 "path": layer.path,
                 "kind": layer.kind,
-                "output": [channels, height, width],
+                "output": shape(layer.output),
                 "parameters": layer.parameters,
                 "multiply_adds": layer.multiply_adds,
+                "output_bytes": 4 * layer.output.len(),
                 "receptive_field": layer.receptive_field,
             })
         })
         .collect();
-    let Extent { channels, height, width } = graph.input();
+    let total = graph.total();
+    let of_batches = |batch: usize, footprint: &Footprint| {
+        json!({
+            "batch": batch,
+            "device": memory.device,
+            "activation_bytes": batch as u64 * total.activation_bytes,
+            "bytes": footprint,
+            "total_bytes": footprint.total(),
+        })
+    };
     text::print_json(&json!({
-        "input": [channels, height, width],
+        "input": shape(graph.input()),
         "layers": layers,
-        "total": graph.total(),
+        "total": total,
+        "training": of_batches(memory.batch, &memory.training),
+        "testing": of_batches(memory.test_batch, &memory.testing),
     }));
 }
 
@@ -134,5 +252,24 @@ fn extent(text: &str) -> Result<Extent, String> {
             Ok(Extent::new(channels, height, width))
         }
         _ => Err("expected channels, height and width from 1 to 65,536, as in 3x32x32".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        for (n, expected) in [
+            (0, "0 B"),
+            (9_999, "9999 B"),
+            (11_000, "11 KiB"),
+            (1 << 20, "1.0 MiB"),
+            (1_572_864, "1.5 MiB"),
+            (1_300 << 20, "1,300.0 MiB"),
+        ] {
+            assert_eq!(bytes(n), expected);
+        }
     }
 }

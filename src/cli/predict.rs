@@ -32,7 +32,7 @@ pub struct PredictArguments {
     json: bool,
 }
 
-/// Pictures read at a time.
+/// Pictures read at a time, at most.
 const BATCH: usize = 32;
 
 /// Classes named for each picture.
@@ -54,9 +54,10 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let experiment = arguments.experiment.resolve()?;
     let net = Net::load(&experiment, &arguments.weights, None)?;
     let model = Model::new(&net, engine::open(&arguments.device)?)?;
-    let mut reader = model.reader(arguments.images.len().min(BATCH))?;
+    let batch = model.fitting_batch().min(BATCH);
+    let mut reader = model.reader(arguments.images.len().min(batch))?;
     let mut is_complete = true;
-    for paths in arguments.images.chunks(BATCH) {
+    for paths in arguments.images.chunks(batch) {
         is_complete &= answer(&net, &mut reader, paths, arguments.json)?;
     }
     if is_complete { Ok(()) } else { Err(Failure::Told) }

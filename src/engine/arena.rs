@@ -48,6 +48,32 @@ impl Place {
     }
 }
 
+/// The lengths that living plans ask of the arena they share. It grows to the longest, and shrinks again once
+/// those that asked for much are gone.
+#[derive(Debug, Default)]
+pub struct Tenants(Vec<usize>);
+
+impl Tenants {
+    pub fn join(&mut self, len: usize) {
+        self.0.push(len);
+    }
+
+    pub fn leave(&mut self, len: usize) {
+        if let Some(i) = self.0.iter().position(|&other| other == len) {
+            self.0.swap_remove(i);
+        }
+    }
+
+    pub fn longest(&self) -> usize {
+        self.0.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Whether an arena of so many numbers is much longer than any of them needs.
+    pub fn outgrown_by(&self, arena_len: usize) -> bool {
+        arena_len / 2 > self.longest()
+    }
+}
+
 /// The place of each value, and the length of the block of kept values. Every place begins at a multiple of
 /// [`Placement::ALIGN`] and has room up to the next.
 pub fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {

@@ -11,20 +11,29 @@
 
 mod arena;
 pub mod cpu;
+mod footprint;
 pub mod gpu;
 pub mod layout;
 pub mod ops;
 pub mod plain;
+mod room;
 
 use std::sync::Arc;
 
 use crate::data::{DataSet, Normalisation, Split};
 use crate::graph::program::{Bank, Placement, Program, ValueId};
 use crate::tensor::Extent;
+pub use footprint::{Footprint, transient_bytes};
 
 /// Something that computes.
 pub trait Device: Send + Sync {
     fn info(&self) -> &DeviceInfo;
+
+    /// What the program and the banks of this placement would take here.
+    fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError>;
+
+    /// Bytes that can be had, where the device tells. What its plans share of them is not counted as taken.
+    fn available(&self) -> Option<u64>;
 
     /// The banks of a run, zeroed.
     fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError>;
@@ -46,6 +55,9 @@ pub trait Device: Send + Sync {
 pub trait Memory: Send + Sync {
     /// A whole bank, as it is once all steps asked for so far are done.
     fn read(&self, bank: Bank) -> Result<Vec<f32>, EngineError>;
+
+    /// `len` numbers of a bank from `offset` on, likewise.
+    fn read_part(&self, bank: Bank, offset: usize, len: usize) -> Result<Vec<f32>, EngineError>;
 
     /// Overwrites numbers of a bank from `offset` on.
     fn write(&self, bank: Bank, offset: usize, numbers: &[f32]) -> Result<(), EngineError>;
@@ -200,13 +212,32 @@ pub enum EngineError {
     NoGpu,
     #[error("No device is called `{wanted}`. There are: {known}.")]
     UnknownDevice { wanted: String, known: String },
-    #[error(
-        "{what} needs {needed_mib} MiB, but the device offers {available_mib} MiB. \
-         Use a smaller batch or network, or the CPU."
-    )]
-    OutOfMemory { what: String, needed_mib: u64, available_mib: u64 },
+    #[error("{what} needs {needed_mib} MiB, but {}", .kind.offers(*.available_mib))]
+    OutOfMemory { kind: DeviceKind, what: String, needed_mib: u64, available_mib: u64 },
     #[error("The device stopped working: {0}. Reset the run, or go on with the CPU.")]
     DeviceLost(String),
+}
+
+impl EngineError {
+    /// `what` needs so many bytes of so many; what is needed is rounded up, what there is down.
+    fn out_of_memory(kind: DeviceKind, what: &str, needed: u64, available: u64) -> Self {
+        let (needed_mib, available_mib) = (needed.div_ceil(1 << 20), available >> 20);
+        Self::OutOfMemory { kind, what: what.into(), needed_mib, available_mib }
+    }
+}
+
+impl DeviceKind {
+    /// The end of a sentence on what does not fit.
+    fn offers(self, available_mib: u64) -> String {
+        match self {
+            Self::Cpu => format!(
+                "this computer has {available_mib} MiB left. Use a smaller batch, network or size of the pictures."
+            ),
+            Self::Gpu => {
+                format!("the device offers {available_mib} MiB. Use a smaller batch or network, or the CPU.")
+            }
+        }
+    }
 }
 
 impl std::str::FromStr for DeviceChoice {

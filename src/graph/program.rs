@@ -124,8 +124,8 @@ pub struct Placement {
     pub parameters_len: usize,
     pub statistics: Vec<usize>,
     pub statistics_len: usize,
-    /// Whether there is room for gradients and for the optimiser.
-    pub learns: bool,
+    /// Which banks there is room in, in the order of [`Bank::ALL`].
+    pub has_room: [bool; Bank::ALL.len()],
 }
 
 impl Placement {
@@ -165,21 +165,36 @@ impl Placement {
             parameters_len: at_least(end),
             statistics,
             statistics_len: at_least(statistics_len),
-            learns: true,
+            has_room: [true; Bank::ALL.len()],
         }
     }
 
     /// The same places, with no room for learning: about a quarter of the memory.
     pub fn forward_only(graph: &Graph) -> Self {
-        Self { learns: false, ..Self::of(graph) }
+        Self::of(graph).with_room_for(|bank| matches!(bank, Bank::Parameters | Bank::Statistics))
+    }
+
+    /// The same places, with room for what a program over the graph needs: descent without momentum has no use
+    /// for the optimiser's slots.
+    pub fn for_program(graph: &Graph, program: &Program) -> Self {
+        let touches = |bank| {
+            let is_there = |home: Home| matches!(home, Home::Bank { bank: touched, .. } if touched == bank);
+            program.values.iter().any(|value| is_there(value.home))
+        };
+        Self::of(graph)
+            .with_room_for(|bank| matches!(bank, Bank::Parameters | Bank::Statistics) || touches(bank))
+    }
+
+    fn with_room_for(self, wanted: impl Fn(Bank) -> bool) -> Self {
+        Self { has_room: Bank::ALL.map(wanted), ..self }
     }
 
     /// Numbers in a bank.
     pub fn len(&self, bank: Bank) -> usize {
         match bank {
+            // A bank is never empty, so that it can be bound.
+            _ if !self.has_room[bank as usize] => Self::ALIGN,
             Bank::Statistics => self.statistics_len,
-            // A bank is never empty.
-            Bank::Gradients | Bank::Slot0 | Bank::Slot1 if !self.learns => Self::ALIGN,
             Bank::Parameters | Bank::Gradients | Bank::Slot0 | Bank::Slot1 => self.parameters_len,
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::TrainError;
-use crate::engine::{Device, Memory, Metrics, Pictures, Plan, StepTable};
+use crate::engine::{self, Device, Memory, Metrics, Pictures, Plan, StepTable};
 use crate::experiment::Augment;
 use crate::graph::Graph;
 use crate::graph::program::{Feed, Mode, Program, Request};
@@ -18,11 +18,37 @@ pub struct Evaluation {
     pub n_pictures: usize,
 }
 
-/// Pictures in a batch of an evaluation.
-const BATCH: usize = 128;
+/// Pictures in a batch of an evaluation, at most.
+const MOST_IN_BATCH: usize = 128;
+
+/// Bytes that the values of a batch may take together, as long as it has more than one picture.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// How many pictures to answer for at a time: a power of two that follows from the net alone, so that the same
+/// net gives the same numbers to the last bit wherever there is room for it.
+pub fn fitting_batch(graph: &Graph) -> usize {
+    let bytes_each = engine::transient_bytes(&test_program(graph, 1)).max(1);
+    let most = (MOST_BYTES / bytes_each).clamp(1, MOST_IN_BATCH as u64);
+    1 << most.ilog2()
+}
+
+/// Answers for a batch, and their loss, in test mode.
+pub fn test_program(graph: &Graph, batch: usize) -> Program {
+    let request = Request {
+        batch,
+        mode: Mode::Test,
+        feed: Feed::DataSet { augment: Augment::default() },
+        loss: true,
+        gradients: false,
+        update: None,
+        wanted: Vec::new(),
+    };
+    Program::new(graph, &request)
+}
 
 /// Goes through a split batch by batch; the last batch has what is left.
 pub struct Evaluator {
+    batch: usize,
     /// A plan for full batches and one for the rest, where there are any.
     full: Option<Box<dyn Plan>>,
     rest: Option<Box<dyn Plan>>,
@@ -43,23 +69,16 @@ impl Evaluator {
         n_pictures: usize,
     ) -> Result<Self, TrainError> {
         let plan = |batch: usize| -> Result<Option<Box<dyn Plan>>, TrainError> {
-            if batch == 0 {
-                return Ok(None);
+            match batch {
+                0 => Ok(None),
+                _ => Ok(Some(device.plan(&test_program(graph, batch), memory, Some(pictures))?)),
             }
-            let request = Request {
-                batch,
-                mode: Mode::Test,
-                feed: Feed::DataSet { augment: Augment::default() },
-                loss: true,
-                gradients: false,
-                update: None,
-                wanted: Vec::new(),
-            };
-            Ok(Some(device.plan(&Program::new(graph, &request), memory, Some(pictures))?))
         };
+        let batch = fitting_batch(graph);
         Ok(Self {
-            full: plan(if n_pictures >= BATCH { BATCH } else { 0 })?,
-            rest: plan(n_pictures % BATCH)?,
+            batch,
+            full: plan(if n_pictures >= batch { batch } else { 0 })?,
+            rest: plan(n_pictures % batch)?,
             n_pictures,
             next: 0,
             loss: 0.0,
@@ -74,8 +93,8 @@ impl Evaluator {
 
     /// One more batch; the result after the last.
     pub fn advance(&mut self) -> Result<Option<Evaluation>, TrainError> {
-        let batch = (self.n_pictures - self.next).min(BATCH);
-        let plan = if batch == BATCH { &mut self.full } else { &mut self.rest };
+        let batch = (self.n_pictures - self.next).min(self.batch);
+        let plan = if batch == self.batch { &mut self.full } else { &mut self.rest };
         if let Some(plan) = plan {
             plan.run(&[StepTable { first: self.next as u32, ..StepTable::default() }])?;
             for Metrics { loss, n_wrong } in plan.take_metrics(true)? {

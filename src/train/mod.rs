@@ -11,7 +11,7 @@ pub mod weights;
 pub use evaluate::Evaluation;
 pub use model::{Model, Reader};
 pub use net::Net;
-pub use run::{Progress, Run};
+pub use run::{Progress, Run, train_program};
 
 use crate::data::DataError;
 use crate::engine::EngineError;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluate::{Evaluation, Evaluator};
+use super::evaluate::{self, Evaluation, Evaluator};
 use super::{Net, TrainError};
 use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Plan, StepTable, layout};
@@ -54,6 +54,11 @@ impl Model {
                 return Ok(found);
             }
         }
+    }
+
+    /// The most pictures that are best read at a time.
+    pub fn fitting_batch(&self) -> usize {
+        evaluate::fitting_batch(&self.fused)
     }
 
     /// Makes ready to read pictures in batches of at most `batch`.

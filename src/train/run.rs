@@ -71,13 +71,16 @@ impl Run {
         device: Arc<dyn Device>,
     ) -> Result<Self, TrainError> {
         let graph = Self::check(experiment, &set)?;
-        let placement = Placement::of(&graph);
+        let fused = graph.fused();
+        let program = train_program(experiment, &fused);
+        let placement = Placement::for_program(&graph, &program);
+        let what = format!("Training in batches of {}", experiment.train.batch);
+        device.footprint(&placement, &program)?.check(&what, &*device)?;
         let normalisation = Arc::new(Normalisation::of(experiment.data.normalise, &set.train, set.extent));
         let source = |part| PictureSource { set: set.clone(), part, normalisation: normalisation.clone() };
         let memory = device.memory(&placement)?;
         let train_pictures = device.pictures(&source(Part::Train))?;
-        let fused = graph.fused();
-        let plan = train_plan(experiment, &fused, &*device, &memory, &train_pictures)?;
+        let plan = device.plan(&program, &memory, Some(&train_pictures))?;
         let mut run = Self {
             experiment: experiment.clone(),
             test_source: source(Part::Test),
@@ -120,12 +123,13 @@ impl Run {
     pub fn reset(&mut self) -> Result<(), TrainError> {
         self.plan.take_metrics(true)?;
         for bank in Bank::ALL {
-            self.memory.write(bank, 0, &vec![0.0; self.placement.len(bank)])?;
+            self.clear(bank)?;
         }
-        let train = &self.experiment.train;
-        let numbers = initial::all(&self.graph, train.initialisation, self.experiment.seed);
-        for (i, numbers) in numbers.iter().enumerate() {
-            self.write_parameter(ParameterId(i), numbers)?;
+        // One after the other: the weights of a large net are not there twice.
+        for (i, parameter) in self.graph.parameters.iter().enumerate() {
+            let train = &self.experiment.train;
+            let numbers = initial::numbers(parameter, train.initialisation, self.experiment.seed);
+            self.write_parameter(ParameterId(i), &numbers)?;
         }
         for (statistic, place) in self.graph.statistics.iter().zip(&self.placement.statistics) {
             self.memory.write(Bank::Statistics, *place, &vec![statistic.start; statistic.len])?;
@@ -135,6 +139,15 @@ impl Run {
         self.step = 0;
         self.seconds = 0.0;
         self.ordered = None;
+        Ok(())
+    }
+
+    fn clear(&self, bank: Bank) -> Result<(), TrainError> {
+        let zeros = vec![0.0; 1 << 16];
+        let len = self.placement.len(bank);
+        for start in (0..len).step_by(zeros.len()) {
+            self.memory.write(bank, start, &zeros[..zeros.len().min(len - start)])?;
+        }
         Ok(())
     }
 
@@ -269,27 +282,22 @@ impl Run {
         let source = PictureSource { part: Part::Train, ..self.test_source.clone() };
         self.train_pictures = self.device.pictures(&source)?;
         self.ordered = None;
-        self.plan =
-            train_plan(&self.experiment, &self.fused, &*self.device, &self.memory, &self.train_pictures)?;
+        let program = train_program(&self.experiment, &self.fused);
+        self.plan = self.device.plan(&program, &self.memory, Some(&self.train_pictures))?;
         Ok(())
     }
 
     /// A parameter as it stands, in its logical shape.
     pub fn parameter(&self, id: ParameterId) -> Result<Tensor, TrainError> {
-        let bank = self.memory.read(Bank::Parameters)?;
-        Ok(self.parameter_of(&bank, id))
+        let parameter = &self.graph.parameters[id.0];
+        let place = self.placement.parameters[id.0];
+        let stored = self.memory.read_part(Bank::Parameters, place, parameter.len())?;
+        Ok(Tensor::new(parameter.shape.clone(), layout::parameter_from_storage(parameter, &stored)))
     }
 
     /// All parameters as they stand.
     pub fn parameters(&self) -> Result<Vec<Tensor>, TrainError> {
-        let bank = self.memory.read(Bank::Parameters)?;
-        Ok((0..self.graph.parameters.len()).map(|i| self.parameter_of(&bank, ParameterId(i))).collect())
-    }
-
-    fn parameter_of(&self, bank: &[f32], id: ParameterId) -> Tensor {
-        let parameter = &self.graph.parameters[id.0];
-        let stored = &bank[self.placement.parameters[id.0]..][..parameter.len()];
-        Tensor::new(parameter.shape.clone(), layout::parameter_from_storage(parameter, stored))
+        (0..self.graph.parameters.len()).map(|i| self.parameter(ParameterId(i))).collect()
     }
 
     /// Overwrites a parameter; `numbers` in its logical order.
@@ -365,18 +373,8 @@ fn with_constants(table: StepTable, optimiser: Optimiser, t: u64) -> StepTable {
     }
 }
 
-fn train_plan(
-    experiment: &Experiment,
-    fused: &Graph,
-    device: &dyn Device,
-    memory: &Arc<dyn Memory>,
-    pictures: &Arc<dyn Pictures>,
-) -> Result<Box<dyn Plan>, TrainError> {
-    Ok(device.plan(&train_program(experiment, fused), memory, Some(pictures))?)
-}
-
-/// A whole step of training.
-fn train_program(experiment: &Experiment, fused: &Graph) -> Program {
+/// A whole step of training over a graph, fused or not.
+pub fn train_program(experiment: &Experiment, fused: &Graph) -> Program {
     let request = Request {
         batch: experiment.train.batch,
         mode: Mode::Train,

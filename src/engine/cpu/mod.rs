@@ -10,14 +10,16 @@ pub mod matrix;
 mod memory;
 mod plan;
 pub mod product;
-mod room;
 pub mod simd;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use super::arena;
-use super::{Device, DeviceInfo, DeviceKind, EngineError, Memory, PictureSource, Pictures, Plan, StepTable};
+use super::{
+    Device, DeviceInfo, DeviceKind, EngineError, Footprint, Memory, PictureSource, Pictures, Plan, StepTable,
+};
+use super::{arena, ops, room};
 use crate::graph::program::{Bank, Placement, Program};
+use memory::SharedArena;
 pub use memory::{CpuMemory, CpuPictures};
 
 /// `max(0, x)`; what is no number stays so, that a diverged net is not taken for a silent one.
@@ -28,6 +30,11 @@ pub fn rectified(x: f32) -> f32 {
 
 /// A step made ready: everything that depends on shapes alone is decided.
 pub trait Kernel: Send {
+    /// Numbers of working memory that a run wants; it is handed to one kernel after the other.
+    fn scratch_len(&self) -> usize {
+        0
+    }
+
     fn run(&mut self, io: Io<'_>);
 }
 
@@ -35,6 +42,8 @@ pub trait Kernel: Send {
 pub struct Io<'a> {
     pub inputs: &'a [&'a [f32]],
     pub outputs: &'a mut [&'a mut [f32]],
+    /// As long as the kernel asked for. What it holds is what others left there.
+    pub scratch: &'a mut [f32],
     pub table: &'a StepTable,
     /// The pictures that batches are gathered from, if the plan has any.
     pub pictures: Option<&'a CpuPictures>,
@@ -49,7 +58,7 @@ impl<F: FnMut(Io<'_>) + Send> Kernel for F {
 /// The processor as a device. All its plans share one arena and so take turns.
 pub struct Cpu {
     info: DeviceInfo,
-    arena: Arc<Mutex<Vec<f32>>>,
+    arena: Arc<SharedArena>,
 }
 
 impl Cpu {
@@ -80,9 +89,19 @@ impl Device for Cpu {
         &self.info
     }
 
+    fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
+        let values = arena::assign(program);
+        let scratch_len = program.steps.iter().map(|step| ops::lower(&step.op).cpu().scratch_len()).max();
+        Ok(Footprint::new(placement, program, &values, scratch_len.unwrap_or(0)))
+    }
+
+    fn available(&self) -> Option<u64> {
+        Some(room::available()? + self.arena.bytes())
+    }
+
     fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
         let n_numbers: usize = Bank::ALL.iter().map(|&bank| placement.len(bank)).sum();
-        room::check("The network's parameters", 4 * n_numbers as u64)?;
+        self.check("The memory of the network", 4 * n_numbers as u64)?;
         Ok(Arc::new(CpuMemory::new(placement)))
     }
 
@@ -97,7 +116,19 @@ impl Device for Cpu {
         pictures: Option<&Arc<dyn Pictures>>,
     ) -> Result<Box<dyn Plan>, EngineError> {
         let values = arena::assign(program);
-        room::check("A step of this network", 4 * values.len as u64)?;
-        Ok(Box::new(plan::CpuPlan::new(program, &values, memory, pictures, self.arena.clone())))
+        let plan = plan::CpuPlan::new(program, &values, memory, pictures, self.arena.clone());
+        self.check(&format!("A step over {} pictures", program.batch), plan.arena_bytes())?;
+        Ok(Box::new(plan))
+    }
+}
+
+impl Cpu {
+    fn check(&self, what: &str, bytes: u64) -> Result<(), EngineError> {
+        match self.available() {
+            Some(available) if bytes > available => {
+                Err(EngineError::out_of_memory(DeviceKind::Cpu, what, bytes, available))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Kernels with the places of their operands, carried out in order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::memory::SharedArena;
 use super::{CpuMemory, CpuPictures, Io, Kernel};
 use crate::engine::arena::{self, Arena, Block, Place};
 use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepCost, StepTable, ops};
@@ -18,7 +19,7 @@ pub struct CpuPlan {
     metrics: Vec<Metrics>,
     memory: Arc<dyn Memory>,
     pictures: Option<Arc<dyn Pictures>>,
-    arena: Arc<Mutex<Vec<f32>>>,
+    arena: Arc<SharedArena>,
     arena_len: usize,
     /// Values that outlive a run of the plan.
     kept: Vec<f32>,
@@ -28,6 +29,8 @@ struct CpuStep {
     kernel: Box<dyn Kernel>,
     inputs: Vec<Place>,
     outputs: Vec<Place>,
+    /// Behind all values in the arena.
+    scratch: Place,
 }
 
 impl CpuPlan {
@@ -36,7 +39,7 @@ impl CpuPlan {
         values: &Arena,
         memory: &Arc<dyn Memory>,
         pictures: Option<&Arc<dyn Pictures>>,
-        arena: Arc<Mutex<Vec<f32>>>,
+        arena: Arc<SharedArena>,
     ) -> Self {
         assert!(memory.as_any().is::<CpuMemory>(), "a plan runs over memory of its own device");
         let (places, kept_len) = arena::places(program, values);
@@ -44,13 +47,17 @@ impl CpuPlan {
         let steps: Vec<CpuStep> = program
             .steps
             .iter()
-            .map(|step| CpuStep {
-                kernel: ops::lower(&step.op).cpu(),
-                inputs: step.inputs.iter().map(place).collect(),
-                outputs: step.outputs.iter().map(place).collect(),
+            .map(|step| {
+                let kernel = ops::lower(&step.op).cpu();
+                let inputs = step.inputs.iter().map(place).collect();
+                let outputs = step.outputs.iter().map(place).collect();
+                let scratch = Place { block: Block::Arena, offset: values.len, len: kernel.scratch_len() };
+                CpuStep { kernel, inputs, outputs, scratch }
             })
             .collect();
         steps.iter().for_each(CpuStep::check);
+        let arena_len = values.len + steps.iter().map(|step| step.scratch.len).max().unwrap_or(0);
+        arena.join(arena_len);
         Self {
             steps,
             metrics_at: program.metrics,
@@ -58,7 +65,7 @@ impl CpuPlan {
             memory: memory.clone(),
             pictures: pictures.cloned(),
             arena,
-            arena_len: values.len,
+            arena_len,
             kept: vec![0.0; kept_len],
             places,
         }
@@ -69,17 +76,13 @@ impl CpuPlan {
         let memory =
             self.memory.as_any().downcast_ref::<CpuMemory>().expect("checked when the plan was made");
         let pictures = self.pictures.as_ref().and_then(|pictures| pictures.as_any().downcast_ref());
-        {
-            let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
-            if arena.len() < self.arena_len {
-                arena.resize(self.arena_len, 0.0);
-            }
+        self.arena.with(|arena| {
             let mut banks = memory.lock();
-            let blocks = Blocks::new(&mut arena, &mut self.kept, &mut banks);
+            let blocks = Blocks::new(arena, &mut self.kept, &mut banks);
             for step in &mut self.steps {
                 around(&mut || step.run(&blocks, table, pictures));
             }
-        }
+        });
         if let Some(value) = self.metrics_at {
             let numbers = &self.kept[self.kept_range(value)];
             self.metrics.push(Metrics { loss: numbers[0], n_wrong: numbers[1] });
@@ -129,12 +132,19 @@ impl Plan for CpuPlan {
     }
 }
 
+impl Drop for CpuPlan {
+    fn drop(&mut self) {
+        self.arena.leave(self.arena_len);
+    }
+}
+
 impl CpuStep {
-    /// The step's outputs overlap neither each other nor its inputs; [`CpuStep::run`] relies on it.
+    /// The step's outputs and scratch overlap neither each other nor its inputs; [`CpuStep::run`] relies on
+    /// it.
     fn check(&self) {
         assert!(self.inputs.len() <= MOST_OPERANDS && self.outputs.len() <= MOST_OPERANDS);
-        for (i, output) in self.outputs.iter().enumerate() {
-            let others = self.inputs.iter().chain(&self.outputs[i + 1..]);
+        for (i, output) in self.outputs.iter().chain([&self.scratch]).enumerate() {
+            let others = self.inputs.iter().chain(self.outputs.iter().skip(i + 1));
             assert!(others.into_iter().all(|other| !output.overlaps(other)), "operands overlap");
         }
     }
@@ -151,10 +161,14 @@ impl CpuStep {
             // SAFETY: as above; outputs do not overlap each other either.
             *slice = unsafe { std::slice::from_raw_parts_mut(blocks.pointer(place), place.len) };
         }
+        // SAFETY: as above; scratch overlaps nothing either.
+        let scratch =
+            unsafe { std::slice::from_raw_parts_mut(blocks.pointer(&self.scratch), self.scratch.len) };
         let (n_inputs, n_outputs) = (self.inputs.len(), self.outputs.len());
         self.kernel.run(Io {
             inputs: &inputs[..n_inputs],
             outputs: &mut outputs[..n_outputs],
+            scratch,
             table,
             pictures,
         });

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pipelines::Pipelines;
 use super::product::Products;
-use crate::engine::EngineError;
+use crate::engine::arena::Tenants;
+use crate::engine::{DeviceKind, EngineError, room};
 use crate::graph::program::Placement;
 
 pub struct Context {
@@ -17,8 +18,16 @@ pub struct Context {
     /// The first thing that went wrong outside an error scope. wgpu reports such things through callbacks, at
     /// its own time; they are kept until somebody asks.
     failure: Arc<Mutex<Option<EngineError>>>,
-    arena: Mutex<wgpu::Buffer>,
+    arena: Mutex<SharedArena>,
     turn: Mutex<()>,
+    /// Whether what the device takes is memory of the computer.
+    shares_memory: bool,
+}
+
+/// The memory of transient values, and the plans that work in it.
+struct SharedArena {
+    buffer: wgpu::Buffer,
+    tenants: Tenants,
 }
 
 impl Context {
@@ -56,8 +65,12 @@ impl Context {
             queue,
             limits,
             failure,
-            arena: Mutex::new(arena),
+            arena: Mutex::new(SharedArena { buffer: arena, tenants: Tenants::default() }),
             turn: Mutex::new(()),
+            shares_memory: matches!(
+                adapter.get_info().device_type,
+                wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu
+            ),
         })
     }
 
@@ -112,11 +125,41 @@ impl Context {
     /// The arena, at least so many numbers long. A longer one replaces the old, which lives on in the plans
     /// bound to it until they look again.
     pub fn arena(&self, n_numbers: usize) -> Result<wgpu::Buffer, EngineError> {
-        let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
-        if arena.size() < 4 * n_numbers as u64 {
-            *arena = self.buffer("What the network remembers of a batch", n_numbers, STORAGE)?;
+        let mut arena = self.lock_arena();
+        if arena.buffer.size() < 4 * n_numbers as u64 {
+            arena.buffer = self.buffer("What the network remembers of a batch", n_numbers, STORAGE)?;
         }
-        Ok(arena.clone())
+        Ok(arena.buffer.clone())
+    }
+
+    /// A plan begins to work in so many numbers of the arena.
+    pub fn join_arena(&self, n_numbers: usize) {
+        self.lock_arena().tenants.join(n_numbers);
+    }
+
+    /// A plan ends. Gives memory back where those that are left need much less.
+    pub fn leave_arena(&self, n_numbers: usize) {
+        let mut arena = self.lock_arena();
+        arena.tenants.leave(n_numbers);
+        if arena.tenants.outgrown_by(arena.buffer.size() as usize / 4) {
+            let len = arena.tenants.longest().max(Placement::ALIGN);
+            // Where even the smaller one cannot be had, the larger one stays.
+            if let Some(smaller) = self.try_buffer("arena", 4 * len as u64, STORAGE) {
+                arena.buffer = smaller;
+            }
+        }
+    }
+
+    fn lock_arena(&self) -> MutexGuard<'_, SharedArena> {
+        self.arena.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes that can be had, where anybody tells: no interface asks a card of its own.
+    pub fn available(&self) -> Option<u64> {
+        if !self.shares_memory {
+            return None;
+        }
+        Some(room::available()? + self.lock_arena().buffer.size())
     }
 
     /// Holds back the other plans, whose values lie in the same arena, until a step is complete.
@@ -164,12 +207,7 @@ pub const STORAGE: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
 fn out_of_memory(what: &str, needed: u64, available: u64) -> EngineError {
-    let mib = |bytes: u64| bytes >> 20;
-    EngineError::OutOfMemory {
-        what: what.into(),
-        needed_mib: mib(needed.next_multiple_of(1 << 20)),
-        available_mib: mib(available),
-    }
+    EngineError::out_of_memory(DeviceKind::Gpu, what, needed, available)
 }
 
 /// wgpu's messages run over many lines; the first says what.

@@ -39,6 +39,10 @@ impl Memory for GpuMemory {
         self.context.read(buffer, 0, buffer.size() as usize / 4)
     }
 
+    fn read_part(&self, bank: Bank, offset: usize, len: usize) -> Result<Vec<f32>, EngineError> {
+        self.context.read(self.bank(bank), offset, len)
+    }
+
     fn write(&self, bank: Bank, offset: usize, numbers: &[f32]) -> Result<(), EngineError> {
         let buffer = self.bank(bank);
         assert!(4 * (offset + numbers.len()) as u64 <= buffer.size(), "what is written lies within the bank");

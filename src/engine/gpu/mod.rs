@@ -24,7 +24,7 @@ pub mod twin;
 use std::sync::Arc;
 
 pub use super::arena::Place;
-use super::{Device, DeviceInfo, EngineError, Memory, PictureSource, Pictures, Plan};
+use super::{Device, DeviceInfo, EngineError, Footprint, Memory, PictureSource, Pictures, Plan};
 use crate::graph::program::{Placement, Program};
 pub use adapter::adapters;
 use context::Context;
@@ -57,6 +57,14 @@ impl Gpu {
 impl Device for Gpu {
     fn info(&self) -> &DeviceInfo {
         &self.info
+    }
+
+    fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
+        plan::footprint(&self.context, placement, program)
+    }
+
+    fn available(&self) -> Option<u64> {
+        self.context.available()
     }
 
     fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {

@@ -1,5 +1,6 @@
 //! Dispatches bound to buffers, replayed.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,8 +9,8 @@ use super::flights::{Cargo, Flights, MOST_STEPS};
 use super::lowering::{Dispatch, Lowering, Operand, Source};
 use super::memory::GpuMemory;
 use super::pictures::GpuPictures;
-use crate::engine::arena::{self, Block, Place};
-use crate::engine::{EngineError, Memory, Metrics, Pictures, Plan, StepCost, StepTable, ops};
+use crate::engine::arena::{self, Arena, Block, Place};
+use crate::engine::{EngineError, Footprint, Memory, Metrics, Pictures, Plan, StepCost, StepTable, ops};
 use crate::graph::program::{Placement, Program, ValueId};
 
 pub struct GpuPlan {
@@ -62,17 +63,10 @@ impl GpuPlan {
         memory: &Arc<dyn Memory>,
         pictures: Option<&Arc<dyn Pictures>>,
     ) -> Result<Self, EngineError> {
+        let ranges = pictures.map(|pictures| on_device(pictures).ranges()).unwrap_or_default();
         let values = arena::assign(program);
         let (places, kept_len) = arena::places(program, &values);
-        let ranges = pictures.map(|pictures| on_device(pictures).ranges()).unwrap_or_default();
-        let mut lowering = Lowering::new(context, values.len, ranges);
-        let mut step_ends = Vec::with_capacity(program.steps.len());
-        for step in &program.steps {
-            let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
-            lowering.step(step.inputs.iter().map(place).collect(), step.outputs.iter().map(place).collect());
-            ops::lower(&step.op).gpu(&mut lowering);
-            step_ends.push(lowering.n_dispatches());
-        }
+        let (lowering, step_ends) = lowered(context, program, &values, &places, ranges);
         let (dispatches, arena_len) = lowering.finish(context)?;
         let kept = context.buffer("What is kept of a batch", kept_len.max(Placement::ALIGN), STORAGE)?;
         let table_stride = size_of::<StepTable>()
@@ -94,6 +88,7 @@ impl GpuPlan {
             dispatches,
             step_ends,
         };
+        context.join_arena(arena_len);
         plan.bind()?;
         context.check()?;
         Ok(plan)
@@ -288,6 +283,45 @@ impl Plan for GpuPlan {
     fn arena_bytes(&self) -> u64 {
         4 * self.arena_len as u64
     }
+}
+
+impl Drop for GpuPlan {
+    fn drop(&mut self) {
+        self.context.leave_arena(self.arena_len);
+    }
+}
+
+/// See [`crate::engine::Device::footprint`].
+pub fn footprint(
+    context: &Context,
+    placement: &Placement,
+    program: &Program,
+) -> Result<Footprint, EngineError> {
+    let values = arena::assign(program);
+    let (places, _) = arena::places(program, &values);
+    // In how many buffers the pictures lie changes nothing here.
+    let (lowering, _) = lowered(context, program, &values, &places, Vec::new());
+    let (_, arena_len) = lowering.finish(context)?;
+    Ok(Footprint::new(placement, program, &values, arena_len - values.len))
+}
+
+/// The dispatches of all steps, and for each step how many there are up to its end.
+fn lowered(
+    context: &Context,
+    program: &Program,
+    values: &Arena,
+    places: &[Option<Place>],
+    picture_ranges: Vec<Range<usize>>,
+) -> (Lowering, Vec<usize>) {
+    let mut lowering = Lowering::new(context, values.len, picture_ranges);
+    let mut step_ends = Vec::with_capacity(program.steps.len());
+    for step in &program.steps {
+        let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
+        lowering.step(step.inputs.iter().map(place).collect(), step.outputs.iter().map(place).collect());
+        ops::lower(&step.op).gpu(&mut lowering);
+        step_ends.push(lowering.n_dispatches());
+    }
+    (lowering, step_ends)
 }
 
 fn on_device(pictures: &Arc<dyn Pictures>) -> &GpuPictures {

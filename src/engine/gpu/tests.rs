@@ -16,7 +16,7 @@ fn placement(len: usize) -> Placement {
         parameters_len: len,
         statistics: Vec::new(),
         statistics_len: Placement::ALIGN,
-        learns: true,
+        has_room: [true; 5],
     }
 }
 

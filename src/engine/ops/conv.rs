@@ -112,18 +112,8 @@ mod cpu {
                 let bias = io.inputs.get(2).copied();
                 conv::forward(&step, io.inputs[0], io.inputs[1], bias, io.outputs[0]);
             }),
-            Pass::Backward => {
-                let mut backward = conv::Backward::new(&step);
-                Box::new(move |io: Io<'_>| backward.run(io.inputs[0], io.inputs[1], io.outputs[0]))
-            }
-            Pass::Weights => {
-                let mut weights = conv::Weights::new(&step);
-                Box::new(move |io: Io<'_>| match io.outputs {
-                    [dw] => weights.run(io.inputs[0], io.inputs[1], dw, None),
-                    [dw, db] => weights.run(io.inputs[0], io.inputs[1], dw, Some(db)),
-                    _ => unreachable!("weights and perhaps a bias"),
-                })
-            }
+            Pass::Backward => Box::new(conv::Backward::new(&step)),
+            Pass::Weights => Box::new(conv::Weights::new(&step)),
         }
     }
 }

@@ -187,7 +187,7 @@ fn run(
         parameters_len: Placement::ALIGN,
         statistics: vec![],
         statistics_len: Placement::ALIGN,
-        learns: true,
+        has_room: [true; 5],
     };
     let memory = device.memory(&placement).expect("room for nothing");
     let pictures = pictures.map(|source| device.pictures(source).expect("room for pictures"));

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Margin, Reach, Row, Sweep, depthwise, reads_pixels_in_order};
+use crate::engine::cpu::{Io, Kernel};
 use crate::graph::layers::conv::ConvStep;
 
 /// The gradient by the input. A stride of s cuts the input into s² classes of pixels, each reached by its own
@@ -14,8 +15,6 @@ pub struct Backward {
     /// Pixels of dy from one tap of a class to the next.
     spacing: [usize; 2],
     margin: Margin,
-    /// Taps of one pair of classes after the other: `(kH', kW', O/groups, C)`.
-    turned: Vec<f32>,
 }
 
 /// The pixels `h ≡ phase (mod s)` along one axis.
@@ -41,26 +40,12 @@ impl Backward {
             (margin.before[axis], margin.after[axis]) = (before, after);
             classes
         });
-        let n_weights = step.window.area() * step.input.channels * (step.output.channels / step.groups);
-        Self { step: *step, classes, spacing: [by_row, by_column], margin, turned: vec![0.0; n_weights] }
+        Self { step: *step, classes, spacing: [by_row, by_column], margin }
     }
 
-    /// dy `(N, H', W', O)`, weights `(kH, kW, C/groups, O)` → dx `(N, H, W, C)`.
-    pub fn run(&mut self, dy: &[f32], weights: &[f32], dx: &mut [f32]) {
-        if depthwise::is_depthwise(&self.step) {
-            return depthwise::backward(&self.step, dy, weights, dx);
-        }
-        self.turn(weights);
-        let (input, output) = (self.step.input, self.step.output);
-        let pictures = dy.par_chunks(output.len()).zip(dx.par_chunks_mut(input.len()));
-        pictures.for_each(|(dy, dx)| {
-            self.margin.with_padded(dy, output, |dy, pitch| self.picture(dy, pitch, dx));
-        });
-    }
-
-    fn picture(&self, dy: &[f32], pitch: usize, dx: &mut [f32]) {
+    /// One picture, `turned` being the weights as [`Backward::turn`] writes them.
+    fn picture(&self, dy: &[f32], pitch: usize, mut turned: &[f32], dx: &mut [f32]) {
         let ConvStep { input, output, window, groups, .. } = self.step;
-        let mut turned = self.turned.as_slice();
         for rows in &self.classes[0] {
             for columns in &self.classes[1] {
                 let weights_row = columns.taps.len() * (output.channels / groups) * input.channels;
@@ -96,10 +81,10 @@ impl Backward {
     }
 
     /// Writes the weights in the order in which [`Backward::picture`] reads them.
-    fn turn(&mut self, weights: &[f32]) {
+    fn turn(&self, weights: &[f32], turned: &mut [f32]) {
         let (n_in, n_out) = (self.step.input.channels, self.step.output.channels);
         let (group_in, group_out) = (n_in / self.step.groups, n_out / self.step.groups);
-        let mut targets = self.turned.chunks_exact_mut(n_in * group_out);
+        let mut targets = turned.chunks_exact_mut(n_in * group_out);
         for rows in &self.classes[0] {
             for columns in &self.classes[1] {
                 for u in &rows.taps {
@@ -117,6 +102,28 @@ impl Backward {
                 }
             }
         }
+    }
+}
+
+impl Kernel for Backward {
+    /// Taps of one pair of classes after the other: `(kH', kW', O/groups, C)`.
+    fn scratch_len(&self) -> usize {
+        self.step.window.area() * self.step.input.channels * (self.step.output.channels / self.step.groups)
+    }
+
+    /// dy `(N, H', W', O)`, weights `(kH, kW, C/groups, O)` → dx `(N, H, W, C)`.
+    fn run(&mut self, io: Io<'_>) {
+        let (dy, weights, dx) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
+        if depthwise::is_depthwise(&self.step) {
+            return depthwise::backward(&self.step, dy, weights, dx);
+        }
+        self.turn(weights, io.scratch);
+        let turned = &*io.scratch;
+        let (input, output) = (self.step.input, self.step.output);
+        let pictures = dy.par_chunks(output.len()).zip(dx.par_chunks_mut(input.len()));
+        pictures.for_each(|(dy, dx)| {
+            self.margin.with_padded(dy, output, |dy, pitch| self.picture(dy, pitch, turned, dx));
+        });
     }
 }
 

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::{Reach, depthwise, from};
 use crate::engine::cpu::product::{Product, Start};
+use crate::engine::cpu::{Io, Kernel};
 use crate::graph::layers::conv::ConvStep;
 
 /// The gradient by the weights and the bias. The batch is cut into shares, by its size alone, that add up
@@ -12,8 +13,7 @@ pub struct Weights {
     step: ConvStep,
     reach: Reach,
     share: usize,
-    /// `(shares, kH·kW·C/groups·O + O)`.
-    partial: Vec<f32>,
+    n_shares: usize,
 }
 
 /// Shares of pictures in a batch, at most.
@@ -27,19 +27,27 @@ impl Weights {
         let n_sums = sums_len(step);
         let n_shares = MOST_SHARES.min(MOST_PARTIAL / n_sums).clamp(1, step.batch);
         let share = step.batch.div_ceil(n_shares);
-        let partial = vec![0.0; step.batch.div_ceil(share) * n_sums];
-        Self { step: *step, reach: Reach::of(step), share, partial }
+        Self { step: *step, reach: Reach::of(step), share, n_shares: step.batch.div_ceil(share) }
+    }
+}
+
+impl Kernel for Weights {
+    /// `(shares, kH·kW·C/groups·O + O)`.
+    fn scratch_len(&self) -> usize {
+        self.n_shares * sums_len(&self.step)
     }
 
     /// x `(N, H, W, C)`, dy `(N, H', W', O)` → dw `(kH, kW, C/groups, O)`, db `(O)`.
-    pub fn run(&mut self, x: &[f32], dy: &[f32], dw: &mut [f32], db: Option<&mut [f32]>) {
+    fn run(&mut self, io: Io<'_>) {
+        let (x, dy, partial) = (io.inputs[0], io.inputs[1], io.scratch);
         let (n_x, n_y) = (self.step.input.len(), self.step.output.len());
         let (step, reach) = (&self.step, &self.reach);
         let n_sums = sums_len(step);
+        let n_weights = n_sums - step.output.channels;
         let pictures = x.par_chunks(n_x * self.share).zip(dy.par_chunks(n_y * self.share));
-        self.partial.par_chunks_mut(n_sums).zip(pictures).for_each(|(sums, (x, dy))| {
+        partial.par_chunks_mut(n_sums).zip(pictures).for_each(|(sums, (x, dy))| {
             sums.fill(0.0);
-            let (dw, db) = sums.split_at_mut(dw.len());
+            let (dw, db) = sums.split_at_mut(n_weights);
             for (x, dy) in x.chunks_exact(n_x).zip(dy.chunks_exact(n_y)) {
                 match depthwise::is_depthwise(step) {
                     true => depthwise::add_picture(step, x, dy, dw),
@@ -54,10 +62,9 @@ impl Weights {
                 }
             }
         });
-        let n_weights = dw.len();
-        add_shares(&self.partial, n_sums, 0, dw);
-        if let Some(db) = db {
-            add_shares(&self.partial, n_sums, n_weights, db);
+        // The weights, and perhaps the bias.
+        for (output, first) in io.outputs.iter_mut().zip([0, n_weights]) {
+            add_shares(partial, n_sums, first, output);
         }
     }
 }
