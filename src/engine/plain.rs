@@ -25,6 +25,9 @@ pub trait Real:
         Self::of(n as f64)
     }
 
+    /// `1 − erf(x)`, with erf the error function.
+    fn erfc(self) -> Self;
+
     /// `max(0, x)`; what is no number stays so.
     fn rectified(self) -> Self {
         if self <= Self::zero() { Self::zero() } else { self }
@@ -39,6 +42,10 @@ impl Real for f32 {
     fn double(self) -> f64 {
         self.into()
     }
+
+    fn erfc(self) -> Self {
+        libm::erfcf(self)
+    }
 }
 
 impl Real for f64 {
@@ -48,6 +55,10 @@ impl Real for f64 {
 
     fn double(self) -> f64 {
         self
+    }
+
+    fn erfc(self) -> Self {
+        libm::erfc(self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Words in messages: the nearest right one to a wrong one, lists of them, quotations cut short.
 
 /// Words that other programs and books use for what is called otherwise here.
-const SYNONYMS: [(&str, &str); 14] = [
+const SYNONYMS: &[(&str, &str)] = &[
     ("lr", "rate"),
     ("step-size", "rate"),
     ("fc", "linear"),
@@ -16,6 +16,8 @@ const SYNONYMS: [(&str, &str); 14] = [
     ("init", "initialisation"),
     ("filters", "conv"),
     ("units", "linear"),
+    ("lrelu", "leaky-relu"),
+    ("swish", "silu"),
 ];
 
 /// The longest piece of what a person wrote that is quoted in a message, in characters.

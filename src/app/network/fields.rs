@@ -65,7 +65,11 @@ fn rare_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) {
 
 /// Whether the settings are drawn below the title: those of kinds that hold others stand in it.
 pub fn has_fields(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Activation(_) | Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_))
+    match kind {
+        Kind::Activation(activation) => activation.has_setting(),
+        Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_) => false,
+        _ => true,
+    }
 }
 
 /// Whether a card of this width has room for the settings on the line of its title.
@@ -78,6 +82,7 @@ pub fn fit_beside_title(layer: &Layer, width: f32, state: &State) -> bool {
         Kind::Shortcut(_) => 220.0,
         Kind::BatchNorm(_) => 210.0,
         Kind::Linear(_) | Kind::Dropout(_) => 140.0,
+        Kind::Activation(activation) if activation.has_setting() => 140.0,
         Kind::Activation(_) | Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_) => 0.0,
     };
     // Handle, symbol, title and menu.
@@ -210,6 +215,8 @@ fn label(name: &'static str, is_head: bool) -> &'static str {
         "linear" => "units",
         "max-pool" | "average-pool" | "sum-pool" => "window",
         "dropout" => "probability",
+        "leaky-relu" => "slope",
+        "elu" => "alpha",
         "shortcut" => "channels",
         "repeat" => "times",
         other => other,

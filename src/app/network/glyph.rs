@@ -53,23 +53,43 @@ pub fn icon(kind: &Kind) -> Icon {
     }
 }
 
-/// The function over −3 to 3.
+/// The function over −3 to 3, with the axis of 0.
 fn graph(painter: &Painter, rect: Rect, activation: Activation, colour: Color32) {
     let area = Rect::from_center_size(rect.center(), vec2(15.0, 12.0));
-    let height = |x: f32| match activation {
-        Activation::Relu => x.max(0.0) / 3.0,
-        Activation::Tanh => 0.5 + 0.5 * x.tanh(),
-        Activation::Sigmoid => 1.0 / (1.0 + (-2.0 * x).exp()),
-    };
+    let (low, high) = range(activation);
+    let height = |y: f32| area.bottom() - (y - low) / (high - low) * area.height();
     let at = |i: u32| {
-        let x = i as f32 / 12.0;
-        let y = height(6.0 * x - 3.0);
-        Pos2::new(area.left() + x * area.width(), area.bottom() - y * area.height())
+        let share = i as f32 / 12.0;
+        Pos2::new(area.left() + share * area.width(), height(value(activation, 6.0 * share - 3.0)))
     };
     painter.line((0..=12).map(at).collect(), Stroke::new(1.6, colour));
-    let axis = match activation {
-        Activation::Tanh => area.center().y,
-        Activation::Relu | Activation::Sigmoid => area.bottom(),
-    };
-    painter.hline(area.x_range(), axis, Stroke::new(0.6, colour.gamma_multiply(0.5)));
+    painter.hline(area.x_range(), height(0.0), Stroke::new(0.6, colour.gamma_multiply(0.5)));
+}
+
+/// From where to where the function is drawn.
+fn range(activation: Activation) -> (f32, f32) {
+    match activation {
+        Activation::Relu => (0.0, 3.0),
+        Activation::LeakyRelu { .. } => (-0.9, 3.0),
+        Activation::Elu { .. } | Activation::Selu => (-1.8, 3.0),
+        Activation::Gelu | Activation::Silu => (-0.5, 3.0),
+        Activation::Tanh => (-1.0, 1.0),
+        Activation::Sigmoid => (0.0, 1.0),
+    }
+}
+
+/// The function as it is drawn: small slopes larger, large ones smaller, so that a few pixels show them.
+fn value(activation: Activation, x: f32) -> f32 {
+    match activation {
+        Activation::LeakyRelu { slope } if x < 0.0 => slope.clamp(0.15, 0.3) * x,
+        Activation::Elu { alpha } if x < 0.0 => alpha.clamp(0.5, 1.8) * x.exp_m1(),
+        Activation::Selu if x < 0.0 => 1.76 * x.exp_m1(),
+        Activation::Relu => x.max(0.0),
+        Activation::LeakyRelu { .. } | Activation::Elu { .. } | Activation::Selu => x,
+        // By the hyperbolic tangent, which is near enough for the eye.
+        Activation::Gelu => x * (0.5 + 0.5 * (0.8 * x + 0.036 * x.powi(3)).tanh()),
+        Activation::Silu => x / (1.0 + (-x).exp()),
+        Activation::Tanh => x.tanh(),
+        Activation::Sigmoid => 1.0 / (1.0 + (-2.0 * x).exp()),
+    }
 }

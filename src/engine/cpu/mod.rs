@@ -4,8 +4,10 @@
 //! when the plan was made, so that a kernel may be handed several disjoint slices of one block at once; that
 //! is the only unsafe code outside the vector kernels, and it stands in [`CpuPlan::run`].
 
+pub mod activation;
 pub mod channels;
 pub mod conv;
+pub mod functions;
 pub mod matrix;
 mod memory;
 mod plan;

@@ -60,13 +60,18 @@ pub const MAX_DEPTH: usize = 16;
 pub const MAX_UNROLLED: usize = 10_000;
 
 /// One of each kind with its customary settings, in the order of a menu.
-pub const MENU: [fn() -> Kind; 15] = [
+pub const MENU: &[fn() -> Kind] = &[
     || Kind::Conv(Conv { padding: Padding::Each([1, 1]), ..Conv::default() }),
     || Kind::TransposedConv(TransposedConv::default()),
     || Kind::Linear(Linear::default()),
-    || Kind::Activation(Activation::Relu),
-    || Kind::Activation(Activation::Tanh),
-    || Kind::Activation(Activation::Sigmoid),
+    || Kind::Activation(Activation::ALL[0]),
+    || Kind::Activation(Activation::ALL[1]),
+    || Kind::Activation(Activation::ALL[2]),
+    || Kind::Activation(Activation::ALL[3]),
+    || Kind::Activation(Activation::ALL[4]),
+    || Kind::Activation(Activation::ALL[5]),
+    || Kind::Activation(Activation::ALL[6]),
+    || Kind::Activation(Activation::ALL[7]),
     || Kind::Pool(Pool::new(PoolMode::Max, 2)),
     || Kind::Pool(Pool::new(PoolMode::Average, 2)),
     || Kind::Pool(Pool::new(PoolMode::Sum, 2)),
@@ -207,16 +212,18 @@ impl Kind {
             Self::Dropout(dropout) => dropout.fields(),
             Self::Shortcut(shortcut) => shortcut.fields(),
             Self::Repeat(repeat) => repeat.fields(),
-            Self::Activation(_) | Self::GlobalAveragePool | Self::Branches(_) => Vec::new(),
+            Self::Activation(activation) => activation.fields(),
+            Self::GlobalAveragePool | Self::Branches(_) => Vec::new(),
         }
     }
 
     /// Whether the first field is given by the kind's own name.
     pub fn has_head(&self) -> bool {
-        !matches!(
-            self,
-            Self::BatchNorm(_) | Self::Activation(_) | Self::GlobalAveragePool | Self::Branches(_)
-        )
+        match self {
+            Self::Activation(activation) => activation.has_setting(),
+            Self::BatchNorm(_) | Self::GlobalAveragePool | Self::Branches(_) => false,
+            _ => true,
+        }
     }
 
     /// Settings that follow from the head where they are not given: a pool's stride is its window.

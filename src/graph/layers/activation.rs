@@ -1,4 +1,4 @@
-//! Non-linearities, applied to each number. All three derivatives can be had from the output alone.
+//! Non-linearities, applied to each number.
 
 use super::{Pass, StepOp};
 use crate::experiment::layers::Activation;
@@ -11,7 +11,7 @@ pub struct ActivationNode {
     pub function: Activation,
 }
 
-/// `Forward`: x → y. `Backward`: y, dy → dx.
+/// `Forward`: x → y. `Backward`: y, dy → dx, or x, dy → dx where [`Activation::derives_from_output`] is false.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ActivationStep {
     pub pass: Pass,
@@ -53,7 +53,8 @@ pub(super) fn emit_relu_backward(emit: &mut Emit, node: NodeId, gradient: ValueI
 
 fn emit_backward(emit: &mut Emit, node: NodeId, function: Activation, gradient: ValueId) -> ValueId {
     let dx = emit.batch_of(emit.extent(node));
-    let inputs = vec![emit.forward_value(node), gradient];
+    let at = if function.derives_from_output() { node } else { emit.graph.node(node).inputs[0] };
+    let inputs = vec![emit.forward_value(at), gradient];
     emit.step(step(emit, node, function, Pass::Backward), inputs, vec![dx]);
     dx
 }

@@ -38,6 +38,21 @@ fn layers_are_words_or_tables() {
 }
 
 #[test]
+fn a_head_with_a_customary_value_may_be_left_out() {
+    let activations = |text| {
+        layers_of(text).into_iter().map(|kind| match kind {
+            Kind::Activation(activation) => activation,
+            other => panic!("{other:?}"),
+        })
+    };
+    let slopes = [0.01, 0.2].map(|slope| Activation::LeakyRelu { slope });
+    assert!(activations("'leaky-relu', { leaky-relu = 0.2 }").eq(slopes));
+    let alphas = [1.0, 0.5].map(|alpha| Activation::Elu { alpha });
+    assert!(activations("{ layer = 'elu' }, { elu = 0.5 }").eq(alphas));
+    assert!(activations("'selu', 'gelu', 'silu'").eq([Activation::Selu, Activation::Gelu, Activation::Silu]));
+}
+
+#[test]
 fn a_pools_stride_is_its_window_unless_given() {
     let pool = |window, stride| Kind::Pool(Pool { window, stride, ..Pool::new(PoolMode::Average, 2) });
     assert_eq!(layers_of("{ average-pool = 3 }"), [pool([3, 3], [3, 3])]);
