@@ -205,6 +205,15 @@ fn transposed_convolutions_and_pools() {
     check("transposed convolutions and pools", &layers(text, Extent::new(3, 17, 14)));
 }
 
+#[test]
+fn non_linearities() {
+    let text = r#"
+        { conv = 6, kernel = 3 }, "leaky-relu", { conv = 6, kernel = 3 }, "elu", { conv = 6, kernel = 3 }, "selu",
+        { conv = 6, kernel = 3 }, "gelu", { conv = 6, kernel = 3 }, "silu", { linear = 12 }, { leaky-relu = 0.2 },
+        { linear = 12 }, { elu = 0.6 }, { linear = 12 }, "gelu", { linear = 10 }"#;
+    check("non-linearities", &layers(text, Extent::new(3, 13, 12)));
+}
+
 /// A convolution behind a fully connected layer, and vectors that meet maps of one pixel.
 #[test]
 fn vectors_that_are_maps_again() {

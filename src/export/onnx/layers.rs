@@ -124,13 +124,39 @@ fn batch_norm(op: &BatchNormNode, writer: &mut Writer, node: NodeId) {
 
 fn activation(op: &ActivationNode, writer: &mut Writer, node: NodeId) {
     let (x, is_flat) = writer.value(input(writer, node));
-    let op_type = match op.function {
-        Activation::Relu => "Relu",
-        Activation::Tanh => "Tanh",
-        Activation::Sigmoid => "Sigmoid",
+    let name = writer.name(node);
+    let (op_type, attributes) = match op.function {
+        Activation::Relu => ("Relu", Vec::new()),
+        Activation::LeakyRelu { slope } => ("LeakyRelu", vec![Attribute::float("alpha", slope)]),
+        Activation::Elu { alpha } => ("Elu", vec![Attribute::float("alpha", alpha)]),
+        // Its two constants are what ONNX takes where none are given.
+        Activation::Selu => ("Selu", Vec::new()),
+        Activation::Tanh => ("Tanh", Vec::new()),
+        Activation::Sigmoid => ("Sigmoid", Vec::new()),
+        Activation::Gelu => {
+            let share = normal_share(writer, &name, &x);
+            let name = writer.op("Mul", &[&x, &share], name, Vec::new());
+            return writer.set(name, is_flat);
+        }
+        Activation::Silu => {
+            let share = writer.op("Sigmoid", &[&x], format!("{name}/sigmoid"), Vec::new());
+            let name = writer.op("Mul", &[&x, &share], name, Vec::new());
+            return writer.set(name, is_flat);
+        }
     };
-    let name = writer.op(op_type, &[&x], writer.name(node), Vec::new());
+    let name = writer.op(op_type, &[&x], name, attributes);
     writer.set(name, is_flat);
+}
+
+/// `Φ(x) = (1 + erf(x / √2)) / 2`: the operators of this version have the error function, but no GELU yet.
+fn normal_share(writer: &mut Writer, name: &str, x: &str) -> String {
+    let constants = [("root", std::f32::consts::FRAC_1_SQRT_2), ("half", 0.5)];
+    let constants = constants.map(|(what, number)| writer.floats(&format!("{name}/{what}"), &[1], &[number]));
+    let [root, half] = constants.each_ref().map(String::as_str);
+    let scaled = writer.op("Mul", &[x, root], format!("{name}/scaled"), Vec::new());
+    let erf = writer.op("Erf", &[&scaled], format!("{name}/erf"), Vec::new());
+    let erf = writer.op("Mul", &[&erf, half], format!("{name}/half-erf"), Vec::new());
+    writer.op("Add", &[&erf, half], format!("{name}/share"), Vec::new())
 }
 
 fn pool(op: &PoolNode, writer: &mut Writer, node: NodeId) {

@@ -116,12 +116,22 @@ pub fn batch_norm(norm: &BatchNorm, x: Extent, is_flat: bool) -> Expression {
 }
 
 pub fn activation(activation: Activation) -> Expression {
-    let name = match activation {
-        Activation::Relu => "nn.ReLU",
-        Activation::Tanh => "nn.Tanh",
-        Activation::Sigmoid => "nn.Sigmoid",
-    };
-    Expression::call(name, Vec::new())
+    let plain = |name: &str| Expression::call(name, Vec::new());
+    match activation {
+        Activation::Relu => plain("nn.ReLU"),
+        Activation::LeakyRelu { slope } => {
+            let slope = Argument::optional("negative_slope", number(slope), number(0.01));
+            Expression::call("nn.LeakyReLU", vec![slope])
+        }
+        Activation::Elu { alpha } => {
+            Expression::call("nn.ELU", vec![Argument::optional("alpha", number(alpha), number(1.0))])
+        }
+        Activation::Selu => plain("nn.SELU"),
+        Activation::Gelu => plain("nn.GELU"),
+        Activation::Silu => plain("nn.SiLU"),
+        Activation::Tanh => plain("nn.Tanh"),
+        Activation::Sigmoid => plain("nn.Sigmoid"),
+    }
 }
 
 pub fn pool(pool: &Pool) -> Expression {
