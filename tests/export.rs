@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use convscope::data::Normalisation;
+use convscope::experiment::layers::MENU;
 use convscope::experiment::{Experiment, Network, NetworkChoice, Normalise, file};
 use convscope::graph::Graph;
 use convscope::tensor::Extent;
@@ -221,4 +222,18 @@ fn vectors_that_are_maps_again() {
         { linear = 12 }, "relu", { merge = "add", branches = [ [ { conv = 8, kernel = 1 } ], [ { linear = 8 } ] ] },
         "batch-norm", { merge = "concat", branches = [ [], [ "global-average-pool" ] ] }, { linear = 10 }"#;
     check("vectors", &layers(text, Extent::new(1, 6, 5)));
+}
+
+/// A kind of layer that no net here has would be exported unchecked.
+#[test]
+fn every_kind_is_in_a_net_that_is_checked() {
+    let text = include_str!("export.rs");
+    for kind in MENU.iter().map(|make| make()) {
+        let word = match kind.name() {
+            "branches" => "merge",
+            name => name,
+        };
+        let is_there = text.contains(&format!("\"{word}\"")) || text.contains(&format!("{{ {word} = "));
+        assert!(is_there, "no net in tests/export.rs has the layer `{word}`");
+    }
 }

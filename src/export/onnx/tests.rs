@@ -1,6 +1,7 @@
 use super::*;
 use crate::data::Normalisation;
-use crate::experiment::{Experiment, file};
+use crate::experiment::layers::{Activation, Linear, MENU, Merge};
+use crate::experiment::{Experiment, Kind, Layer, NetworkChoice, file};
 use crate::graph::Graph;
 use crate::tensor::Extent;
 use crate::train::weights::Numbers;
@@ -15,13 +16,17 @@ layers = [
   { dropout = 0.5 }, { linear = 3 },
 ]
 "#;
-    let experiment: Experiment = file::parse(text).expect("an experiment");
-    let extent = Extent::new(1, 6, 6);
+    of(file::parse(text).expect("an experiment"), Extent::new(1, 6, 6))
+}
+
+/// The net of an experiment over pictures of this shape with three classes.
+fn of(experiment: Experiment, extent: Extent) -> Net {
     let classes = ["a", "b", "c"].map(String::from).to_vec();
     let network = experiment.network.network(extent, 3).expect("a network");
     let graph = Graph::classifier(&network, 3).expect("a possible net");
     let numbers = Numbers::initial(&graph, experiment.train.initialisation, 1);
-    let normalisation = Normalisation::with_channel_means(&[0.5], vec![2.0], extent);
+    let normalisation =
+        Normalisation::with_channel_means(&vec![0.5; extent.channels], vec![2.0; extent.channels], extent);
     Net { experiment, network, graph, numbers, classes, normalisation }
 }
 
@@ -56,13 +61,11 @@ fn each_layer_is_an_operator_under_its_path() {
 }
 
 /// In single assignment, as the checker demands: nothing is read before it is there, nothing written twice.
-#[test]
-fn every_name_is_given_once_and_before_it_is_read() {
-    let graph = read().graph.expect("a graph");
+fn is_in_single_assignment(graph: &GraphProto) {
     let mut known: Vec<String> = graph.input.iter().map(|value| value.name.clone()).collect();
     known.extend(graph.initializer.iter().map(|tensor| tensor.name.clone()));
     for node in &graph.node {
-        assert!(node.input.iter().all(|name| known.contains(name)), "{node:?}");
+        assert!(node.input.iter().all(|name| name.is_empty() || known.contains(name)), "{node:?}");
         known.extend(node.output.clone());
     }
     assert!(graph.output.iter().all(|value| known.contains(&value.name)));
@@ -70,6 +73,39 @@ fn every_name_is_given_once_and_before_it_is_read() {
     known.sort();
     known.dedup();
     assert_eq!(known.len(), n_names);
+}
+
+#[test]
+fn every_name_is_given_once_and_before_it_is_read() {
+    is_in_single_assignment(&read().graph.expect("a graph"));
+}
+
+/// Both forms, each kind twice in a row with the settings that the menu gives it.
+#[test]
+fn every_kind_is_written() {
+    for make in MENU {
+        let layer = || {
+            let mut kind = make();
+            if let Kind::Repeat(repeat) = &mut kind {
+                repeat.layers.push(Layer::new(Kind::Activation(Activation::Relu)));
+            }
+            if let Kind::Branches(branches) = &mut kind {
+                // The identity goes with an inner branch that keeps the channels.
+                branches.merge = Merge::Concat;
+            }
+            Layer::new(kind)
+        };
+        let last = Layer::new(Kind::Linear(Linear { outputs: 3, ..Linear::default() }));
+        let layers = vec![layer(), layer(), last];
+        let name = layers[0].kind.name();
+        let network = NetworkChoice::Layers { input: None, layers };
+        let net = of(Experiment { network, ..Experiment::default() }, Extent::new(4, 8, 8));
+        let graph = model(&net).graph.expect("a graph");
+        is_in_single_assignment(&graph);
+        assert!(graph.node.iter().all(|node| !node.op_type.is_empty()), "{name}");
+        let text = crate::export::pytorch::model(&net).expect(name);
+        assert!(text.contains("self.layers = nn.Sequential("), "{name}");
+    }
 }
 
 #[test]
