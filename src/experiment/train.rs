@@ -6,7 +6,8 @@ mod schedule;
 
 pub use initialisation::Initialisation;
 pub use optimiser::Optimiser;
-pub use schedule::Schedule;
+use schedule::decimal;
+pub use schedule::{Moment, Schedule, WarmUp};
 
 /// The training part of an experiment.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,10 @@ pub struct Train {
     pub optimiser: Optimiser,
     /// Learning rate η at the start.
     pub rate: f32,
+    /// The batch for which the rate is meant: with another it is scaled in proportion (Goyal et al. 2017). As it
+    /// stands where not given.
+    pub reference_batch: Option<usize>,
+    pub warm_up: WarmUp,
     pub schedule: Schedule,
     /// λ of the L2 penalty `λ/2 · |w|²`, which comes into the gradient of the weights (see [`Optimiser`]).
     pub weight_decay: f32,
@@ -33,6 +38,8 @@ impl Default for Train {
         Self {
             optimiser: Optimiser::Momentum { momentum: 0.9 },
             rate: 0.01,
+            reference_batch: None,
+            warm_up: WarmUp::NONE,
             schedule: Schedule::Constant,
             weight_decay: 0.0,
             decay_all: false,
@@ -41,5 +48,14 @@ impl Default for Train {
             epochs: 10,
             initialisation: Initialisation::He,
         }
+    }
+}
+
+impl Train {
+    /// The rate of the step that begins at this moment, but for what a plateau has taken off it.
+    pub fn rate_at(&self, moment: Moment) -> f64 {
+        let scale = self.reference_batch.map_or(1.0, |reference| self.batch as f64 / reference.max(1) as f64);
+        let schedule = self.schedule.factor(self.rate, moment, self.warm_up);
+        decimal(self.rate) * scale * self.warm_up.factor(moment.epoch()) * schedule
     }
 }

@@ -5,6 +5,7 @@ pub mod evaluate;
 pub mod initial;
 mod model;
 mod net;
+pub mod rate;
 mod run;
 pub mod weights;
 

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use super::curves::{Curves, StepRecord, TestRecord};
 use super::evaluate::{Evaluation, Evaluator};
+use super::rate::{self, Plateau};
 use super::{TrainError, initial};
 use crate::data::{self, DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepCost, StepTable, layout};
-use crate::experiment::{Experiment, Named, Optimiser, Train};
+use crate::experiment::{Experiment, Moment, Named, Optimiser, Schedule, Train};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request, Update};
 use crate::graph::{Graph, ParameterId};
 use crate::tensor::Tensor;
@@ -31,6 +32,8 @@ pub struct Run {
     test_source: PictureSource,
     plan: Box<dyn Plan>,
     evaluator: Option<Evaluator>,
+    /// What the schedule remembers, if it goes by the training error.
+    pub plateau: Plateau,
     /// Steps asked of the device.
     step: u64,
     /// The epoch whose order lies on the device.
@@ -93,6 +96,7 @@ impl Run {
             train_pictures,
             plan,
             evaluator: None,
+            plateau: Plateau::default(),
             step: 0,
             ordered: None,
             awaited: VecDeque::new(),
@@ -136,6 +140,7 @@ impl Run {
         }
         self.curves = Curves::default();
         self.awaited.clear();
+        self.plateau = Plateau::default();
         self.step = 0;
         self.seconds = 0.0;
         self.ordered = None;
@@ -179,6 +184,7 @@ impl Run {
     /// Trains for at most `n` steps and at most to the end of the epoch; gives how many. May return before
     /// the device has finished; [`Run::collect`] brings the metrics in.
     pub fn advance(&mut self, n: u64) -> Result<u64, TrainError> {
+        self.hear_of_epoch()?;
         let begin = Instant::now();
         let progress = self.progress();
         let n = n.min(progress.left_in_epoch()).min(progress.n_steps.saturating_sub(progress.step));
@@ -192,6 +198,21 @@ impl Run {
         self.seconds += begin.elapsed().as_secs_f64();
         self.collect(false)?;
         Ok(n)
+    }
+
+    /// Tells a schedule that goes by the training error of the epoch that has just ended, whose metrics it waits
+    /// for.
+    fn hear_of_epoch(&mut self) -> Result<(), TrainError> {
+        let steps_per_epoch = self.progress().steps_per_epoch;
+        let n_epochs = self.step / steps_per_epoch;
+        let is_due = self.step.is_multiple_of(steps_per_epoch) && n_epochs > self.plateau.n_epochs;
+        if is_due && matches!(self.experiment.train.schedule, Schedule::Plateau { .. }) {
+            self.collect(true)?;
+            if let Some((_, error)) = self.curves.mean_of_last(steps_per_epoch as usize) {
+                self.plateau.hear(&self.experiment.train, n_epochs, error);
+            }
+        }
+        Ok(())
     }
 
     /// Brings in the metrics of finished steps; with `wait`, of all steps.
@@ -337,8 +358,9 @@ impl Run {
         let progress = self.progress();
         let (experiment, train) = (&self.experiment, &self.experiment.train);
         let in_epoch = self.step % progress.steps_per_epoch;
-        let begin = self.step as f64 / progress.steps_per_epoch as f64;
-        let rate = train.rate * train.schedule.factor(begin);
+        let moment =
+            Moment { step: self.step, steps_per_epoch: progress.steps_per_epoch, n_epochs: train.epochs };
+        let rate = rate::rate(train, moment, &self.plateau);
         self.step += 1;
         let end = self.step as f64 / progress.steps_per_epoch as f64;
         self.awaited.push_back((self.step, end, rate));

@@ -23,7 +23,7 @@ pub(super) const SECTIONS: [&str; 3] = ["data", "network", "train"];
 
 /// All keys, in the order in which they are written. What every run depends on is always written, so that a
 /// file keeps its meaning should a default change.
-pub(super) const KEYS: [Key; 21] = [
+pub(super) const KEYS: [Key; 23] = [
     key("", "title", |e, v| put(&mut e.title, values::text(v)), |e| Some(values::quoted(&e.title))),
     key("", "seed", |e, v| put(&mut e.seed, v.seed()), |e| Some(e.seed.to_string())),
     key(
@@ -85,6 +85,18 @@ pub(super) const KEYS: [Key; 21] = [
     ),
     key(
         "train",
+        "reference-batch",
+        |e, v| put(&mut e.train.reference_batch, values::or_none(v, |v| v.count(values::BATCH))),
+        |e| e.train.reference_batch.map(|batch| batch.to_string()),
+    ),
+    key(
+        "train",
+        "warm-up",
+        |e, v| values::read_warm_up(&mut e.train.warm_up, v),
+        |e| values::warm_up_text(e.train.warm_up),
+    ),
+    key(
+        "train",
         "schedule",
         |e, v| named::read(&mut e.train.schedule, v),
         |e| (e.train.schedule != Schedule::Constant).then(|| named::text(&e.train.schedule)),
@@ -101,11 +113,16 @@ pub(super) const KEYS: [Key; 21] = [
         |e, v| put(&mut e.train.decay_all, v.flag()),
         |e| e.train.decay_all.then(|| "true".into()),
     ),
-    key("train", "clip", |e, v| put(&mut e.train.clip, values::clip(v)), |e| e.train.clip.map(number_text)),
+    key(
+        "train",
+        "clip",
+        |e, v| put(&mut e.train.clip, values::or_none(v, |v| v.number(values::CLIP))),
+        |e| e.train.clip.map(number_text),
+    ),
     key(
         "train",
         "batch",
-        |e, v| put(&mut e.train.batch, v.count(1..=65_536)),
+        |e, v| put(&mut e.train.batch, v.count(values::BATCH)),
         |e| Some(e.train.batch.to_string()),
     ),
     key(

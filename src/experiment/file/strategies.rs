@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::experiment::fields::{Field, Value};
 use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Padding, Repeat};
-use crate::experiment::{Augment, Data, Experiment, Named, NetworkChoice, Normalise, Train, presets};
+use crate::experiment::{Augment, Data, Experiment, Named, NetworkChoice, Normalise, Train, WarmUp, presets};
 use crate::tensor::Extent;
 
 pub fn experiment() -> impl Strategy<Value = Experiment> {
@@ -114,9 +114,25 @@ fn train() -> impl Strategy<Value = Train> {
     let rate = || prop_oneof![0.0..=1000.0_f32, 0.0..=1e-6_f32];
     let rules = (named(), rate(), named(), rate());
     let decay = (any::<bool>(), option::of(1e-6..=1e6_f32));
-    (rules, decay, 1_usize..=65_536, 1_usize..=1_000_000, named()).prop_map(
-        |((optimiser, rate, schedule, weight_decay), (decay_all, clip), batch, epochs, initialisation)| {
-            Train { optimiser, rate, schedule, weight_decay, decay_all, clip, batch, epochs, initialisation }
+    let warm_up = prop_oneof![
+        Just(WarmUp::NONE),
+        (0.0..=1e6_f32, prop_oneof![Just(0.1_f32), 0.0..=1.0_f32])
+            .prop_map(|(epochs, from)| WarmUp { epochs, from }),
+    ];
+    let batches = (1_usize..=65_536, option::of(1_usize..=65_536));
+    (rules, decay, batches, warm_up, 1_usize..=1_000_000, named()).prop_map(
+        |(rules, (decay_all, clip), (batch, reference_batch), warm_up, epochs, initialisation)| Train {
+            optimiser: rules.0,
+            rate: rules.1,
+            reference_batch,
+            warm_up,
+            schedule: rules.2,
+            weight_decay: rules.3,
+            decay_all,
+            clip,
+            batch,
+            epochs,
+            initialisation,
         },
     )
 }

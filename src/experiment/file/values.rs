@@ -3,13 +3,16 @@
 use super::node::{Node, number_text};
 use super::read_layers::read_layers;
 use super::write_layers::layers_text;
-use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Problem, presets};
+use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Problem, WarmUp, presets};
 use crate::tensor::Extent;
 
 /// The longest side of a picture.
 pub(super) const MAX_SIDE: usize = 8192;
 const MAX_CHANNELS: usize = 65_536;
 const MAX_PICTURES: usize = 1_000_000_000;
+
+/// Pictures in a step.
+pub(super) const BATCH: std::ops::RangeInclusive<usize> = 1..=65_536;
 
 /// To how long a gradient may be clipped.
 pub(super) const CLIP: std::ops::RangeInclusive<f32> = 1e-6..=1e6;
@@ -50,11 +53,40 @@ pub(super) fn read_augment(augment: &mut Augment, node: &Node<'_>) -> Result<(),
     Ok(())
 }
 
-pub(super) fn clip(node: &Node<'_>) -> Result<Option<f32>, Problem> {
+/// What may also be left out by the word `none`.
+pub(super) fn or_none<T>(
+    node: &Node<'_>,
+    read: impl FnOnce(&Node<'_>) -> Result<T, Problem>,
+) -> Result<Option<T>, Problem> {
     match node.as_str() {
         Some("none") => Ok(None),
-        Some(_) => Err(node.wrong("a number above 0, or \"none\"")),
-        None => node.number(CLIP).map(Some),
+        _ => read(node).map(Some),
+    }
+}
+
+pub(super) fn read_warm_up(warm_up: &mut WarmUp, node: &Node<'_>) -> Result<(), Problem> {
+    if node.as_str() == Some("none") {
+        *warm_up = WarmUp::NONE;
+        return Ok(());
+    }
+    let Some(entries) = node.entries() else {
+        let [epochs, _] = warm_up.fields();
+        return node.read_field(epochs);
+    };
+    for entry in entries {
+        match warm_up.fields().into_iter().find(|field| field.name == entry.name) {
+            Some(field) => entry.read_field(field)?,
+            None => return Err(entry.unknown("`warm-up`", &["epochs", "from"])),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn warm_up_text(WarmUp { epochs, from }: WarmUp) -> Option<String> {
+    let (epochs_text, from_text) = (number_text(epochs), number_text(from));
+    match from == WarmUp::NONE.from {
+        true => (epochs != 0.0).then_some(epochs_text),
+        false => Some(format!("{{ epochs = {epochs_text}, from = {from_text} }}")),
     }
 }
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::experiment::{Augment, Initialisation, Normalise, Optimiser, Schedule, shipped};
+use crate::experiment::{Augment, Initialisation, Normalise, Optimiser, Schedule, WarmUp, shipped};
 use crate::tensor::Extent;
 
 /// What is said about a wrong file.
@@ -35,6 +35,8 @@ fn every_key_is_read() {
         [train]
         optimiser = { nesterov = 0.95 }
         rate = 1
+        reference-batch = 64
+        warm-up = { epochs = 5, from = 0.5 }
         schedule = { drop = 0.1, at = [82, 123.5] }
         weight-decay = 1e-4
         decay-all = true
@@ -60,6 +62,7 @@ fn every_key_is_read() {
     assert_eq!(train.optimiser, Optimiser::Nesterov { momentum: 0.95 });
     assert_eq!(train.schedule, Schedule::Steps { drop: 0.1, at: vec![82.0, 123.5] });
     assert_eq!((train.rate, train.weight_decay, train.batch, train.epochs), (1.0, 1e-4, 128, 164));
+    assert_eq!((train.reference_batch, train.warm_up), (Some(64), WarmUp { epochs: 5.0, from: 0.5 }));
     assert_eq!((train.decay_all, train.clip), (true, Some(2.0)));
     assert_eq!(train.initialisation, Initialisation::Xavier);
 }
@@ -184,7 +187,7 @@ fn tables_of_settings_are_checked_inside() {
     check_line(
         "train",
         "schedule = 'stops'",
-        "`schedule` must be `constant` or `steps`; found \"stops\". Did you mean `steps`?",
+        "`schedule` must be `constant`, `steps`, `cosine`, `plateau` or `range`; found \"stops\". Did you mean `steps`?",
     );
     check_line(
         "train",
@@ -194,7 +197,7 @@ fn tables_of_settings_are_checked_inside() {
     check_line(
         "train",
         "schedule = 0.1",
-        "`schedule` must be `constant` or `steps`, or a table such as { drop = 0.1, at = [82, 123] }; found 0.1.",
+        "`schedule` must be `constant`, `steps`, `cosine`, `plateau` or `range`, or a table such as { drop = 0.1, at = [82, 123] }; found 0.1.",
     );
     check_line(
         "train",
@@ -237,7 +240,13 @@ fn tables_of_settings_are_checked_inside() {
         "There is no key `momentum`: the optimiser `sgd` has none.",
     );
     check_line("train", "optimiser = { momentum = 2 }", "`momentum` must be a number from 0 to 1; found 2.");
-    check_line("train", "clip = 'nun'", "`clip` must be a number above 0, or \"none\"; found \"nun\".");
+    check_line("train", "clip = 'nun'", "`clip` must be a number from 1e-6 to 1e6; found \"nun\".");
+    check_line("train", "warm-up = -1", "`warm-up` must be a number from 0 to 1e6; found -1.");
+    check_line(
+        "train",
+        "warm-up = { epoch = 5 }",
+        "There is no key `epoch` in `warm-up`; did you mean `epochs`?",
+    );
     check_line("train", "clip = 0", "`clip` must be a number from 1e-6 to 1e6; found 0.");
     check_line("data", "augment = { crop = 65 }", "`crop` must be a whole number from 0 to 64; found 65.");
     check_line(
@@ -269,8 +278,8 @@ fn a_network_must_be_given_once() {
     );
     check(
         "[network]\npreset = 'resnet-21'",
-        "line 2: There is no preset `resnet-21`: the number of layers is 6n + 2. The nearest are `resnet-20` and \
-         `resnet-26`.",
+        "line 2: There is no preset `resnet-21`: the number of layers is 6n + 2, or for ImageNet one of 18, 34, \
+         50, 101, 152. The nearest are `resnet-20` and `resnet-26`.",
     );
     check(
         "[network]\ninput = [32, 32]\nlayers = []",
