@@ -200,6 +200,31 @@ fn describe_counts_lenet() {
     assert_eq!(described["layers"][2]["receptive_field"]["size"], serde_json::json!([14, 14]));
 }
 
+/// With weights that were saved, and without the pictures where they are not needed; as numbers and as PNG.
+#[test]
+fn a_net_is_looked_into() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_string();
+    let (weights, out) = (path("w.safetensors"), path("out.png"));
+    json(&[&["train", "quickstart", "--steps", "30", "--json", "--save", &weights][..], &QUICK].concat());
+    let inspect = |what: &[&str]| {
+        let command = ["inspect", "quickstart", "--weights", &weights];
+        let found = json(&[&command[..], what, &["--out", &out, "--json", "--device", "cpu"]].concat());
+        let file = std::fs::read(&out).expect("a picture");
+        assert!(file.starts_with(b"\x89PNG"), "{what:?}");
+        found
+    };
+    assert_eq!(inspect(&["filters"])["shape"], serde_json::json!([8, 1, 5, 5]));
+    assert_eq!(inspect(&["filters", "--layer", "layers.3"])["norms"].as_array().map(Vec::len), Some(16));
+    assert_eq!(inspect(&["tuning"])["summary"]["filters"], 8);
+    let confusion = inspect(&["confusion"]);
+    let counts = confusion["counts"].as_array().expect("rows").iter().flat_map(|row| row.as_array());
+    let n: u64 = counts.flatten().filter_map(|n| n.as_u64()).sum();
+    assert_eq!(n, 1000, "every test picture of quickstart is counted: {confusion}");
+    let command = ["inspect", "quickstart", "--weights", &weights, "filters"];
+    refused(&[&command[..], &["--layer", "layers.9"]].concat(), &["`layers.9`", "`layers.0`, `layers.3`"]);
+}
+
 /// Measured in a process of its own; the parts of a step are named and their bytes counted.
 #[test]
 fn the_standard_work_is_measured() {

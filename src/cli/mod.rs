@@ -10,6 +10,7 @@ mod describe;
 mod devices;
 mod eval;
 mod export;
+mod inspect;
 mod predict;
 mod text;
 mod train;
@@ -52,6 +53,8 @@ pub enum Command {
     Describe(describe::DescribeArguments),
     /// Data sets.
     Data(data::DataArguments),
+    /// Look inside a net: its filters, what they prefer, what it takes for what.
+    Inspect(inspect::InspectArguments),
     /// Measure how fast this machine trains and evaluates the standard work.
     Bench(bench::BenchArguments),
     /// What this machine can compute on, and what `auto` would take.
@@ -96,6 +99,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Describe(arguments) => describe::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     };

@@ -13,6 +13,7 @@ mod glyphs;
 mod idx;
 mod known;
 pub mod normalise;
+mod png;
 mod procedural;
 mod shapes;
 
@@ -20,6 +21,7 @@ use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 pub use error::DataError;
 pub use folder::read_picture;
+pub use png::png;
 use std::path::Path;
 
 /// The most classes a data set may have.

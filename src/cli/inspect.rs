@@ -1,0 +1,136 @@
+//! `convscope inspect`: what a trained net looks like inside, as a picture and as numbers. One file for each
+//! thing to look at.
+
+mod confusion;
+mod filters;
+mod tuning;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{ExperimentArguments, Failure, cannot_write, text};
+use crate::data::{self, DataSet, catalogue};
+use crate::engine::DeviceChoice;
+use crate::graph::{Graph, Op, ParameterId};
+use crate::inspect::filters::Filters;
+use crate::inspect::picture::Picture;
+use crate::tensor::Tensor;
+use crate::train::Net;
+
+#[derive(clap::Args)]
+pub struct InspectArguments {
+    #[command(flatten)]
+    experiment: ExperimentArguments,
+
+    /// The weights to look at (safetensors); without them, those before the first step.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+
+    /// Where to compute: auto, cpu, gpu, or a part of an adapter's name.
+    #[arg(long, default_value = "auto", value_parser = super::device, global = true)]
+    device: DeviceChoice,
+
+    /// Write the picture (PNG).
+    #[arg(long, value_name = "FILE", global = true)]
+    out: Option<PathBuf>,
+
+    /// Print the numbers as one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// The filters of a convolution as pictures.
+    Filters(filters::FiltersArguments),
+    /// What the first layer's filters prefer, measured with gratings like cells of the visual cortex.
+    Tuning,
+    /// Which classes are taken for which, and the worst mistakes.
+    Confusion(confusion::ConfusionArguments),
+}
+
+pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
+    match &arguments.what {
+        What::Filters(what) => filters::run(arguments, what),
+        What::Tuning => tuning::run(arguments),
+        What::Confusion(what) => confusion::run(arguments, what),
+    }
+}
+
+impl InspectArguments {
+    /// The net to look at. Its pictures are opened only where the weights do not tell all, or are not given.
+    fn net(&self) -> Result<Net, Failure> {
+        let experiment = self.experiment.resolve()?;
+        match &self.weights {
+            Some(path) => Ok(Net::load(&experiment, path, None)?),
+            None => Ok(Net::initial(&experiment, &catalogue::open(&experiment.data, experiment.seed)?)?),
+        }
+    }
+
+    /// The net together with its pictures.
+    fn net_and_pictures(&self) -> Result<(Net, Arc<DataSet>), Failure> {
+        let experiment = self.experiment.resolve()?;
+        let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+        set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
+        let net = match &self.weights {
+            Some(path) => Net::load(&experiment, path, Some(&set))?,
+            None => Net::initial(&experiment, &set)?,
+        };
+        Ok((net, set))
+    }
+
+    /// Shows what was found: the picture in its file, the numbers in one way or the other.
+    fn show(
+        &self,
+        picture: impl FnOnce() -> Picture,
+        json: serde_json::Value,
+        print: impl FnOnce(),
+    ) -> Result<(), Failure> {
+        if let Some(path) = &self.out {
+            let Picture { width, height, pixels } = picture();
+            let file = data::png([width, height], pixels.as_flattened());
+            std::fs::write(path, file).map_err(|error| cannot_write(path, error))?;
+        }
+        match self.json {
+            true => text::print_json(&json),
+            false => print(),
+        }
+        Ok(())
+    }
+}
+
+/// The weights of the convolution at `path`, or of the first one.
+fn filters_of(net: &Net, path: Option<&str>) -> Result<Filters, Failure> {
+    let convolutions = convolutions(&net.graph);
+    let known = || convolutions.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    let found = match path {
+        None => convolutions.first(),
+        Some(path) => convolutions.iter().find(|(other, _)| other == path),
+    };
+    let Some((path, weight)) = found else {
+        return Err(Failure::BadInput(match path {
+            Some(path) if !convolutions.is_empty() => {
+                format!("There is no convolution `{path}` in this net; there is {}.", known())
+            }
+            _ => "This net has no convolution, and so no filters.".into(),
+        }));
+    };
+    let shape = net.graph.parameters[weight.0].shape.clone();
+    let weights = Tensor::new(shape, net.numbers.parameters[weight.0].clone());
+    Ok(Filters { path: path.clone(), weights })
+}
+
+/// Path and weights of every convolution, in order.
+fn convolutions(graph: &Graph) -> Vec<(String, ParameterId)> {
+    let path = |weight: ParameterId| graph.parameters[weight.0].name.trim_end_matches(".weight").to_string();
+    let nodes = graph.nodes.iter();
+    nodes
+        .filter_map(|node| match &node.op {
+            Op::Conv(conv) => Some((path(conv.weight), conv.weight)),
+            _ => None,
+        })
+        .collect()
+}

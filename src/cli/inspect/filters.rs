@@ -1,0 +1,66 @@
+//! `convscope inspect … filters`.
+
+use serde_json::json;
+
+use super::super::{Failure, text};
+use super::{InspectArguments, filters_of};
+use crate::inspect::filters::Scale;
+
+#[derive(clap::Args)]
+pub struct FiltersArguments {
+    /// Which convolution, by its path in the net (`layers.3`); the first where none is given.
+    #[arg(long, value_name = "PATH")]
+    layer: Option<String>,
+
+    /// Whether black and white stand for the largest weight of each filter or of all.
+    #[arg(long, value_enum, default_value = "own")]
+    scale: ScaleChoice,
+
+    /// Pixels to a side for each weight.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    enlarge: u32,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ScaleChoice {
+    Own,
+    Common,
+}
+
+/// The most pixels that a picture of filters may have.
+const MOST_PIXELS: usize = 1 << 27;
+
+pub(super) fn run(arguments: &InspectArguments, what: &FiltersArguments) -> Result<(), Failure> {
+    let net = arguments.net()?;
+    let filters = filters_of(&net, what.layer.as_deref())?;
+    let factor = what.enlarge as usize;
+    if arguments.out.is_some() && filters.weights.data.len() * factor * factor > MOST_PIXELS {
+        return Err(Failure::BadInput(format!(
+            "A picture of all the weights of `{}` would have over {MOST_PIXELS} pixels. Use a smaller `--enlarge`.",
+            filters.path
+        )));
+    }
+    let scale = match what.scale {
+        ScaleChoice::Own => Scale::Own,
+        ScaleChoice::Common => Scale::Common,
+    };
+    let norms: Vec<f64> = (0..filters.len()).map(|i| filters.norm(i)).collect();
+    let found = json!({
+        "layer": filters.path,
+        "shape": filters.weights.shape,
+        "weights": filters.weights.data,
+        "norms": norms,
+    });
+    let print = || {
+        let [height, width] = filters.size();
+        text::print_line(&format!(
+            "{}: {} filters of {height}×{width} over {} channels, of length {:.3} to {:.3}",
+            filters.path,
+            filters.len(),
+            filters.weights.shape[1],
+            norms.iter().copied().fold(f64::INFINITY, f64::min),
+            norms.iter().copied().fold(0.0, f64::max),
+        ));
+    };
+    arguments.show(|| filters.mosaic(scale, factor), found, print)
+}
