@@ -16,6 +16,8 @@ pub mod gpu;
 pub mod layout;
 pub mod ops;
 pub mod plain;
+#[cfg(test)]
+mod properties;
 mod room;
 
 use std::sync::Arc;

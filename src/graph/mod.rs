@@ -260,4 +260,6 @@ fn head_problem(network: &Network, layers: &[LayerReport], n_classes: usize) -> 
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+pub mod strategies;
+#[cfg(test)]
 mod tests;
