@@ -19,6 +19,11 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// What it takes on any device. The working memory of the kernels, which differs, is left out.
+    pub fn least(placement: &Placement, program: &Program) -> Self {
+        Self::new(placement, program, &arena::assign(program), 0)
+    }
+
     /// Of a program whose values have these places and whose kernels want so many numbers besides.
     pub(super) fn new(placement: &Placement, program: &Program, values: &Arena, scratch_len: usize) -> Self {
         let bytes = |len: usize| 4 * len as u64;
@@ -39,9 +44,10 @@ impl Footprint {
     }
 
     /// # Errors
-    /// The device has less left, where it tells. `what` begins the sentence.
-    pub fn check(&self, what: &str, device: &dyn Device) -> Result<(), EngineError> {
-        match device.available() {
+    /// The device has less left, where it tells, even once `released` bytes are given back. `what` begins the
+    /// sentence.
+    pub fn check(&self, what: &str, device: &dyn Device, released: u64) -> Result<(), EngineError> {
+        match device.available().map(|available| available + released) {
             Some(available) if self.total() > available => {
                 Err(EngineError::out_of_memory(device.info().kind, what, self.total(), available))
             }
@@ -125,7 +131,7 @@ mod tests {
             // Graphics processors refuse by the largest array that they take.
             let refusal = device
                 .footprint(&placement, &program)
-                .and_then(|footprint| footprint.check("Training in batches of 8388608", &*device));
+                .and_then(|footprint| footprint.check("Training in batches of 8388608", &*device, 1 << 20));
             // No system but one tells how much it has.
             if cfg!(target_os = "linux") {
                 let message = refusal.expect_err("it is too much").to_string();

@@ -345,7 +345,9 @@ impl Worker {
         };
         let (set, experiment) = (ready.set.clone(), experiment.clone());
         // What cannot be must not cost the run that is.
-        Run::check(&experiment, &set)?;
+        let graph = Run::check(&experiment, &set)?;
+        let released = self.run.as_ref().map_or(0, Run::bank_bytes);
+        Run::check_room(&experiment, &graph, &*self.device, released)?;
         self.keep_curves();
         self.state.activity = Activity::Preparing;
         self.publish();

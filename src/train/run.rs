@@ -74,11 +74,10 @@ impl Run {
         device: Arc<dyn Device>,
     ) -> Result<Self, TrainError> {
         let graph = Self::check(experiment, &set)?;
+        Self::check_room(experiment, &graph, &*device, 0)?;
         let fused = graph.fused();
         let program = train_program(experiment, &fused);
         let placement = Placement::for_program(&graph, &program);
-        let what = format!("Training in batches of {}", experiment.train.batch);
-        device.footprint(&placement, &program)?.check(&what, &*device)?;
         let normalisation = Arc::new(Normalisation::of(experiment.data.normalise, &set.train, set.extent));
         let source = |part| PictureSource { set: set.clone(), part, normalisation: normalisation.clone() };
         let memory = device.memory(&placement)?;
@@ -104,7 +103,7 @@ impl Run {
             device,
             set,
         };
-        run.reset()?;
+        run.begin()?;
         Ok(run)
     }
 
@@ -123,12 +122,39 @@ impl Run {
         }
     }
 
+    /// Whether there will be room for the training of a graph that [`Run::check`] gave, once `released` bytes
+    /// are given back.
+    ///
+    /// # Errors
+    /// How much it needs and how much there is.
+    pub fn check_room(
+        experiment: &Experiment,
+        graph: &Graph,
+        device: &dyn Device,
+        released: u64,
+    ) -> Result<(), TrainError> {
+        let program = train_program(experiment, &graph.fused());
+        let placement = Placement::for_program(graph, &program);
+        let what = format!("Training in batches of {}", experiment.train.batch);
+        Ok(device.footprint(&placement, &program)?.check(&what, device, released)?)
+    }
+
+    /// Bytes that the run's numbers take, and will leave.
+    pub fn bank_bytes(&self) -> u64 {
+        Bank::ALL.iter().map(|&bank| 4 * self.placement.len(bank) as u64).sum()
+    }
+
     /// Back to step 0 with the same initial weights.
     pub fn reset(&mut self) -> Result<(), TrainError> {
         self.plan.take_metrics(true)?;
         for bank in Bank::ALL {
             self.clear(bank)?;
         }
+        self.begin()
+    }
+
+    /// Sets the initial weights in banks of zeros.
+    fn begin(&mut self) -> Result<(), TrainError> {
         // One after the other: the weights of a large net are not there twice.
         for (i, parameter) in self.graph.parameters.iter().enumerate() {
             let train = &self.experiment.train;

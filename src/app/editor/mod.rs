@@ -8,8 +8,12 @@ pub mod tree;
 
 use std::path::PathBuf;
 
-use crate::experiment::{Experiment, Layer, LayerId, Network, NetworkChoice, Problem};
+use crate::engine::Footprint;
+use crate::experiment::{Experiment, Layer, LayerId, Network, NetworkChoice, Problem, Train};
+use crate::graph::Graph;
+use crate::graph::program::Placement;
 use crate::tensor::Extent;
+use crate::train;
 use costs::Costs;
 use edit::Edit;
 use history::{Gesture, History};
@@ -34,6 +38,9 @@ pub struct Editor {
     resolved: (NetworkChoice, Task),
     layers: Vec<Layer>,
     costs: Costs,
+    /// What training takes of memory, and what it was counted for; none for a net that is not possible, or
+    /// too deep to count while a person waits.
+    footprint: (Option<Footprint>, Train),
     /// Why the experiment's network cannot be had for these pictures at all.
     mismatch: Option<Problem>,
     history: History,
@@ -53,6 +60,7 @@ impl Editor {
             task,
             layers: Vec::new(),
             costs: Costs::default(),
+            footprint: (None, Train::default()),
             mismatch: None,
         };
         editor.resolve();
@@ -66,6 +74,10 @@ impl Editor {
 
     pub fn costs(&self) -> &Costs {
         &self.costs
+    }
+
+    pub fn footprint(&self) -> Option<Footprint> {
+        self.footprint.0
     }
 
     pub fn task(&self) -> Task {
@@ -179,6 +191,8 @@ impl Editor {
         if self.resolved.0 != self.experiment.network || self.resolved.1 != self.task {
             self.resolved = (self.experiment.network.clone(), self.task);
             self.resolve();
+        } else if self.footprint.1 != self.experiment.train {
+            self.count_memory();
         }
     }
 
@@ -201,8 +215,30 @@ impl Editor {
         let network = Network { input: self.task.input, layers: std::mem::take(&mut self.layers) };
         self.costs = Costs::of(&network, self.task.n_classes);
         self.layers = network.layers;
+        self.count_memory();
+    }
+
+    fn count_memory(&mut self) {
+        let train = self.experiment.train.clone();
+        self.footprint = (self.counted_memory(), train);
+    }
+
+    fn counted_memory(&self) -> Option<Footprint> {
+        if self.obstacle().is_some() {
+            return None;
+        }
+        let network = Network { input: self.task.input, layers: self.layers.clone() };
+        let graph = Graph::classifier(&network, self.task.n_classes).ok()?;
+        if graph.nodes.len() > MOST_COUNTED {
+            return None;
+        }
+        let program = train::train_program(&self.experiment, &graph.fused());
+        Some(Footprint::least(&Placement::for_program(&graph, &program), &program))
     }
 }
+
+/// Nodes of a net whose memory is counted at every edit: some hundredths of a second.
+const MOST_COUNTED: usize = 1500;
 
 const GREY: Task = Task { input: Extent::new(1, 28, 28), n_classes: 10 };
 const COLOUR: Task = Task { input: Extent::new(3, 32, 32), n_classes: 10 };

@@ -102,11 +102,34 @@ fn totals_ui(ui: &mut Ui, desk: &Desk<'_>) {
             widgets::caption_ui(ui, unit).on_hover_text(help);
             ui.add_space(theme::GAP);
         };
-        sum_ui(format::count(total.parameters), "parameters", "Learned numbers in all layers together.".into());
+        sum_ui(
+            format::count(total.parameters),
+            "parameters",
+            "Learned numbers in all layers together.".into(),
+        );
         let help = format!("{} for one picture", format::count(total.multiply_adds));
         sum_ui(format::short(total.multiply_adds), "multiply-adds", help);
-        let help = "What the layers' outputs take in memory for one picture, and for a batch of so many; training keeps them for the way back.";
-        let whole = format::bytes(total.activation_bytes * batch);
-        sum_ui(format!("{} × {batch} = {whole}", format::bytes(total.activation_bytes)), "activations", help.into());
+        let (figure, unit, help) = memory(desk, batch, total.activation_bytes);
+        sum_ui(figure, unit, help);
     });
+}
+
+/// What training takes of memory; where that is not known, what the layers' outputs would take.
+fn memory(desk: &Desk<'_>, batch: u64, activation_bytes: u64) -> (String, &'static str, String) {
+    let apart = format!(
+        "The layers' outputs alone take {} for one picture, {} for a batch of {batch}.",
+        format::bytes(activation_bytes),
+        format::bytes(activation_bytes * batch)
+    );
+    let Some(footprint) = desk.editor.footprint() else {
+        return (format::bytes(activation_bytes * batch), "activations", apart);
+    };
+    let help = format!(
+        "What training takes in batches of {batch}: a step remembers {}, parameters take {}, their gradients as \
+         much, the optimiser {}. {apart} Those that are never needed together share their place.",
+        format::bytes(footprint.step),
+        format::bytes(footprint.parameters),
+        format::bytes(footprint.optimiser),
+    );
+    (format::bytes(footprint.total()), "to train", help)
 }

@@ -1,18 +1,25 @@
-//! What a frame costs while training: `cargo test --release frame_time -- --ignored --nocapture`.
+//! What frames cost: `cargo test --release --lib speed -- --ignored --nocapture`.
 
 use std::time::Instant;
 
 use super::fixture::{Bench, DESKTOP, curves, training};
 
-/// 100,000 steps, a net of 56 layers unfolded in view, a new snapshot for every frame.
+/// 100,000 steps, a deep net unfolded in view, a new snapshot for every frame.
 #[test]
 #[ignore = "measures time"]
 fn frame_time() {
-    let mut snapshot = training("resnet-56-shapes", 10);
+    for name in ["resnet-56-shapes", "resnet-152"] {
+        let median = median_frame_ms(name);
+        assert!(median < 8.0, "the window's own work must leave the machine to the training");
+    }
+}
+
+fn median_frame_ms(name: &str) -> f64 {
+    let mut snapshot = training(name, 10);
     let mut growing = curves(100_000, 0.01);
     let extra = curves(101_000, 0.01);
     snapshot.previous = Some(std::sync::Arc::new(growing.clone()));
-    let mut bench = Bench::with("resnet-56-shapes", DESKTOP, egui::Theme::Dark, snapshot, |builder| builder);
+    let mut bench = Bench::with(name, DESKTOP, egui::Theme::Dark, snapshot, |builder| builder);
     let mut times = Vec::new();
     for record in extra.from(100_000).take(300) {
         growing.push(*record);
@@ -29,10 +36,27 @@ fn frame_time() {
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!(
-        "frame: median {:.2} ms, 99th percentile {:.2} ms, longest {:.2} ms",
+        "{name}: median {:.2} ms, 99th percentile {:.2} ms, longest {:.2} ms",
         at(0.5),
         at(0.99),
         at(1.0)
     );
-    assert!(at(0.5) < 8.0, "the window's own work must leave the machine to the training");
+    at(0.5)
+}
+
+/// From the click on a preset to the frame that shows it: shapes, costs and memory of all its layers anew.
+#[test]
+#[ignore = "measures time"]
+fn preset_time() {
+    for name in ["vgg-16", "resnet-50", "resnet-152", "resnet-110"] {
+        let mut bench = Bench::open("quickstart");
+        bench.click("Start from…");
+        bench.get(name).click();
+        let start = Instant::now();
+        bench.harness.step();
+        bench.harness.step();
+        let ms = start.elapsed().as_secs_f64() * 1e3;
+        println!("{name}: shown after {ms:.1} ms");
+        assert!(ms < 150.0, "a click is answered at once");
+    }
 }
