@@ -27,7 +27,7 @@ fn net(choice: NetworkChoice, extent: Extent, normalise: Normalise) -> Net {
     let classes: Vec<String> = (0..10).map(|class| format!("class \"{class}\"")).collect();
     let network: Network = experiment.network.network(extent, classes.len()).expect("a network");
     let graph = Graph::classifier(&network, classes.len()).expect("a possible net");
-    let mut numbers = Numbers::initial(&graph, experiment.train.initialisation, 3);
+    let mut numbers = Numbers::initial(&graph, &experiment.train, 3);
     let noise = |i: usize, k: usize| mix((i + 7919 * k) as u32) as f32 / 2f32.powi(32);
     for (k, (parameter, numbers)) in graph.parameters.iter().zip(&mut numbers.parameters).enumerate() {
         if parameter.shape.len() == 1 {

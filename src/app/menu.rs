@@ -21,23 +21,51 @@ pub struct Menu {
 
 /// Draws a menu and the settings of what is chosen; whether anything was changed.
 pub fn named_ui<T: Named>(ui: &mut Ui, menu: Menu, value: &mut T) -> bool {
+    let mut chosen = Some(value.clone());
+    let changed = choice_ui(ui, menu, None, &mut chosen);
+    if let Some(chosen) = chosen {
+        *value = chosen;
+    }
+    changed
+}
+
+/// [`named_ui`] for what need not be chosen: `none` says what holds then, and what that means.
+pub fn optional_ui<T: Named>(
+    ui: &mut Ui,
+    menu: Menu,
+    none: [&'static str; 2],
+    value: &mut Option<T>,
+) -> bool {
+    choice_ui(ui, menu, Some(none), value)
+}
+
+fn choice_ui<T: Named>(
+    ui: &mut Ui,
+    menu: Menu,
+    none: Option<[&'static str; 2]>,
+    value: &mut Option<T>,
+) -> bool {
     if !menu.caption.is_empty() {
         widgets::caption_ui(ui, menu.caption);
     }
+    let [none_title, none_help] = none.unwrap_or_default();
     let mut changed = false;
-    let combo = ComboBox::from_id_salt(menu.name).width(menu.width).selected_text(value.title());
+    let title = value.as_ref().map_or(none_title, T::title);
+    let combo = ComboBox::from_id_salt(menu.name).width(menu.width).selected_text(title);
     let response = combo.show_ui(ui, |ui| {
-        for option in T::all() {
-            let is_chosen = option.name() == value.name();
-            let response = ui.selectable_label(is_chosen, option.title()).on_hover_text(option.help());
-            if response.clicked() && !is_chosen {
+        let nothing = none.iter().map(|_| None);
+        for option in nothing.chain(T::all().into_iter().map(Some)) {
+            let is_chosen = option.as_ref().map(T::name) == value.as_ref().map(T::name);
+            let title = option.as_ref().map_or(none_title, T::title);
+            let help = option.as_ref().map_or(none_help, T::help);
+            if ui.selectable_label(is_chosen, title).on_hover_text(help).clicked() && !is_chosen {
                 *value = option;
                 changed = true;
             }
         }
     });
-    named(response.response, menu.name).on_hover_text(value.help());
-    for field in value.fields() {
+    named(response.response, menu.name).on_hover_text(value.as_ref().map_or(none_help, T::help));
+    for field in value.iter_mut().flat_map(T::fields) {
         changed |= setting_ui(ui, field);
     }
     changed
@@ -57,7 +85,9 @@ fn setting_ui(ui: &mut Ui, field: Field<'_>) -> bool {
             widgets::number_ui(ui, name, value, range).on_hover_text(help).changed()
         }
         Value::Numbers(value, range) => numbers_ui(ui, name, value, range, &help),
-        Value::Pair(..) | Value::Padding(..) => unreachable!("only layers have settings for two directions"),
+        Value::Pair(..) | Value::Padding(..) | Value::Initialisation(_) => {
+            unreachable!("only layers have such settings")
+        }
     }
 }
 

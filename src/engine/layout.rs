@@ -83,7 +83,8 @@ mod tests {
         let conv = (vec![2, 3, 2, 2], Role::ConvWeight);
         let linear = (vec![5, 12], Role::LinearWeight { input: Extent::new(3, 2, 2) });
         for (shape, role) in [conv, linear] {
-            let parameter = Parameter { name: "w".into(), shape, role, draw: 0 };
+            let parameter =
+                Parameter { name: "w".into(), shape, role, draw: 0, init: None, ends_branch: false };
             let numbers: Vec<f32> = (0..parameter.len()).map(|i| i as f32).collect();
             let stored = parameter_to_storage(&parameter, &numbers);
             assert_ne!(stored, numbers);

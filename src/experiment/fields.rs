@@ -3,6 +3,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::Initialisation;
 use super::layers::Padding;
 
 /// One setting, open for reading and writing.
@@ -28,6 +29,8 @@ pub enum Value<'a> {
     /// A list of up to [`MOST_NUMBERS`] numbers.
     Numbers(&'a mut Vec<f32>, RangeInclusive<f32>),
     Flag(&'a mut bool),
+    /// From what weights are drawn at the start, where that is not the whole net's rule.
+    Initialisation(&'a mut Option<Initialisation>),
 }
 
 /// The longest list that a setting holds.
@@ -83,6 +86,12 @@ impl<'a> Field<'a> {
         Self { name, help, is_rare: false, value: Value::Flag(value) }
     }
 
+    /// The setting `init` of a layer with weights.
+    pub fn initialisation(value: &'a mut Option<Initialisation>) -> Self {
+        let help = "from what its weights are drawn at the start, if not as the whole net's";
+        Self { name: "init", help, is_rare: true, value: Value::Initialisation(value) }
+    }
+
     /// The same setting as one that is seldom touched.
     pub fn rare(self) -> Self {
         Self { is_rare: true, ..self }
@@ -99,6 +108,7 @@ impl Value<'_> {
             (Value::Number(to, _), Value::Number(from, _)) => **to = **from,
             (Value::Numbers(to, _), Value::Numbers(from, _)) => to.clone_from(from),
             (Value::Flag(to), Value::Flag(from)) => **to = **from,
+            (Value::Initialisation(to), Value::Initialisation(from)) => **to = **from,
             // Two layers of one kind have the same fields.
             _ => {}
         }

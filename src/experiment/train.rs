@@ -31,6 +31,9 @@ pub struct Train {
     pub batch: usize,
     pub epochs: usize,
     pub initialisation: Initialisation,
+    /// Whether the scale of the normalisation that ends a residual branch begins at 0, so that every block begins
+    /// as the identity (Goyal et al. 2017, section 5.1; He et al. 2019).
+    pub zero_residual: bool,
 }
 
 impl Default for Train {
@@ -46,7 +49,8 @@ impl Default for Train {
             clip: None,
             batch: 64,
             epochs: 10,
-            initialisation: Initialisation::He,
+            initialisation: Initialisation::HE,
+            zero_residual: false,
         }
     }
 }

@@ -5,8 +5,8 @@ use super::{
     Graph, LayerReport, Node, NodeId, Parameter, ParameterId, ReceptiveField, Role, ShapeProblem, Statistic,
     StatisticId,
 };
-use crate::experiment::layers::{Branches, Repeat};
-use crate::experiment::{Kind, Layer, LayerId, Network};
+use crate::experiment::layers::{Branches, Merge, Repeat};
+use crate::experiment::{Initialisation, Kind, Layer, LayerId, Network};
 use crate::tensor::Extent;
 
 /// Numbers in one feature map stack, or in one parameter, above which a network is refused: 2³¹, eight
@@ -53,6 +53,8 @@ pub(super) struct Builder {
     /// Layers with weights met so far, on the main path and on shortcuts.
     ordinals: [u32; 2],
     on_shortcut: bool,
+    /// From what the layer being added draws its weights, if it says so itself.
+    init: Option<Initialisation>,
 }
 
 impl Builder {
@@ -71,6 +73,7 @@ impl Builder {
             multiply_adds: 0,
             ordinals: [0, 0],
             on_shortcut: false,
+            init: None,
         }
     }
 
@@ -110,7 +113,8 @@ impl Builder {
             self.ordinals[lane] += 1;
         }
         let name = format!("{}.{suffix}", self.path);
-        self.graph.parameters.push(Parameter { name, shape, role, draw });
+        let init = self.init.filter(|_| role.is_weight());
+        self.graph.parameters.push(Parameter { name, shape, role, draw, init, ends_branch: false });
         Ok(ParameterId(self.graph.parameters.len() - 1))
     }
 
@@ -137,7 +141,10 @@ impl Builder {
         match &layer.kind {
             Kind::Repeat(repeat) => self.repeat(path, layer.id, repeat, input),
             Kind::Branches(branches) => self.branches(path, layer.id, branches, input),
-            kind => self.leaf(path, layer.id, kind.name(), |builder| layers::add(kind, builder, input)),
+            kind => {
+                self.init = kind.init();
+                self.leaf(path, layer.id, kind.name(), |builder| layers::add(kind, builder, input))
+            }
         }
     }
 
@@ -186,6 +193,24 @@ impl Builder {
         Ok(node)
     }
 
+    /// Marks the normalisation that ends a branch whose nodes begin with number `first`, if one does. With its
+    /// scale at 0 the branch gives nothing, and still learns: what stands between it and the sum lets the
+    /// gradient pass.
+    fn mark_end(&mut self, first: usize, end: NodeId) {
+        let mut node = end;
+        while node.0 >= first {
+            match &self.graph.node(node).op {
+                Op::BatchNorm(norm) => {
+                    let scale = norm.scale;
+                    self.graph.parameters[scale.0].ends_branch = true;
+                    return;
+                }
+                Op::Dropout(_) => node = self.graph.node(node).inputs[0],
+                _ => return,
+            }
+        }
+    }
+
     fn branches(
         &mut self,
         path: &str,
@@ -205,7 +230,12 @@ impl Builder {
         let mut ends = Vec::new();
         for (i, layers) in branches.branches.iter().enumerate() {
             self.on_shortcut = around || i != main;
-            ends.push(self.stack(&format!("{path}.branches.{i}"), layers, input)?);
+            let first = self.graph.nodes.len();
+            let end = self.stack(&format!("{path}.branches.{i}"), layers, input)?;
+            if branches.merge == Merge::Add && i == main {
+                self.mark_end(first, end);
+            }
+            ends.push(end);
         }
         self.on_shortcut = around;
         self.leaf(path, id, branches.merge.name(), |builder| layers::merge(branches.merge, builder, ends))

@@ -7,11 +7,12 @@
 
 mod build;
 mod fuse;
+mod gain;
 pub mod layers;
 pub mod program;
 mod receptive_field;
 
-use crate::experiment::{LayerId, Network};
+use crate::experiment::{Initialisation, LayerId, Network};
 use crate::tensor::Extent;
 pub use layers::Op;
 pub use receptive_field::{ReceptiveField, Stride};
@@ -58,6 +59,10 @@ pub struct Parameter {
     /// Which draw of initial weights it takes: the layer's ordinal on the main path, or, behind a bit of its
     /// own, on the shortcuts; so that a plain net and its residual twin begin with the same weights.
     pub draw: u32,
+    /// From what the layer's weights are drawn, where that is not the whole net's rule.
+    pub init: Option<Initialisation>,
+    /// Whether it is the scale of the normalisation that ends the residual branch of a block, F(x) in F(x) + x.
+    pub ends_branch: bool,
 }
 
 /// What a parameter does in its layer, which decides its start, its decay and its order in memory.
@@ -178,6 +183,12 @@ impl Graph {
         &self.nodes[id.0]
     }
 
+    /// Groups of the convolution that a parameter belongs to; 1 for other layers.
+    pub fn groups(&self, parameter: ParameterId) -> usize {
+        let node = self.nodes.iter().find(|node| node.op.weight() == Some(parameter));
+        node.map_or(1, |node| node.op.groups())
+    }
+
     pub fn total(&self) -> Total {
         total(self.input(), &self.layers)
     }
@@ -217,6 +228,16 @@ impl Parameter {
         match self.role {
             Role::TransposedConvWeight { fan_in } => fan_in,
             _ => self.shape.iter().skip(1).product(),
+        }
+    }
+
+    /// Units that read each number: as PyTorch counts them, who leaves out that groups and strides keep some away.
+    /// For a transposed convolution this and [`Parameter::fan_in`] are what they are for other layers, where
+    /// PyTorch exchanges the two.
+    pub fn fan_out(&self) -> usize {
+        match self.role {
+            Role::TransposedConvWeight { .. } => self.shape.iter().skip(1).product(),
+            _ => self.shape.iter().take(1).chain(self.shape.iter().skip(2)).product(),
         }
     }
 

@@ -185,7 +185,7 @@ fn impossible_nets_are_explained_where_they_go_wrong() {
         Kind::Branches(Branches { merge, branches: vec![branch(8), branch(second)] })
     };
     check(vec![meet(Merge::Add, 9)], "layers.0", "8×28×28, 9×28×28; to be added they must be equal");
-    let huge = Kind::Linear(Linear { outputs: 65_536, bias: true });
+    let huge = Kind::Linear(Linear { outputs: 65_536, ..Linear::default() });
     check(vec![huge.clone(), huge], "layers.1", "more than");
 }
 

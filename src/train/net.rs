@@ -56,7 +56,7 @@ impl Net {
     pub fn initial(experiment: &Experiment, set: &DataSet) -> Result<Self, TrainError> {
         let (network, classes, normalisation) = about_pictures(experiment, set)?;
         let graph = Graph::classifier(&network, classes.len())?;
-        let numbers = Numbers::initial(&graph, experiment.train.initialisation, experiment.seed);
+        let numbers = Numbers::initial(&graph, &experiment.train, experiment.seed);
         Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
     }
 

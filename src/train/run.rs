@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::TrainError;
 use super::curves::{Curves, StepRecord, TestRecord};
 use super::evaluate::{Evaluation, Evaluator};
+use super::initial::Start;
 use super::rate::{self, Plateau};
-use super::{TrainError, initial};
 use crate::data::{self, DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepCost, StepTable, layout};
 use crate::experiment::{Experiment, Moment, Named, Optimiser, Schedule, Train};
@@ -156,10 +157,9 @@ impl Run {
     /// Sets the initial weights in banks of zeros.
     fn begin(&mut self) -> Result<(), TrainError> {
         // One after the other: the weights of a large net are not there twice.
-        for (i, parameter) in self.graph.parameters.iter().enumerate() {
-            let train = &self.experiment.train;
-            let numbers = initial::numbers(parameter, train.initialisation, self.experiment.seed);
-            self.write_parameter(ParameterId(i), &numbers)?;
+        let start = Start::new(&self.graph, &self.experiment.train, self.experiment.seed);
+        for id in (0..self.graph.parameters.len()).map(ParameterId) {
+            self.write_parameter(id, &start.numbers(id))?;
         }
         for (statistic, place) in self.graph.statistics.iter().zip(&self.placement.statistics) {
             self.memory.write(Bank::Statistics, *place, &vec![statistic.start; statistic.len])?;
@@ -192,6 +192,7 @@ impl Run {
         let train = Train {
             batch: old.batch,
             initialisation: old.initialisation,
+            zero_residual: old.zero_residual,
             optimiser: if same_rule { experiment.train.optimiser } else { old.optimiser },
             clip: if clips { experiment.train.clip } else { old.clip },
             ..experiment.train.clone()

@@ -16,7 +16,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorView};
 
 use super::{Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
-use crate::experiment::{Initialisation, file};
+use crate::experiment::{Train, file};
 use crate::graph::Graph;
 use crate::graph::program::{Bank, Placement};
 pub use about::About;
@@ -48,9 +48,9 @@ pub struct Numbers {
 
 impl Numbers {
     /// Those before the first step.
-    pub fn initial(graph: &Graph, initialisation: Initialisation, seed: u64) -> Self {
+    pub fn initial(graph: &Graph, train: &Train, seed: u64) -> Self {
         let start = graph.statistics.iter().map(|statistic| vec![statistic.start; statistic.len]);
-        Self { parameters: initial::all(graph, initialisation, seed), statistics: start.collect() }
+        Self { parameters: initial::all(graph, train, seed), statistics: start.collect() }
     }
 
     /// Those that lie on a device.

@@ -4,12 +4,17 @@ use egui::{DragValue, Ui};
 use lucide_icons::Icon;
 
 use super::State;
-use crate::app::menu;
+use crate::app::menu::{self, Menu};
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, named};
 use crate::experiment::fields::{Field, Value};
 use crate::experiment::layers::Padding;
 use crate::experiment::{Kind, Layer, LayerId};
+
+/// From what a layer draws its weights.
+const START: Menu = Menu { name: "Start of this layer", caption: "start", width: 80.0 };
+const AS_THE_NET: [&str; 2] =
+    ["As the net", "Its weights begin by the rule of the whole net, set on the right."];
 
 /// Draws all settings of a layer; whether any was changed.
 pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) -> bool {
@@ -101,6 +106,9 @@ fn field_ui(ui: &mut Ui, id: LayerId, is_head: bool, field: Field<'_>, state: &m
         Value::Number(value, range) => {
             widgets::caption_ui(ui, label);
             widgets::number_ui(ui, label, value, range).on_hover_text(help).changed()
+        }
+        Value::Initialisation(value) => {
+            ui.push_id(id.0, |ui| menu::optional_ui(ui, START, AS_THE_NET, value)).inner
         }
         Value::Numbers(value, range) => {
             widgets::caption_ui(ui, label);

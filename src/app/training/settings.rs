@@ -4,9 +4,9 @@ use egui::{DragValue, Slider, SliderClamping, Ui, vec2};
 use lucide_icons::Icon;
 
 use crate::app::bridge::Desk;
+use crate::app::menu::{self, Menu};
 use crate::app::theme;
 use crate::app::widgets::{self, named};
-use crate::app::{menu, menu::Menu};
 use crate::experiment::Train;
 
 const OPTIMISER: Menu = Menu { name: "Optimiser", caption: "", width: 88.0 };

@@ -128,7 +128,7 @@ fn step_multiply_adds(graph: &Graph) -> u64 {
 
 /// Multiply-adds a second of a large matrix product, the best of several.
 fn peak(device: &Arc<dyn Device>) -> Result<f64, Failure> {
-    let linear = Linear { outputs: PEAK_SIDE, bias: false };
+    let linear = Linear { outputs: PEAK_SIDE, bias: false, ..Linear::default() };
     let network =
         Network { input: Extent::vector(PEAK_SIDE), layers: vec![Layer::new(Kind::Linear(linear))] };
     let graph = Graph::new(&network).map_err(|problem| Failure::Failed(problem.to_string()))?;

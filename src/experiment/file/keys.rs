@@ -23,7 +23,7 @@ pub(super) const SECTIONS: [&str; 3] = ["data", "network", "train"];
 
 /// All keys, in the order in which they are written. What every run depends on is always written, so that a
 /// file keeps its meaning should a default change.
-pub(super) const KEYS: [Key; 23] = [
+pub(super) const KEYS: [Key; 24] = [
     key("", "title", |e, v| put(&mut e.title, values::text(v)), |e| Some(values::quoted(&e.title))),
     key("", "seed", |e, v| put(&mut e.seed, v.seed()), |e| Some(e.seed.to_string())),
     key(
@@ -139,6 +139,12 @@ pub(super) const KEYS: [Key; 23] = [
             let start = &e.train.initialisation;
             (*start != Train::default().initialisation).then(|| named::text(start))
         },
+    ),
+    key(
+        "train",
+        "zero-residual",
+        |e, v| put(&mut e.train.zero_residual, v.flag()),
+        |e| e.train.zero_residual.then(|| "true".into()),
     ),
 ];
 

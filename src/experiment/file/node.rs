@@ -6,10 +6,11 @@ use std::ops::RangeInclusive;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::experiment::Problem;
+use super::named;
 use crate::experiment::fields::{Field, MOST_NUMBERS, Value};
 use crate::experiment::layers::Padding;
 use crate::experiment::words::{listed, nearest, shortened};
+use crate::experiment::{Initialisation, Problem};
 
 /// One value, under its key or in the list under that key.
 #[derive(Clone, Copy)]
@@ -213,6 +214,11 @@ impl<'a> Node<'a> {
             Value::Number(place, range) => *place = self.number(range)?,
             Value::Numbers(place, range) => *place = self.numbers(&range)?,
             Value::Flag(place) => *place = self.flag()?,
+            Value::Initialisation(place) => {
+                let mut own = place.unwrap_or(Initialisation::HE);
+                named::read(&mut own, self)?;
+                *place = Some(own);
+            }
         }
         Ok(())
     }
@@ -261,6 +267,7 @@ pub(super) fn value_text(value: &Value<'_>) -> String {
             format!("[{}]", numbers.join(", "))
         }
         Value::Flag(flag) => flag.to_string(),
+        Value::Initialisation(own) => own.as_ref().map(named::text).unwrap_or_default(),
     }
 }
 

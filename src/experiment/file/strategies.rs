@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use crate::experiment::fields::{Field, Value};
 use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Padding, Repeat};
-use crate::experiment::{Augment, Data, Experiment, Named, NetworkChoice, Normalise, Train, WarmUp, presets};
+use crate::experiment::{
+    Augment, Data, Experiment, Initialisation, Named, NetworkChoice, Normalise, Train, WarmUp, presets,
+};
 use crate::tensor::Extent;
 
 pub fn experiment() -> impl Strategy<Value = Experiment> {
@@ -98,6 +100,10 @@ fn vary(fields: Vec<Field<'_>>, draws: &[Draw]) {
                 *place = (0..(5.0 * b) as usize).map(|i| number(&range, a / (i + 1) as f64)).collect();
             }
             Value::Flag(place) => *place = a < 0.5,
+            Value::Initialisation(place) => {
+                let all = Initialisation::all();
+                *place = Some(all[between(0, all.len() - 1, a)]);
+            }
         }
     }
 }
@@ -112,7 +118,7 @@ fn number(range: &std::ops::RangeInclusive<f32>, share: f64) -> f32 {
 
 fn train() -> impl Strategy<Value = Train> {
     let rate = || prop_oneof![0.0..=1000.0_f32, 0.0..=1e-6_f32];
-    let rules = (named(), rate(), named(), rate());
+    let rules = (named(), rate(), named(), rate(), any::<bool>());
     let decay = (any::<bool>(), option::of(1e-6..=1e6_f32));
     let warm_up = prop_oneof![
         Just(WarmUp::NONE),
@@ -133,6 +139,7 @@ fn train() -> impl Strategy<Value = Train> {
             batch,
             epochs,
             initialisation,
+            zero_residual: rules.4,
         },
     )
 }

@@ -1,3 +1,4 @@
+use crate::experiment::Initialisation;
 use crate::experiment::fields::Field;
 
 /// Convolution, that is cross-correlation as the field uses the word: `(N, C, H, W) → (N, filters, H', W')`
@@ -13,6 +14,8 @@ pub struct Conv {
     pub dilation: [usize; 2],
     pub groups: usize,
     pub bias: bool,
+    /// From what the weights are drawn at the start, where that is not the whole net's rule.
+    pub init: Option<Initialisation>,
 }
 
 /// Zeros around the maps.
@@ -40,6 +43,7 @@ impl Default for Conv {
             dilation: [1, 1],
             groups: 1,
             bias: true,
+            init: None,
         }
     }
 }
@@ -71,6 +75,7 @@ impl Conv {
             )
             .rare(),
             Field::flag("bias", &mut self.bias, "add a learned constant to each filter's output"),
+            Field::initialisation(&mut self.init),
         ]
     }
 }

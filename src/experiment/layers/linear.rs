@@ -1,3 +1,4 @@
+use crate::experiment::Initialisation;
 use crate::experiment::fields::Field;
 
 /// Fully connected layer: `y = W·x + b` over all `C·H·W` numbers of the input, `(N, C, H, W) → (N, outputs)`.
@@ -5,11 +6,13 @@ use crate::experiment::fields::Field;
 pub struct Linear {
     pub outputs: usize,
     pub bias: bool,
+    /// From what the weights are drawn at the start, where that is not the whole net's rule.
+    pub init: Option<Initialisation>,
 }
 
 impl Default for Linear {
     fn default() -> Self {
-        Self { outputs: 10, bias: true }
+        Self { outputs: 10, bias: true, init: None }
     }
 }
 
@@ -18,6 +21,7 @@ impl Linear {
         vec![
             Field::count("linear", &mut self.outputs, 1..=65_536, "number of units"),
             Field::flag("bias", &mut self.bias, "add a learned constant to each unit's sum"),
+            Field::initialisation(&mut self.init),
         ]
     }
 }

@@ -25,6 +25,7 @@ pub use repeat::Repeat;
 pub use shortcut::Shortcut;
 pub use transposed_conv::TransposedConv;
 
+use super::Initialisation;
 use super::fields::Field;
 
 /// A layer of the tree. Its identity lasts as long as the program runs, through edits and moves, and takes
@@ -198,6 +199,16 @@ impl Kind {
     /// Whether the layer itself learns weights that multiply its inputs.
     pub fn is_weighted(&self) -> bool {
         matches!(self, Self::Conv(_) | Self::TransposedConv(_) | Self::Linear(_))
+    }
+
+    /// From what the layer draws its weights at the start, if it says so itself.
+    pub fn init(&self) -> Option<Initialisation> {
+        match self {
+            Self::Conv(conv) => conv.init,
+            Self::TransposedConv(conv) => conv.init,
+            Self::Linear(linear) => linear.init,
+            _ => None,
+        }
     }
 
     /// The settings. The first is the head where [`Kind::has_head`]: the one that the kind's own name gives

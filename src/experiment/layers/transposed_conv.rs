@@ -1,3 +1,4 @@
+use crate::experiment::Initialisation;
 use crate::experiment::fields::Field;
 
 /// Transposed convolution: every input pixel puts its multiple of each filter into the output, where they add
@@ -16,6 +17,8 @@ pub struct TransposedConv {
     pub dilation: [usize; 2],
     pub groups: usize,
     pub bias: bool,
+    /// From what the weights are drawn at the start, where that is not the whole net's rule.
+    pub init: Option<Initialisation>,
 }
 
 impl Default for TransposedConv {
@@ -29,6 +32,7 @@ impl Default for TransposedConv {
             dilation: [1, 1],
             groups: 1,
             bias: true,
+            init: None,
         }
     }
 }
@@ -67,6 +71,7 @@ impl TransposedConv {
             )
             .rare(),
             Field::flag("bias", &mut self.bias, "add a learned constant to each filter's output"),
+            Field::initialisation(&mut self.init),
         ]
     }
 }

@@ -85,7 +85,7 @@ fn lenet_is_as_the_lecture_has_it() {
     let network = build("lenet", Extent::new(1, 28, 28), 10).unwrap();
     let kinds: Vec<Kind> = network.layers.into_iter().map(|layer| layer.kind).collect();
     let conv = |filters| Kind::Conv(Conv { filters, kernel: [5, 5], ..Conv::default() });
-    let linear = |outputs| Kind::Linear(Linear { outputs, bias: true });
+    let linear = |outputs| Kind::Linear(Linear { outputs, ..Linear::default() });
     let max_pool = || Kind::Pool(Pool::new(PoolMode::Max, 2));
     let relu = Kind::Activation(Activation::Relu);
     assert_eq!(kinds, [conv(20), max_pool(), conv(50), max_pool(), linear(500), relu, linear(10)]);

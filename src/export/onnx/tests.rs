@@ -24,7 +24,7 @@ fn of(experiment: Experiment, extent: Extent) -> Net {
     let classes = ["a", "b", "c"].map(String::from).to_vec();
     let network = experiment.network.network(extent, 3).expect("a network");
     let graph = Graph::classifier(&network, 3).expect("a possible net");
-    let numbers = Numbers::initial(&graph, experiment.train.initialisation, 1);
+    let numbers = Numbers::initial(&graph, &experiment.train, 1);
     let normalisation =
         Normalisation::with_channel_means(&vec![0.5; extent.channels], vec![2.0; extent.channels], extent);
     Net { experiment, network, graph, numbers, classes, normalisation }

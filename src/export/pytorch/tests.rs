@@ -10,7 +10,7 @@ fn net(text: &str, extent: Extent, normalisation: Normalisation) -> Net {
     let classes = ["cat", "dog", "the \"other\""].map(String::from).to_vec();
     let network = experiment.network.network(extent, classes.len()).expect("a network");
     let graph = Graph::classifier(&network, classes.len()).expect("a possible net");
-    let numbers = Numbers::initial(&graph, experiment.train.initialisation, 1);
+    let numbers = Numbers::initial(&graph, &experiment.train, 1);
     Net { experiment, network, graph, numbers, classes, normalisation }
 }
 

@@ -16,9 +16,9 @@ pub mod transposed_conv;
 pub mod update;
 mod weighted;
 
-use super::NodeId;
 use super::build::Builder;
 use super::program::Emit;
+use super::{NodeId, ParameterId};
 use crate::experiment::Kind;
 pub(super) use merge::add as merge;
 
@@ -36,6 +36,27 @@ pub enum Op {
     Dropout(dropout::DropoutNode),
     Shortcut(shortcut::ShortcutNode),
     Merge(merge::MergeNode),
+}
+
+impl Op {
+    /// What it multiplies its inputs with into sums, if anything.
+    pub fn weight(&self) -> Option<ParameterId> {
+        match self {
+            Self::Conv(conv) => Some(conv.weight),
+            Self::TransposedConv(conv) => Some(conv.weight),
+            Self::Linear(linear) => Some(linear.weight),
+            _ => None,
+        }
+    }
+
+    /// Parts of equally many channels that have nothing to do with each other.
+    pub fn groups(&self) -> usize {
+        match self {
+            Self::Conv(conv) => conv.groups,
+            Self::TransposedConv(conv) => conv.groups,
+            _ => 1,
+        }
+    }
 }
 
 /// What a step computes, with all its sizes.

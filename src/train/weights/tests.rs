@@ -25,7 +25,7 @@ fn about() -> About {
 fn written() -> (tempfile::TempDir, PathBuf, Numbers) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
-    let numbers = Numbers::initial(&graph(), Initialisation::He, 3);
+    let numbers = Numbers::initial(&graph(), &Train::default(), 3);
     write(&path, &graph(), &numbers, &about()).expect("room");
     (folder, path, numbers)
 }

@@ -44,6 +44,7 @@ fn every_key_is_read() {
         batch = 128
         epochs = 164
         initialisation = "xavier"
+        zero-residual = true
         "#,
     )
     .unwrap();
@@ -64,7 +65,8 @@ fn every_key_is_read() {
     assert_eq!((train.rate, train.weight_decay, train.batch, train.epochs), (1.0, 1e-4, 128, 164));
     assert_eq!((train.reference_batch, train.warm_up), (Some(64), WarmUp { epochs: 5.0, from: 0.5 }));
     assert_eq!((train.decay_all, train.clip), (true, Some(2.0)));
-    assert_eq!(train.initialisation, Initialisation::Xavier);
+    assert_eq!(train.initialisation, Initialisation::XAVIER);
+    assert!(train.zero_residual);
 }
 
 #[test]
@@ -178,7 +180,8 @@ fn wrong_words_are_answered_with_the_nearest_right_one() {
     check_line(
         "train",
         "initialisation = 3",
-        "`initialisation` must be `he` or `xavier`, or a table such as { name = \"he\" }; found 3.",
+        "`initialisation` must be `he`, `xavier`, `glorot`, `normal`, `constant`, `zero` or `dirac`, or a table such as \
+         { name = \"he\", fan-out = true }; found 3.",
     );
 }
 

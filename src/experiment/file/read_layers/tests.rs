@@ -31,7 +31,7 @@ fn layers_are_words_or_tables() {
     assert_eq!(layers_of("{ layer = 'batch-norm', epsilon = 1e-3 }"), [Kind::BatchNorm(norm)]);
     assert_eq!(
         layers_of("{ layer = 'linear', linear = 4 }"),
-        [Kind::Linear(Linear { outputs: 4, bias: true })]
+        [Kind::Linear(Linear { outputs: 4, ..Linear::default() })]
     );
     assert_eq!(layers_of("{ layer = 'relu' }, { repeat = 3, layers = [] }").len(), 2);
     assert_eq!(layers_of("'global-average-pool', 'dropout', 'batch-norm'").len(), 3);

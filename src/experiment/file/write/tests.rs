@@ -36,7 +36,8 @@ input = [3, 32, 32]
 layers = [
   { conv = 16, kernel = [3, 5], padding = "same", dilation = [1, 2], groups = 4, bias = false },
   { layer = "batch-norm", epsilon = 0.001 }, "relu", { max-pool = 3, stride = 2 },
-  { dropout = 0.25 },
+  { dropout = 0.25 }, { conv = 8, kernel = 1, init = "dirac" },
+  { conv = 8, init = { name = "he", fan-out = true } },
   { repeat = 3, layers = [
     { merge = "add", branches = [
       [
@@ -54,11 +55,16 @@ layers = [
 [train]
 optimiser = { name = "adam", beta2 = 0.99 }
 rate = 1e-4
-schedule = { drop = 0.1, at = [2, 3.5] }
+reference-batch = 64
+warm-up = 2.5
+schedule = { name = "plateau", patience = 5 }
 weight-decay = 5e-4
+decay-all = true
+clip = 1
 batch = 128
 epochs = 4
-initialisation = "xavier"
+initialisation = { name = "glorot", uniform = true }
+zero-residual = true
 "#,
     );
 }
