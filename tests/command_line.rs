@@ -192,6 +192,19 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
+fn gradcheck_finds_gradients_right() {
+    let checked = json(&["gradcheck", "quickstart", "--device", "cpu", "--json"]);
+    assert_eq!(checked["right"], true);
+    let names: Vec<&str> =
+        checked["tensors"].as_array().expect("a list").iter().filter_map(|t| t["name"].as_str()).collect();
+    assert_eq!(names[..3], ["layers.0.weight", "layers.0.bias", "layers.3.weight"]);
+    let distances = checked["device"]["distances"].as_array().expect("a list");
+    assert_eq!(distances.len(), names.len());
+    refused(&["gradcheck", "quickstrat"], &["quickstart"]);
+    refused(&["gradcheck", "resnet-20", "--set", "seed=2"], &["preset"]);
+}
+
+#[test]
 fn describe_counts_lenet() {
     let described = json(&["describe", "lenet", "--json"]);
     assert_eq!(described["total"]["parameters"], 431_080);

@@ -89,7 +89,7 @@ fn subject(arguments: &DescribeArguments) -> Result<Subject, Failure> {
 }
 
 /// Shape and classes of an experiment's pictures, from the catalogue where that knows them.
-fn pictures(experiment: &Experiment) -> Result<(Extent, usize), Failure> {
+pub(super) fn pictures(experiment: &Experiment) -> Result<(Extent, usize), Failure> {
     let listed = catalogue::list().into_iter().find(|entry| entry.name == experiment.data.source);
     match listed {
         Some(entry) => Ok((entry.extent, entry.classes.len())),

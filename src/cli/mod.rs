@@ -10,6 +10,7 @@ mod describe;
 mod devices;
 mod eval;
 mod export;
+mod gradcheck;
 mod inspect;
 mod predict;
 mod text;
@@ -51,6 +52,8 @@ pub enum Command {
     Export(export::ExportArguments),
     /// Print the layers of an experiment or preset: shapes, parameters, multiply-adds, receptive fields.
     Describe(describe::DescribeArguments),
+    /// Hold the gradient of every parameter against differences of the loss, in double precision.
+    Gradcheck(gradcheck::GradcheckArguments),
     /// Data sets.
     Data(data::DataArguments),
     /// Look inside a net: its filters, what they prefer, what it takes for what.
@@ -98,6 +101,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Describe(arguments) => describe::run(&arguments),
+        Command::Gradcheck(arguments) => gradcheck::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -6,8 +6,8 @@
 
 use num_traits::{Float, NumAssign};
 
-use super::ops;
-use super::{PictureSource, StepTable};
+use super::{DeviceKind, EngineError, PictureSource, StepTable};
+use super::{ops, room};
 use crate::graph::program::{Bank, Home, Placement, Program, ValueId};
 
 /// A floating-point number: `f32` or `f64`.
@@ -102,12 +102,16 @@ impl<R: Real> Machine<R> {
     pub fn new(program: Program, placement: &Placement) -> Self {
         let len_of = |home: Home, len: usize| if home == Home::Transient { len } else { 0 };
         let values = program.values.iter().map(|v| vec![R::zero(); len_of(v.home, v.len)]).collect();
-        let touches = |wanted| {
-            program.values.iter().any(|v| matches!(v.home, Home::Bank { bank, .. } if bank == wanted))
-        };
-        let banks = Bank::ALL
-            .map(|bank| if touches(bank) { vec![R::zero(); placement.len(bank)] } else { Vec::new() });
+        let len = |bank| if touches(&program, bank) { placement.len(bank) } else { 0 };
+        let banks = Bank::ALL.map(|bank| vec![R::zero(); len(bank)]);
         Self { program, values, banks, pictures: None }
+    }
+
+    /// Bytes that a machine for `program` takes.
+    pub fn bytes(program: &Program, placement: &Placement) -> u64 {
+        let transient = program.values.iter().filter(|v| v.home == Home::Transient).map(|v| v.len);
+        let banks = Bank::ALL.iter().filter(|&&bank| touches(program, bank)).map(|&bank| placement.len(bank));
+        (transient.sum::<usize>() + banks.sum::<usize>()) as u64 * size_of::<R>() as u64
     }
 
     pub fn program(&self) -> &Program {
@@ -143,6 +147,13 @@ impl<R: Real> Machine<R> {
     /// Mean loss of the last run, if a loss was asked for.
     pub fn loss(&self) -> Option<R> {
         self.program.metrics.map(|metrics| self.value(metrics)[0])
+    }
+
+    /// The number of the first step that reads a bank at `offset`.
+    pub fn first_reader(&self, bank: Bank, offset: usize) -> Option<usize> {
+        let home = Home::Bank { bank, offset };
+        let reads = |id: &ValueId| self.program.values[id.0].home == home;
+        self.program.steps.iter().position(|step| step.inputs.iter().any(reads))
     }
 
     /// Carries out the whole program once.
@@ -182,4 +193,22 @@ impl<R: Real> Machine<R> {
             Home::Bank { .. } => self.value_mut(id).copy_from_slice(&numbers),
         }
     }
+}
+
+/// Whether the system has so many bytes left, asked before they are taken.
+///
+/// # Errors
+/// It has not.
+pub fn check_room(what: &str, bytes: u64) -> Result<(), EngineError> {
+    match room::available() {
+        Some(available) if bytes > available => {
+            Err(EngineError::out_of_memory(DeviceKind::Cpu, what, bytes, available))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a program reads or writes a bank.
+fn touches(program: &Program, wanted: Bank) -> bool {
+    program.values.iter().any(|value| matches!(value.home, Home::Bank { bank, .. } if bank == wanted))
 }

@@ -1,6 +1,8 @@
-//! Looking inside a net: what its weights look like as pictures, what its filters prefer, what it takes for what.
+//! Looking inside a net: what its weights look like as pictures, what its filters prefer, what it takes for what,
+//! and whether its gradients are right.
 
 pub mod confusion;
 pub mod filters;
+pub mod gradcheck;
 pub mod picture;
 pub mod tuning;

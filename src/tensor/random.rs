@@ -15,6 +15,7 @@ pub enum Purpose {
     Dropout = 4,
     Pictures = 5,
     Split = 6,
+    GradientCheck = 16,
 }
 
 /// One round of mixing: every bit of the word reaches every other (the finaliser "lowbias32" found by

@@ -1,0 +1,226 @@
+//! `convscope gradcheck`.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{Failure, apply, describe, text};
+use crate::engine::{self, DeviceChoice};
+use crate::experiment::{Network, NetworkChoice, presets, shipped};
+use crate::graph::Graph;
+use crate::inspect::gradcheck::reduce::{BUDGET, Reduced, reduce};
+use crate::inspect::gradcheck::{self, DEVICE_TOLERANCE, Report, Settings, TOLERANCE, TensorReport, Verdict};
+use crate::tensor::Extent;
+
+/// Classes of a preset under check: the loss is the same formula for any number.
+const N_CLASSES: usize = 5;
+
+#[derive(clap::Args)]
+pub struct GradcheckArguments {
+    /// An experiment file, the name of an experiment that ships, or a preset (`lenet`, `resnet-50`, …).
+    name: String,
+
+    /// Override a key of the experiment: `--set train.loss=squared-error`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// Pictures in the batch.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    batch: u32,
+
+    /// Where the check is done: the seed of weights, pictures and directions.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Check the net as it stands, with pictures and widths of their own size, however long it takes.
+    #[arg(long)]
+    full: bool,
+
+    /// Also hold the gradients that a device computes in single precision against the plain ones: auto, cpu,
+    /// gpu, or a part of an adapter's name.
+    #[arg(long, value_parser = super::device)]
+    device: Option<DeviceChoice>,
+
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The net to check.
+struct Subject {
+    reduced: Reduced,
+    /// The shape of its own pictures.
+    own_input: Extent,
+    n_classes: usize,
+}
+
+/// A device's distance from the plain gradients, tensor by tensor.
+struct DeviceReport {
+    device: String,
+    distances: Vec<f64>,
+}
+
+pub(super) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
+    let subject = subject(arguments)?;
+    let graph = Graph::classifier(&subject.reduced.network, subject.n_classes)
+        .map_err(|problem| Failure::BadInput(problem.to_string()))?;
+    let settings = Settings { batch: arguments.batch as usize, seed: arguments.seed, ..Settings::default() };
+    let device = arguments.device.as_ref().map(engine::open).transpose()?;
+    let bar = ProgressBar::new(graph.parameters.len() as u64);
+    let style = "{bar:30} {pos}/{len} tensors  {eta} left";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let report = gradcheck::check(&graph, &settings, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let on_device = match device {
+        Some(device) => Some(DeviceReport {
+            device: device.info().name.clone(),
+            distances: gradcheck::distances(&graph, &settings, &*device)?,
+        }),
+        None => None,
+    };
+    match arguments.json {
+        true => print_json(&subject, &settings, &report, on_device.as_ref()),
+        false => print_table(&subject, &settings, &report, on_device.as_ref()),
+    }
+    verdict(&report, on_device.as_ref())
+}
+
+/// Exit code 1 where a gradient is wrong.
+fn verdict(report: &Report, on_device: Option<&DeviceReport>) -> Result<(), Failure> {
+    let wrong: Vec<&str> = report
+        .tensors
+        .iter()
+        .filter(|tensor| tensor.verdict == Verdict::Wrong)
+        .map(|tensor| tensor.name.as_str())
+        .collect();
+    if !wrong.is_empty() {
+        return Err(Failure::Failed(format!(
+            "The gradient is not the slope of the loss at {}. The backward pass of that layer, or of one above \
+             it, is wrong.",
+            wrong.join(", ")
+        )));
+    }
+    match on_device {
+        Some(found) if found.distances.iter().any(|distance| !is_near(*distance)) => {
+            Err(Failure::Failed(format!(
+                "The gradients of {} are not those of the plain reference; the table says where.",
+                found.device
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is no number is not near.
+fn is_near(distance: f64) -> bool {
+    distance <= DEVICE_TOLERANCE
+}
+
+fn subject(arguments: &GradcheckArguments) -> Result<Subject, Failure> {
+    // A name that ships, or a file, is an experiment; `quickstart` is both and the experiment wins.
+    let is_preset = shipped::get(&arguments.name).is_none() && presets::check(&arguments.name).is_ok();
+    let (choice, own_input, n_classes) = if is_preset {
+        if !arguments.set.is_empty() {
+            return Err(Failure::BadInput("`--set` changes an experiment; a preset has no keys.".into()));
+        }
+        let input = presets::customary_input(&arguments.name);
+        let n_classes = if arguments.full { presets::customary_classes(&arguments.name) } else { N_CLASSES };
+        (NetworkChoice::Preset(arguments.name.clone()), input, n_classes)
+    } else {
+        let mut experiment = shipped::resolve(&arguments.name)?;
+        apply(&mut experiment, &arguments.set)?;
+        let (input, n_classes) = describe::pictures(&experiment)?;
+        // That the network fits its own pictures is said before it is given others.
+        experiment.network.network(input, n_classes)?;
+        (experiment.network, input, n_classes)
+    };
+    let build = |input: Extent| match &choice {
+        NetworkChoice::Preset(name) => presets::build(name, input, n_classes),
+        NetworkChoice::Layers { layers, .. } => Ok(Network { input, layers: layers.clone() }),
+    };
+    let reduced = match arguments.full {
+        true => Reduced { network: build(own_input)?, divisor: 1 },
+        false => reduce(build, own_input, BUDGET)?,
+    };
+    Ok(Subject { reduced, own_input, n_classes })
+}
+
+fn print_table(subject: &Subject, settings: &Settings, report: &Report, on_device: Option<&DeviceReport>) {
+    text::print_line(&introduction(subject, settings));
+    let mut header = vec!["tensor", "shape", "gradient", "error", "verdict"];
+    header.extend(on_device.map(|found| found.device.as_str()));
+    let mut rows = vec![header.iter().map(|cell| cell.to_string()).collect::<Vec<_>>()];
+    for (i, tensor) in report.tensors.iter().enumerate() {
+        let mut row = vec![tensor.name.clone(), shape(tensor), format!("{:.2e}", tensor.norm)];
+        row.push(tensor.error.map_or("–".into(), |error| format!("{error:.1e}")));
+        row.push(word(tensor.verdict).into());
+        row.extend(on_device.map(|found| format!("{:.1e}", found.distances[i])));
+        rows.push(row);
+    }
+    let right = [false, true, true, true, false, true];
+    text::print_table(&right[..header.len()], &rows);
+    text::print_line(&conclusion(report));
+    if let Some(found) = on_device {
+        let worst = found.distances.iter().copied().fold(0.0, f64::max);
+        text::print_line(&format!(
+            "{} is {worst:.1e} from the plain gradient at most, by norm; up to {DEVICE_TOLERANCE} is rounding.",
+            found.device
+        ));
+    }
+}
+
+fn introduction(subject: &Subject, settings: &Settings) -> String {
+    let network = &subject.reduced.network;
+    let mut text = format!("batch of {} pictures of {}", settings.batch, network.input);
+    if network.input != subject.own_input {
+        text += &format!(" instead of {}", subject.own_input);
+    }
+    text += &format!(", {} classes", subject.n_classes);
+    match subject.reduced.divisor {
+        1 => text,
+        divisor => text + &format!(", layers narrowed to 1/{divisor} of their channels"),
+    }
+}
+
+fn conclusion(report: &Report) -> String {
+    let sum = |count: fn(&TensorReport) -> usize| report.tensors.iter().map(count).sum::<usize>();
+    let mut text = format!("{} directions", sum(|tensor| tensor.n_directions));
+    let (n_shortened, n_redrawn) = (sum(|tensor| tensor.n_shortened), sum(|tensor| tensor.n_redrawn));
+    text += &format!(
+        "; to keep clear of kinks {n_shortened} were measured closer to the point, {n_redrawn} drawn anew"
+    );
+    if let Some(TensorReport { name, error: Some(error), .. }) = report.worst() {
+        text += &format!("; the largest error is {error:.1e} at {name}, up to {TOLERANCE:.0e} is right");
+    }
+    text + "."
+}
+
+fn shape(tensor: &TensorReport) -> String {
+    tensor.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Right => "right",
+        Verdict::Wrong => "WRONG",
+        Verdict::Zero => "zero",
+        Verdict::Untold => "untold",
+    }
+}
+
+fn print_json(subject: &Subject, settings: &Settings, report: &Report, on_device: Option<&DeviceReport>) {
+    let Extent { channels, height, width } = subject.reduced.network.input;
+    let mut value = json!({
+        "input": [channels, height, width],
+        "classes": subject.n_classes,
+        "width_divisor": subject.reduced.divisor,
+        "batch": settings.batch,
+        "seed": settings.seed,
+        "loss": report.loss,
+        "right": report.is_right(),
+        "tensors": report.tensors,
+    });
+    if let Some(found) = on_device {
+        value["device"] = json!({ "name": found.device, "distances": found.distances });
+    }
+    text::print_json(&value);
+}

@@ -1,0 +1,75 @@
+//! The point at which a gradient is checked: numbers that single precision holds exactly, so that a device
+//! stands at the very same one.
+
+use crate::engine::plain::Machine;
+use crate::engine::{EngineError, Memory, Plan, layout};
+use crate::graph::program::{Bank, Placement, Program};
+use crate::graph::{Graph, Parameter, Role};
+use crate::tensor::random::{Key, Purpose};
+
+pub struct Point {
+    /// In storage order, one for each parameter of the graph.
+    parameters: Vec<Vec<f32>>,
+    /// In storage order.
+    pictures: Vec<f32>,
+    labels: Vec<f32>,
+}
+
+impl Point {
+    pub fn draw(graph: &Graph, batch: usize, seed: u64) -> Self {
+        let key = Key::new(seed, Purpose::GradientCheck);
+        let parameters = graph.parameters.iter().enumerate();
+        let n_classes = graph.node(graph.output).extent.len();
+        let normal = |key: Key, n: usize| (0..n as u32).map(move |i| key.normal(i)).collect::<Vec<f32>>();
+        Self {
+            parameters: parameters.map(|(k, parameter)| numbers(parameter, key.with(k as u32))).collect(),
+            pictures: normal(key.with(u32::MAX), batch * graph.input().len()),
+            labels: (0..batch).map(|n| (n % n_classes) as f32).collect(),
+        }
+    }
+
+    /// Puts a machine at the point.
+    pub fn fill(&self, machine: &mut Machine<f64>, graph: &Graph, placement: &Placement) {
+        let double = |numbers: &[f32]| numbers.iter().map(|&x| x as f64).collect::<Vec<f64>>();
+        for (numbers, &place) in self.parameters.iter().zip(&placement.parameters) {
+            machine.bank_mut(Bank::Parameters)[place..place + numbers.len()]
+                .copy_from_slice(&double(numbers));
+        }
+        for (statistic, &place) in graph.statistics.iter().zip(&placement.statistics) {
+            machine.bank_mut(Bank::Statistics)[place..place + statistic.len].fill(statistic.start.into());
+        }
+        let (pictures, labels) = (machine.program().pictures, machine.program().labels);
+        machine.value_mut(pictures).copy_from_slice(&double(&self.pictures));
+        machine.value_mut(labels).copy_from_slice(&double(&self.labels));
+    }
+
+    /// Puts a device at the point.
+    pub fn write(
+        &self,
+        plan: &mut dyn Plan,
+        memory: &dyn Memory,
+        program: &Program,
+        graph: &Graph,
+        placement: &Placement,
+    ) -> Result<(), EngineError> {
+        for (numbers, &place) in self.parameters.iter().zip(&placement.parameters) {
+            memory.write(Bank::Parameters, place, numbers)?;
+        }
+        for (statistic, &place) in graph.statistics.iter().zip(&placement.statistics) {
+            memory.write(Bank::Statistics, place, &vec![statistic.start; statistic.len])?;
+        }
+        plan.write(program.pictures, &self.pictures)?;
+        plan.write(program.labels, &self.labels)
+    }
+}
+
+/// A parameter's numbers: weights of He's variance, what multiplies around 1, what is added around 0.
+fn numbers(parameter: &Parameter, key: Key) -> Vec<f32> {
+    let (mean, deviation) = match parameter.role {
+        role if role.is_weight() => (0.0, (2.0 / parameter.fan_in() as f32).sqrt()),
+        Role::Scale => (1.0, 0.2),
+        _ => (0.0, 0.2),
+    };
+    let logical: Vec<f32> = (0..parameter.len() as u32).map(|i| mean + deviation * key.normal(i)).collect();
+    layout::parameter_to_storage(parameter, &logical)
+}

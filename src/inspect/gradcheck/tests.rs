@@ -1,0 +1,87 @@
+use super::reduce::reduce;
+use super::*;
+use crate::experiment::{NetworkChoice, file, presets};
+use crate::tensor::Extent;
+
+const FEW: Settings = Settings { batch: 8, seed: 1, n_random: 1, n_largest: 1, most_tensors: 24 };
+
+fn graph(preset: &str, budget: u64) -> Graph {
+    let build = |input| presets::build(preset, input, 5);
+    let reduced = reduce(build, presets::customary_input(preset), budget).expect("a preset");
+    Graph::new(&reduced.network).expect("a possible net")
+}
+
+fn of_layers(input: Extent, layers: &str) -> Graph {
+    let text = format!("[network]\nlayers = [{layers}]");
+    let NetworkChoice::Layers { layers, .. } = file::parse(&text).expect("an experiment").network else {
+        panic!("layers were given")
+    };
+    Graph::new(&crate::experiment::Network { input, layers }).expect("a possible net")
+}
+
+/// Every net by name, at a size and for so many of its tensors that a second suffices. In the plain net of 110 layers the gradient of the
+/// first ones is a million times the loss, where kinks lie closer than double precision resolves: of some of its
+/// tensors nothing can be told.
+#[test]
+fn the_gradient_of_every_preset_is_right() {
+    for name in presets::names() {
+        let report = check(&graph(name, 30_000_000), &FEW, &|| {}).expect("room");
+        for tensor in &report.tensors {
+            assert_ne!(tensor.verdict, Verdict::Wrong, "{name}: {tensor:?}");
+        }
+        let is_told = |tensor: &&TensorReport| tensor.verdict == Verdict::Right;
+        let n_told = report.tensors.iter().filter(is_told).count();
+        assert!(4 * n_told >= 3 * report.tensors.len(), "{name}: only {n_told} tell: {:?}", report.tensors);
+    }
+}
+
+/// Batch normalisation takes off what a bias before it has added.
+#[test]
+fn a_bias_in_front_of_a_normalisation_has_no_gradient() {
+    let graph = of_layers(Extent::new(2, 6, 6), "{ conv = 3 }, \"batch-norm\", \"tanh\", { linear = 3 }");
+    let report = check(&graph, &FEW, &|| {}).expect("room");
+    let verdicts: Vec<Verdict> = report.tensors.iter().map(|tensor| tensor.verdict).collect();
+    let mut expected = vec![Verdict::Right; 6];
+    expected[1] = Verdict::Zero;
+    assert_eq!(verdicts, expected);
+}
+
+/// A slope that is off by a thousandth is not taken for the gradient, nor is one lost in rounding taken for a
+/// wrong one.
+#[test]
+fn a_wrong_gradient_is_found() {
+    let verdict = |analytic: f64, value: f64, doubt: f64| {
+        let graph = of_layers(Extent::new(1, 2, 2), "{ linear = 2 }");
+        let mut report = check(&graph, &FEW, &|| {}).expect("room").tensors.remove(0);
+        (report.verdict, report.error) = (Verdict::Untold, None);
+        report.take(Slope { value, doubt, loss: 1.0, is_smooth: true, is_shortened: false }, analytic);
+        report.verdict
+    };
+    assert_eq!(verdict(1.0, 1.001, 1e-9), Verdict::Wrong);
+    assert_eq!(verdict(1.0, 0.0, 1e-12), Verdict::Wrong);
+    assert_eq!(verdict(0.0, 1e-6, 1e-12), Verdict::Wrong);
+    assert_eq!(verdict(1.0, 1.000_001, 1e-9), Verdict::Right);
+    assert_eq!(verdict(1e-12, 3e-12, 1e-11), Verdict::Zero);
+    assert_eq!(verdict(f64::NAN, 1.0, 1e-9), Verdict::Wrong);
+}
+
+#[test]
+fn a_device_has_the_same_gradient() {
+    let device = crate::engine::cpu::Cpu::new();
+    for name in ["lenet", "resnet-20"] {
+        let distances = distances(&graph(name, 10_000_000), &FEW, &device).expect("room");
+        assert!(distances.iter().all(|distance| *distance < 1e-4), "{name}: {distances:?}");
+    }
+}
+
+#[test]
+fn large_nets_are_made_small_and_keep_their_form() {
+    for (name, side) in [("vgg-16", 32), ("resnet-50", 12), ("lenet", 16)] {
+        let graph = graph(name, 1_000_000);
+        assert_eq!(graph.input().height, side, "{name}");
+        let whole = presets::build(name, presets::customary_input(name), 5).expect("a preset");
+        let n_parameters = Graph::new(&whole).expect("a possible net").parameters.len();
+        assert_eq!(graph.parameters.len(), n_parameters, "{name}");
+        assert_eq!(graph.node(graph.output).extent, Extent::vector(5));
+    }
+}
