@@ -8,11 +8,12 @@
 mod about;
 mod check;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, Metadata, TensorView};
+use safetensors::tensor::Metadata;
 
 use super::{Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
@@ -96,28 +97,54 @@ pub fn save(run: &Run, path: &Path) -> Result<(), TrainError> {
     Ok(write(path, &run.graph, &numbers, &about)?)
 }
 
-/// Writes the weights of a net, replacing the file only once the new one is complete.
+/// Writes the weights of a net, replacing the file only once the new one is complete. The same weights are the
+/// same bytes.
 pub fn write(path: &Path, graph: &Graph, numbers: &Numbers, about: &About) -> Result<(), WeightsError> {
     let failed = |reason: String| WeightsError::Write { path: path.into(), reason };
-    let all = numbers.parameters.iter().chain(&numbers.statistics);
-    let views = tensors(graph).into_iter().zip(all).map(|((name, shape), numbers)| {
-        TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(numbers)).map(|view| (name, view))
-    });
-    let views = views.collect::<Result<Vec<_>, _>>().map_err(|error| failed(error.to_string()))?;
-    let bytes =
-        safetensors::serialize(views, Some(about.to_map())).map_err(|error| failed(error.to_string()))?;
-    if bytes.first_chunk().is_none_or(|n| u64::from_le_bytes(*n) > LARGEST_HEADER) {
+    let header = header(graph, about);
+    if header.len() as u64 > LARGEST_HEADER {
         return Err(failed("the mean picture is too large to be kept with the weights".into()));
     }
     let partial = partial(path);
     let write = || {
         let mut file = File::create(&partial)?;
-        file.write_all(&bytes)?;
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        for numbers in numbers.parameters.iter().chain(&numbers.statistics) {
+            file.write_all(&little_endian(numbers))?;
+        }
         // On the disk before it takes the old one's place.
         file.sync_all()?;
         std::fs::rename(&partial, path)
     };
     write().map_err(|error: std::io::Error| failed(error.to_string()))
+}
+
+/// The header of a file of weights: JSON that tells of the file as a whole and of the type, shape and place of
+/// each tensor, in an order that nothing but the net decides; filled up with spaces so that numbers begin at a
+/// multiple of 8 bytes.
+fn header(graph: &Graph, about: &About) -> String {
+    let mut entries = serde_json::Map::new();
+    entries.insert("__metadata__".into(), serde_json::json!(about.to_map()));
+    let mut begin = 0;
+    for (name, shape) in tensors(graph) {
+        let end = begin + 4 * shape.iter().product::<usize>();
+        let entry = serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [begin, end] });
+        entries.insert(name, entry);
+        begin = end;
+    }
+    let mut header = serde_json::Value::Object(entries).to_string();
+    let missing = header.len().next_multiple_of(8) - header.len();
+    header.push_str(&" ".repeat(missing));
+    header
+}
+
+/// Numbers as they stand in a file.
+fn little_endian(numbers: &[f32]) -> Cow<'_, [u8]> {
+    match cfg!(target_endian = "little") {
+        true => bytemuck::cast_slice(numbers).into(),
+        false => numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
+    }
 }
 
 /// Whether a file can be written at this place; leaves nothing behind.

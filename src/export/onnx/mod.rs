@@ -49,7 +49,6 @@ pub fn model(net: &Net) -> Model {
     let properties = net.about().to_map().into_iter();
     let mut properties: Vec<Property> = properties.map(|(key, value)| Property { key, value }).collect();
     properties.retain(|property| property.key != "format");
-    properties.sort_by(|a, b| a.key.cmp(&b.key));
     Model {
         ir_version: IR_VERSION,
         producer_name: "ConvScope".into(),

@@ -1,6 +1,6 @@
 //! The metadata of a file of weights.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::de::DeserializeOwned;
 
@@ -26,10 +26,10 @@ const LONGEST_NAME: usize = 200;
 impl About {
     /// Everything as strings, lists in JSON. A mean that is the same all over each channel is written as one
     /// number for each.
-    pub fn to_map(&self) -> HashMap<String, String> {
+    pub fn to_map(&self) -> BTreeMap<String, String> {
         // Lists of strings and finite numbers cannot fail to be written.
         let json = |value: serde_json::Result<String>| value.unwrap_or_default();
-        let mut map = HashMap::from([("format".to_string(), "pt".to_string())]);
+        let mut map = BTreeMap::from([("format".to_string(), "pt".to_string())]);
         let mut tell = |key: &str, text: Option<String>| {
             if let Some(text) = text {
                 map.insert(key.into(), text);

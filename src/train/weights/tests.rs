@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
 use super::*;
 use crate::data::Normalisation;
 use crate::experiment::presets;
@@ -51,6 +53,22 @@ fn what_is_written_is_read() {
     let mut file = WeightsFile::open(&path).expect("a file of weights");
     assert_eq!(file.about, about());
     assert_eq!(file.numbers(&graph()).expect("the net's numbers"), numbers);
+}
+
+/// What others read is just what we write; and a second writing differs in no byte.
+#[test]
+fn the_file_is_safetensors_and_always_the_same() {
+    let (_folder, path, numbers) = written();
+    let (_other, again, _) = written();
+    let bytes = std::fs::read(path).expect("the file");
+    assert!(bytes == std::fs::read(again).expect("the file"), "the same weights are other bytes");
+    let file = SafeTensors::deserialize(&bytes).expect("safetensors");
+    assert_eq!(file.len(), tensors(&graph()).len());
+    let first = file.tensor("layers.0.weight").expect("the first convolution");
+    assert_eq!((first.dtype(), first.shape()), (Dtype::F32, &[16, 3, 3, 3][..]));
+    assert_eq!(first.data(), &little_endian(&numbers.parameters[0])[..]);
+    let begin = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
+    assert_eq!(begin % 8, 0, "numbers are where they can be mapped");
 }
 
 /// Everything at once, in PyTorch's own order of words, and no longer than a person reads.
