@@ -31,11 +31,12 @@ fn set(extent: Extent) -> Arc<DataSet> {
     })
 }
 
-/// A preset, or the net of a file beside the script.
+/// The net of a file beside the script, or a preset.
 fn network(name: &str) -> NetworkChoice {
-    match name {
-        "windows" => file::parse(include_str!("reference/windows.toml")).expect("a good file").network,
-        preset => NetworkChoice::Preset(preset.into()),
+    let path = format!("{}/tests/reference/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    match std::fs::read_to_string(path) {
+        Ok(text) => file::parse(&text).expect("a good file").network,
+        Err(_) => NetworkChoice::Preset(name.into()),
     }
 }
 
@@ -151,6 +152,11 @@ fn windows_of_every_kind_train_as_in_pytorch() {
     check("windows", Extent::new(3, 16, 16), cpu());
 }
 
+#[test]
+fn bottlenecks_train_as_in_pytorch() {
+    check("bottleneck", Extent::new(3, 16, 16), cpu());
+}
+
 /// A graphics processor, by software where there is no other; left out where there is none at all, except on
 /// the machines that decide on changes.
 fn gpu() -> Option<Arc<dyn Device>> {
@@ -176,6 +182,13 @@ fn lenet_trains_as_in_pytorch_on_the_gpu() {
 fn windows_of_every_kind_train_as_in_pytorch_on_the_gpu() {
     if let Some(device) = gpu() {
         check("windows", Extent::new(3, 16, 16), device);
+    }
+}
+
+#[test]
+fn bottlenecks_train_as_in_pytorch_on_the_gpu() {
+    if let Some(device) = gpu() {
+        check("bottleneck", Extent::new(3, 16, 16), device);
     }
 }
 

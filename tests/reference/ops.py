@@ -239,8 +239,21 @@ def normalisations():
 
 
 def activations():
-    for name, module in {"relu": nn.ReLU(), "tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}.items():
+    plain = {
+        "relu": nn.ReLU(),
+        "leaky-relu": nn.LeakyReLU(),
+        "elu": nn.ELU(),
+        "selu": nn.SELU(),
+        "gelu": nn.GELU(),
+        "silu": nn.SiLU(),
+        "tanh": nn.Tanh(),
+        "sigmoid": nn.Sigmoid(),
+    }
+    for name, module in plain.items():
         yield Case(name, name, f'"{name}"', (3, 4, 5, 3), module, spread=3.0)
+    leaky, elu = "{ leaky-relu = 0.2 }", "{ elu = 0.7 }"
+    yield Case("leaky-relu of 0.2", "leaky-relu", leaky, (2, 3, 4, 5), nn.LeakyReLU(0.2), spread=3.0)
+    yield Case("elu of 0.7", "elu", elu, (2, 3, 4, 5), nn.ELU(0.7), spread=3.0)
 
 
 def meetings():

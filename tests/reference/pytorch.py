@@ -19,6 +19,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from ops import Apply, Meet
+
 BATCH, STEPS, RATE, MOMENTUM, DECAY = 16, 20, 1e-3, 0.9, 1e-4
 
 
@@ -76,17 +78,6 @@ def lenet():
     return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(800, 500), nn.ReLU(), nn.Linear(500, 10))
 
 
-class Apply(nn.Module):
-    """A function of one tensor as a module."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
-
-
 def windows():
     """The layers of `windows.toml`: every kind of window, odd in every way. `padding = "same"` is written out for
     16×16 maps: of the 3 rows that a span of 5 by steps of 2 wants, 1 above; of the 3 columns for 4 taps, 1 before."""
@@ -106,6 +97,33 @@ def windows():
         nn.ConvTranspose2d(6, 4, 2, 2, bias=False),
         nn.Flatten(),
         nn.LazyLinear(10),
+    )
+
+
+def normalised(inputs, outputs, kernel=1, stride=1):
+    """A padded convolution and its normalisation."""
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs)]
+
+
+def bottleneck():
+    """The layers of `bottleneck.toml`."""
+
+    def block(inputs, narrow, stride, shortcut):
+        path = [*normalised(inputs, narrow, 1, stride), nn.ReLU(), *normalised(narrow, narrow, 3), nn.ReLU()]
+        path += normalised(narrow, 4 * narrow)
+        return [Meet("add", nn.Sequential(*path), nn.Sequential(*shortcut)), nn.ReLU()]
+
+    return nn.Sequential(
+        *normalised(3, 8, 5, 2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, 1),
+        *block(8, 4, 1, normalised(8, 16)),
+        *block(16, 4, 1, []),
+        *block(16, 8, 2, normalised(16, 32, 1, 2)),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(32, 10),
     )
 
 
@@ -171,6 +189,7 @@ def main():
         "lenet": train(lenet(), 1, 28),
         "resnet-20": train(residual_net(), 3, 32),
         "windows": train(windows(), 3, 16),
+        "bottleneck": train(bottleneck(), 3, 16),
     }
     path = pathlib.Path(__file__).with_name("pytorch.json")
     path.write_text(json.dumps(results, indent=1) + "\n")
