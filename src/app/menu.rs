@@ -17,6 +17,8 @@ pub struct Menu {
     /// The word before it, if any.
     pub caption: &'static str,
     pub width: f32,
+    /// Whether settings that are seldom touched are shown though none was.
+    pub shows_rare: bool,
 }
 
 /// Draws a menu and the settings of what is chosen; whether anything was changed.
@@ -65,14 +67,16 @@ fn choice_ui<T: Named>(
         }
     });
     named(response.response, menu.name).on_hover_text(value.as_ref().map_or(none_help, T::help));
-    for field in value.iter_mut().flat_map(T::fields) {
+    let shows_rare = menu.shows_rare || value.as_ref().is_some_and(T::has_rare_settings);
+    let fields = value.iter_mut().flat_map(T::fields);
+    for field in fields.filter(|field| shows_rare || !field.is_rare) {
         changed |= setting_ui(ui, field);
     }
     changed
 }
 
-/// One setting behind the menu.
-fn setting_ui(ui: &mut Ui, field: Field<'_>) -> bool {
+/// One setting with its name; whether it was changed.
+pub fn setting_ui(ui: &mut Ui, field: Field<'_>) -> bool {
     let (name, label) = (field.name, symbol(field.name));
     let help = format!("{name}: {}", field.help);
     if !matches!(field.value, Value::Flag(_)) {

@@ -30,6 +30,13 @@ pub fn icon_button(ui: &mut Ui, symbol: Icon, name: &str) -> Response {
     named(response.inner, name)
 }
 
+/// A small button without a frame, for what stands between the settings.
+pub fn quiet_button(ui: &mut Ui, symbol: Icon, name: &str) -> Response {
+    let text = icon(symbol).font(theme::icons(11.0)).color(Palette::of(ui).muted);
+    let button = Button::new(text).frame(false).min_size(vec2(14.0, theme::ROW));
+    named(ui.add(button), name)
+}
+
 /// A heading with room for controls on its right.
 pub fn section_ui(ui: &mut Ui, title: &str, right: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {

@@ -12,7 +12,7 @@ pub struct Field<'a> {
     pub name: &'static str,
     /// What it means, as a tooltip: lower case, no full stop.
     pub help: &'static str,
-    /// Whether it is seldom touched, and shown on the card only where it was or when asked for.
+    /// Whether it is seldom touched, and shown in the window only where it was or when asked for.
     pub is_rare: bool,
     pub value: Value<'a>,
 }

@@ -4,7 +4,7 @@
 use super::fields::Field;
 
 /// One of a few things that go by a name.
-pub trait Named: Clone {
+pub trait Named: Clone + PartialEq {
     /// What such a thing is, in a sentence: "optimiser".
     const WHAT: &'static str;
 
@@ -30,6 +30,18 @@ pub trait Named: Clone {
     /// left out: `{ drop = 0.1, at = [82, 123] }`.
     fn required(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Whether a setting that is seldom touched was.
+    fn has_rare_settings(&self) -> bool {
+        let mut plain = self.clone();
+        let mut customary = Self::from_name(self.name()).unwrap_or_else(|| self.clone());
+        for (own, customary) in plain.fields().iter_mut().zip(customary.fields()) {
+            if own.is_rare {
+                own.value.set(&customary.value);
+            }
+        }
+        plain != *self
     }
 
     /// The one of this name, with its customary settings.

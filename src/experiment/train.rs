@@ -4,6 +4,8 @@ mod initialisation;
 mod optimiser;
 mod schedule;
 
+use std::ops::RangeInclusive;
+
 pub use initialisation::Initialisation;
 pub use optimiser::Optimiser;
 use schedule::decimal;
@@ -55,11 +57,24 @@ impl Default for Train {
     }
 }
 
+/// Within which bounds the numbers may lie.
 impl Train {
+    pub const RATE: RangeInclusive<f32> = 0.0..=1000.0;
+    pub const WEIGHT_DECAY: RangeInclusive<f32> = 0.0..=1000.0;
+    pub const CLIP: RangeInclusive<f32> = 1e-6..=1e6;
+    pub const BATCH: RangeInclusive<usize> = 1..=65_536;
+    pub const EPOCHS: RangeInclusive<usize> = 1..=1_000_000;
+}
+
+impl Train {
+    /// By what the rate is multiplied for the batch.
+    pub fn batch_factor(&self) -> f64 {
+        self.reference_batch.map_or(1.0, |reference| self.batch as f64 / reference.max(1) as f64)
+    }
+
     /// The rate of the step that begins at this moment, but for what a plateau has taken off it.
     pub fn rate_at(&self, moment: Moment) -> f64 {
-        let scale = self.reference_batch.map_or(1.0, |reference| self.batch as f64 / reference.max(1) as f64);
         let schedule = self.schedule.factor(self.rate, moment, self.warm_up);
-        decimal(self.rate) * scale * self.warm_up.factor(moment.epoch()) * schedule
+        decimal(self.rate) * self.batch_factor() * self.warm_up.factor(moment.epoch()) * schedule
     }
 }

@@ -5,14 +5,14 @@ use lucide_icons::Icon;
 
 use super::State;
 use crate::app::menu::{self, Menu};
-use crate::app::theme::{self, Palette};
+use crate::app::theme;
 use crate::app::widgets::{self, named};
 use crate::experiment::fields::{Field, Value};
 use crate::experiment::layers::Padding;
 use crate::experiment::{Kind, Layer, LayerId};
 
 /// From what a layer draws its weights.
-const START: Menu = Menu { name: "Start of this layer", caption: "start", width: 80.0 };
+const START: Menu = Menu { name: "Start of this layer", caption: "start", width: 80.0, shows_rare: true };
 const AS_THE_NET: [&str; 2] =
     ["As the net", "Its weights begin by the rule of the whole net, set on the right."];
 
@@ -60,7 +60,7 @@ fn rare_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) {
         true => (Icon::ChevronLeft, "Fewer settings"),
         false => (Icon::ChevronRight, "More settings"),
     };
-    if quiet_button(ui, symbol, help).on_hover_text(help).clicked() {
+    if widgets::quiet_button(ui, symbol, help).on_hover_text(help).clicked() {
         match is_shown {
             true => state.detailed.remove(&layer.id),
             false => state.detailed.insert(layer.id),
@@ -195,7 +195,7 @@ fn link_ui(
         true => (Icon::Link2, "Height and width are equal. Click to set them one by one."),
         false => (Icon::Link2Off, "Height and width are set one by one. Click to make them equal."),
     };
-    let response = quiet_button(ui, symbol, &format!("Link height and width of {label}"));
+    let response = widgets::quiet_button(ui, symbol, &format!("Link height and width of {label}"));
     if response.on_hover_text(help).clicked() {
         if linked {
             state.unlinked.insert(key);
@@ -204,13 +204,6 @@ fn link_ui(
             value[1] = value[0];
         }
     }
-}
-
-/// A small button without a frame, for what stands between the settings.
-fn quiet_button(ui: &mut Ui, symbol: Icon, name: &str) -> egui::Response {
-    let text = widgets::icon(symbol).font(theme::icons(11.0)).color(Palette::of(ui).muted);
-    let button = egui::Button::new(text).frame(false).min_size(egui::vec2(14.0, theme::ROW));
-    named(ui.add(button), name)
 }
 
 /// What a setting is called on the card. The head has in the file the name of its kind.

@@ -6,6 +6,7 @@ use egui::{Key, Modifiers};
 
 use super::fixture::{Bench, LAPTOP, curves, training};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
+use crate::experiment::{Initialisation, Optimiser, Schedule, WarmUp};
 use crate::session::{Activity, Command};
 use crate::train::curves::StepRecord;
 
@@ -154,4 +155,41 @@ fn a_changed_experiment_begins_anew() {
         snapshot.run.as_mut().expect("there is a run").is_stale = true;
     });
     assert!(bench.has("Changed: Train begins anew") && !bench.is_disabled("Train"));
+}
+
+#[test]
+fn rule_schedule_and_start_are_chosen_with_their_settings() {
+    let mut bench = Bench::open("quickstart");
+    for (menu, option) in [("Optimiser", "RMSProp"), ("Schedule", "On plateau"), ("Initialisation", "Normal")]
+    {
+        bench.click(menu);
+        bench.click(option);
+    }
+    bench.enter("decay", "0.99");
+    bench.enter("patience", "7");
+    bench.enter("deviation", "0.05");
+    let train = bench.told().expect("it is told").train;
+    assert_eq!(train.optimiser, Optimiser::RmsProp { decay: 0.99, epsilon: 1e-8 });
+    assert_eq!(train.schedule, Schedule::Plateau { factor: 0.1, patience: 7, threshold: 0.01 });
+    assert_eq!(train.initialisation, Initialisation::Normal { deviation: 0.05 });
+}
+
+#[test]
+fn settings_seldom_touched_are_shown_on_demand_and_stay_once_touched() {
+    let mut bench = Bench::open("quickstart");
+    assert!(!bench.has("Clip gradient to"));
+    bench.click("More training settings");
+    bench.click("Clip gradient to");
+    bench.enter("Clip", "2");
+    bench.click("Rate is for batches of");
+    bench.enter("Reference batch", "16");
+    bench.enter("epochs", "3");
+    bench.click("Decay all");
+    bench.click("Blocks begin as the identity");
+    bench.click("Fewer training settings");
+    let train = bench.told().expect("it is told").train;
+    assert_eq!((train.clip, train.reference_batch), (Some(2.0), Some(16)));
+    assert_eq!(train.warm_up, WarmUp { epochs: 3.0, from: 0.1 });
+    assert!(train.decay_all && train.zero_residual);
+    assert!(bench.has("Clip gradient to") && bench.has("from"), "what was touched stays in sight");
 }

@@ -1,6 +1,7 @@
 //! The right side: the controls of a tape deck, how the net is trained, its curves and its filters.
 
 mod deck;
+mod more;
 mod settings;
 
 use egui::{ScrollArea, Ui};
@@ -13,6 +14,7 @@ use super::{curves, filters, theme};
 pub struct State {
     pub curves: curves::State,
     pub filters: filters::State,
+    settings: settings::State,
     /// Height of the filters in the last frame.
     filters_height: f32,
 }
@@ -27,7 +29,7 @@ pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     ScrollArea::vertical().id_salt("training").auto_shrink([false, false]).show(ui, |ui| {
         let top = ui.cursor().top();
         let room = ui.available_height();
-        settings::settings_ui(ui, desk);
+        settings::settings_ui(ui, desk, &mut state.settings);
         ui.separator();
         let used = ui.cursor().top() - top;
         let for_curves = (room - used - state.filters_height - 2.0 * theme::GAP).max(LEAST_CURVES);

@@ -3,29 +3,41 @@
 use egui::{DragValue, Slider, SliderClamping, Ui, vec2};
 use lucide_icons::Icon;
 
+use super::more;
 use crate::app::bridge::Desk;
 use crate::app::menu::{self, Menu};
 use crate::app::theme;
 use crate::app::widgets::{self, named};
 use crate::experiment::Train;
 
-const OPTIMISER: Menu = Menu { name: "Optimiser", caption: "", width: 88.0 };
-const START: Menu = Menu { name: "Initialisation", caption: "Start", width: 64.0 };
-const SCHEDULE: Menu = Menu { name: "Schedule", caption: "Schedule", width: 84.0 };
+const OPTIMISER: Menu = Menu { name: "Optimiser", caption: "", width: 88.0, shows_rare: false };
+const START: Menu = Menu { name: "Initialisation", caption: "Start", width: 64.0, shows_rare: false };
+const SCHEDULE: Menu = Menu { name: "Schedule", caption: "Schedule", width: 84.0, shows_rare: false };
 
-pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+/// What the section remembers from frame to frame.
+#[derive(Default)]
+pub struct State {
+    /// Whether settings that are seldom touched are asked for.
+    detailed: bool,
+}
+
+pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let experiment = &mut desk.editor.experiment;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP + theme::SMALL_GAP, theme::SMALL_GAP);
         let train = &mut experiment.train;
+        let shows_rare = state.detailed;
+        let start = Menu { shows_rare, ..START };
         widgets::group_ui(ui, "rate", |ui| rate_ui(ui, &mut train.rate));
         widgets::group_ui(ui, "optimiser", |ui| menu::named_ui(ui, OPTIMISER, &mut train.optimiser));
         widgets::group_ui(ui, "batch", |ui| batch_ui(ui, train));
         widgets::group_ui(ui, "epochs", |ui| epochs_ui(ui, train));
         widgets::group_ui(ui, "decay", |ui| decay_ui(ui, train));
-        widgets::group_ui(ui, "start", |ui| menu::named_ui(ui, START, &mut train.initialisation));
+        widgets::group_ui(ui, "start", |ui| menu::named_ui(ui, start, &mut train.initialisation));
         widgets::group_ui(ui, "seed", |ui| seed_ui(ui, &mut experiment.seed));
-        widgets::group_ui(ui, "schedule", |ui| menu::named_ui(ui, SCHEDULE, &mut experiment.train.schedule));
+        widgets::group_ui(ui, "schedule", |ui| menu::named_ui(ui, SCHEDULE, &mut train.schedule));
+        more::settings_ui(ui, train, shows_rare);
+        more::button_ui(ui, &mut state.detailed);
     });
 }
 
@@ -40,7 +52,7 @@ fn rate_ui(ui: &mut Ui, rate: &mut f32) {
     if response.changed() {
         *rate = two_figures(*rate);
     }
-    widgets::number_ui(ui, "Rate", rate, 0.0..=1000.0).on_hover_text(help);
+    widgets::number_ui(ui, "Rate", rate, Train::RATE).on_hover_text(help);
 }
 
 /// What a slider can mean.
@@ -51,20 +63,20 @@ fn two_figures(x: f32) -> f32 {
 fn batch_ui(ui: &mut Ui, train: &mut Train) {
     let help = "Pictures per step";
     widgets::caption_ui(ui, "Batch").on_hover_text(help);
-    widgets::count_ui(ui, "Batch", &mut train.batch, 1..=100_000).on_hover_text(help);
+    widgets::count_ui(ui, "Batch", &mut train.batch, Train::BATCH).on_hover_text(help);
 }
 
 fn epochs_ui(ui: &mut Ui, train: &mut Train) {
     let help = "How often every training picture is seen";
     widgets::caption_ui(ui, "Epochs").on_hover_text(help);
-    widgets::count_ui(ui, "Epochs", &mut train.epochs, 1..=100_000).on_hover_text(help);
+    widgets::count_ui(ui, "Epochs", &mut train.epochs, Train::EPOCHS).on_hover_text(help);
 }
 
 fn decay_ui(ui: &mut Ui, train: &mut Train) {
     let help = "λ of the penalty λ/2·|w|², which at each step pulls the weights of convolutions and fully \
                 connected layers towards 0";
     widgets::caption_ui(ui, "Weight decay").on_hover_text(help);
-    widgets::number_ui(ui, "Weight decay", &mut train.weight_decay, 0.0..=1.0).on_hover_text(help);
+    widgets::number_ui(ui, "Weight decay", &mut train.weight_decay, Train::WEIGHT_DECAY).on_hover_text(help);
 }
 
 fn seed_ui(ui: &mut Ui, seed: &mut u64) {

@@ -80,13 +80,13 @@ pub(super) const KEYS: [Key; 24] = [
     key(
         "train",
         "rate",
-        |e, v| put(&mut e.train.rate, v.number(0.0..=1000.0)),
+        |e, v| put(&mut e.train.rate, v.number(Train::RATE)),
         |e| Some(number_text(e.train.rate)),
     ),
     key(
         "train",
         "reference-batch",
-        |e, v| put(&mut e.train.reference_batch, values::or_none(v, |v| v.count(values::BATCH))),
+        |e, v| put(&mut e.train.reference_batch, values::or_none(v, |v| v.count(Train::BATCH))),
         |e| e.train.reference_batch.map(|batch| batch.to_string()),
     ),
     key(
@@ -104,7 +104,7 @@ pub(super) const KEYS: [Key; 24] = [
     key(
         "train",
         "weight-decay",
-        |e, v| put(&mut e.train.weight_decay, v.number(0.0..=1000.0)),
+        |e, v| put(&mut e.train.weight_decay, v.number(Train::WEIGHT_DECAY)),
         values::weight_decay_text,
     ),
     key(
@@ -116,19 +116,19 @@ pub(super) const KEYS: [Key; 24] = [
     key(
         "train",
         "clip",
-        |e, v| put(&mut e.train.clip, values::or_none(v, |v| v.number(values::CLIP))),
+        |e, v| put(&mut e.train.clip, values::or_none(v, |v| v.number(Train::CLIP))),
         |e| e.train.clip.map(number_text),
     ),
     key(
         "train",
         "batch",
-        |e, v| put(&mut e.train.batch, v.count(values::BATCH)),
+        |e, v| put(&mut e.train.batch, v.count(Train::BATCH)),
         |e| Some(e.train.batch.to_string()),
     ),
     key(
         "train",
         "epochs",
-        |e, v| put(&mut e.train.epochs, v.count(1..=1_000_000)),
+        |e, v| put(&mut e.train.epochs, v.count(Train::EPOCHS)),
         |e| Some(e.train.epochs.to_string()),
     ),
     key(

@@ -11,12 +11,6 @@ pub(super) const MAX_SIDE: usize = 8192;
 const MAX_CHANNELS: usize = 65_536;
 const MAX_PICTURES: usize = 1_000_000_000;
 
-/// Pictures in a step.
-pub(super) const BATCH: std::ops::RangeInclusive<usize> = 1..=65_536;
-
-/// To how long a gradient may be clipped.
-pub(super) const CLIP: std::ops::RangeInclusive<f32> = 1e-6..=1e6;
-
 pub(super) fn text(node: &Node<'_>) -> Result<String, Problem> {
     node.string("a text in quotes").map(str::to_string)
 }

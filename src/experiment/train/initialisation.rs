@@ -102,13 +102,15 @@ impl Named for Initialisation {
                     "fan-out",
                     fan_out,
                     "keep the gradient's size backwards, not the signal's forwards",
-                ),
+                )
+                .rare(),
                 uniform(evenly),
                 Field::flag(
                     "own-gain",
                     own_gain,
                     "by the gain of the non-linearity that follows each layer, not that of a ReLU",
-                ),
+                )
+                .rare(),
             ],
             Self::Xavier { uniform: evenly } | Self::Glorot { uniform: evenly } => vec![uniform(evenly)],
             Self::Normal { deviation } => {
@@ -128,4 +130,5 @@ fn uniform(value: &mut bool) -> Field<'_> {
         value,
         "evenly between two bounds, not normally distributed; of the same deviation",
     )
+    .rare()
 }
