@@ -119,7 +119,7 @@ fn check(preset: &str, extent: Extent, of_gradient: f64) {
     // What starts at 0 has moved by some thousandths only, and the units that fell on the other side of 0 on
     // the way show in it undiminished.
     compare(Bank::Parameters, &cpu, &gpu, |role| match role {
-        Role::Bias | Role::Shift => 1e-1,
+        Role::Bias | Role::Slope | Role::Shift => 1e-1,
         Role::ConvWeight | Role::TransposedConvWeight { .. } | Role::LinearWeight { .. } | Role::Scale => {
             2e-3
         }

@@ -215,6 +215,23 @@ fn non_linearities() {
     check("non-linearities", &layers(text, Extent::new(3, 13, 12)));
 }
 
+/// Slopes that are learned, neighbours in other channels, pixels that multiply and move.
+#[test]
+fn layers_without_windows() {
+    let text = r#"
+        { permute-pixels = 5 }, { conv = 8, kernel = 3, stride = 2 }, "prelu", "lrn",
+        { upsample-bilinear = [2, 3] }, { conv = 6, kernel = 3, stride = 2 }, { layer = "prelu", per-channel = true },
+        { layer = "lrn", size = 4, alpha = 0.2, beta = 0.6, k = 1 }, "identity", { upsample-nearest = 2 },
+        { max-pool = 3 }, "flatten", { linear = 12 }, { layer = "prelu", per-channel = true }, "flatten",
+        "identity", { linear = 10 }"#;
+    check("layers without windows", &layers(text, Extent::new(3, 17, 14)));
+    // Vectors that are maps again.
+    let text = r#"
+        "flatten", { merge = "add", branches = [ [ { linear = 12 } ], [ "flatten", { conv = 12, kernel = 1 } ] ] },
+        { upsample-nearest = 3 }, { permute-pixels = 1 }, "lrn", { linear = 10 }"#;
+    check("maps of one pixel", &layers(text, Extent::new(2, 6, 5)));
+}
+
 /// A convolution behind a fully connected layer, and vectors that meet maps of one pixel.
 #[test]
 fn vectors_that_are_maps_again() {

@@ -63,6 +63,7 @@ fn start(run: &Run) {
                 Role::ConvWeight | Role::TransposedConvWeight { .. } | Role::LinearWeight { .. } => {
                     value * (6.0 / parameter.shape[1..].iter().product::<usize>() as f64).sqrt()
                 }
+                Role::Slope => 0.25 + 0.1 * value,
                 Role::Scale => 1.0 + 0.1 * value,
                 Role::Bias | Role::Shift => 0.01 * value,
             }

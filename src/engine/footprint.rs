@@ -13,8 +13,8 @@ pub struct Footprint {
     pub optimiser: u64,
     /// Running means and variances.
     pub statistics: u64,
-    /// What a step remembers: its transient values, those that are never alive together in one place, and
-    /// the working memory of its kernels.
+    /// What a step remembers: its transient values, those that are never alive together in one place, the
+    /// working memory of its kernels, and the tables that they carry with them.
     pub step: u64,
 }
 
@@ -34,7 +34,7 @@ impl Footprint {
             gradients: bank(Bank::Gradients),
             optimiser: bank(Bank::Slot0) + bank(Bank::Slot1),
             statistics: bank(Bank::Statistics),
-            step: bytes(values.len + scratch_len + kept_len),
+            step: bytes(values.len + scratch_len + kept_len + program.constants_len()),
         }
     }
 

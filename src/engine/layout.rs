@@ -52,7 +52,7 @@ fn storage_order(parameter: &Parameter) -> Box<dyn Iterator<Item = usize>> {
                 (0..channels).flat_map(move |c| (0..n_out).map(move |o| o * channels * area + c * area + p))
             }))
         }
-        Role::Bias | Role::Scale | Role::Shift => Box::new(0..parameter.len()),
+        Role::Bias | Role::Slope | Role::Scale | Role::Shift => Box::new(0..parameter.len()),
     }
 }
 

@@ -18,6 +18,11 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("units", "linear"),
     ("lrelu", "leaky-relu"),
     ("swish", "silu"),
+    ("local-response-norm", "lrn"),
+    ("local-response-normalisation", "lrn"),
+    ("upsample", "upsample-nearest"),
+    ("reshape", "flatten"),
+    ("view", "flatten"),
 ];
 
 /// The longest piece of what a person wrote that is quoted in a message, in characters.

@@ -79,6 +79,8 @@ pub enum Role {
         input: Extent,
     },
     Bias,
+    /// The slope of a PReLU below 0.
+    Slope,
     /// γ of a normalisation, starting at 1.
     Scale,
     /// β of a normalisation, starting at 0.

@@ -222,6 +222,11 @@ impl Program {
         }
         emit.finish(request)
     }
+
+    /// Numbers in the constant tables of all steps.
+    pub fn constants_len(&self) -> usize {
+        self.steps.iter().map(|step| step.op.constant_len()).sum()
+    }
 }
 
 /// The program under construction, as the layers' rules see it.

@@ -7,7 +7,7 @@ use super::layers::Window;
 /// The part of the input that a unit depends on, vertically and horizontally.
 ///
 /// Convolutions and pools alone move it evenly from unit to unit. Behind a transposed convolution of stride s
-/// it stays where it is for up to s units and then moves on at once; what is said here is then a hull that no
+/// it stays where it is for up to s units and then moves on at once, and behind a permutation it may be anywhere; what is said here is then a hull that no
 /// unit's field is larger than.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct ReceptiveField {
@@ -104,6 +104,11 @@ impl ReceptiveField {
             field.stride[axis] = self.stride[axis].shared(stride);
         }
         field
+    }
+
+    /// Of units over maps of this size that were exchanged at random: each may lie anywhere.
+    pub fn anywhere(self, [height, width]: [usize; 2]) -> Self {
+        Self { stride: [Stride::even(0); 2], ..self.through(&Window::new([height, width])) }
     }
 
     /// Of a unit that reads two units: the hull of both fields.

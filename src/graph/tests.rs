@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::experiment::layers::{
-    Branches, Conv, Kind, Layer, Linear, Merge, Padding, Pool, PoolMode, TransposedConv,
+    Branches, Conv, Kind, Layer, Linear, Merge, Padding, PermutePixels, Pool, PoolMode, Prelu,
+    TransposedConv, Upsample, UpsampleMode,
 };
 use crate::experiment::presets;
 
@@ -136,6 +137,52 @@ fn the_last_window_may_hang_over_the_end() {
         let graph =
             Graph::new(&Network { input: Extent::new(3, size, size), layers }).expect("a possible net");
         assert_eq!(graph.layers[0].output, Extent::new(3, side, side), "{size}: {window:?} by {stride:?}");
+    }
+}
+
+/// Up-sampling by f lets f neighbours share a field, or with straight lines two pixels; behind a permutation a
+/// unit may see any pixel, and a vector's unit is one of all.
+#[test]
+fn fields_of_layers_without_windows() {
+    let field = |kinds: Vec<Kind>| {
+        let layers = kinds.into_iter().map(Layer::new).collect();
+        let graph = Graph::new(&Network { input: CIFAR, layers }).expect("a possible net");
+        graph.layers.last().expect("a layer").receptive_field
+    };
+    let upsample = |mode, factor| Kind::Upsample(Upsample { mode, factor: [factor; 2] });
+    let conv = || Kind::Conv(Conv::default());
+    let nearest = field(vec![upsample(UpsampleMode::Nearest, 4)]);
+    assert_eq!((nearest.size, nearest.offset), ([1, 1], [0, 0]));
+    assert_eq!(nearest.stride[0], Stride { pixels: 1, units: 4 });
+    for factor in [2, 3, 4] {
+        let bilinear = field(vec![upsample(UpsampleMode::Bilinear, factor)]);
+        assert_eq!((bilinear.size, bilinear.offset), ([2, 2], [-1, -1]));
+    }
+    assert_eq!(field(vec![upsample(UpsampleMode::Bilinear, 1)]), ReceptiveField::PIXEL);
+    let anywhere = field(vec![Kind::PermutePixels(PermutePixels::default()), conv(), conv()]);
+    assert_eq!((anywhere.size, anywhere.offset), ([32, 32], [0, 0]));
+    assert_eq!(anywhere.stride, [Stride::even(0); 2]);
+    assert_eq!(field(vec![conv(), Kind::Flatten]).size, [32, 32]);
+    assert_eq!(field(vec![conv(), Kind::Identity]), field(vec![conv()]));
+}
+
+/// As `nn.Linear` behind `nn.Flatten` has them: a vector's weights lie in the vector's order.
+#[test]
+fn a_flattened_input_is_a_vector() {
+    let layers = [Kind::Flatten, Kind::Linear(Linear::default())].map(Layer::new).into();
+    let graph = Graph::new(&Network { input: CIFAR, layers }).expect("a possible net");
+    assert_eq!(graph.layers[0].output, Extent::vector(3072));
+    assert_eq!(graph.parameters[0].role, Role::LinearWeight { input: Extent::vector(3072) });
+}
+
+/// Slopes are learned, but neither decay nor count as weights that a layer starts from.
+#[test]
+fn slopes_of_a_prelu_are_parameters_of_their_own() {
+    for (per_channel, n_slopes) in [(false, 1), (true, 3)] {
+        let (report, slope) = layer(Kind::Prelu(Prelu { per_channel }), CIFAR);
+        assert_eq!((report.output, report.parameters), (CIFAR, n_slopes as u64));
+        assert_eq!((slope.name.as_str(), slope.shape.as_slice()), ("layers.0.weight", &[n_slopes][..]));
+        assert!(!slope.decays() && !slope.role.is_weight());
     }
 }
 

@@ -15,6 +15,7 @@ pub enum Purpose {
     Dropout = 4,
     Pictures = 5,
     Split = 6,
+    PixelPermutation = 7,
     GradientCheck = 16,
 }
 

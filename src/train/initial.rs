@@ -1,5 +1,6 @@
 //! Weights before the first step.
 
+use crate::experiment::layers::Prelu;
 use crate::experiment::{Initialisation, Train};
 use crate::graph::{Graph, Parameter, ParameterId, Role};
 use crate::tensor::random::{Key, Purpose};
@@ -34,6 +35,7 @@ impl<'a> Start<'a> {
                 self.weights(id, parameter.init.unwrap_or(self.train.initialisation))
             }
             Role::Scale if parameter.ends_branch && self.train.zero_residual => all(0.0),
+            Role::Slope => all(Prelu::START),
             Role::Scale => all(1.0),
             Role::Bias | Role::Shift => all(0.0),
         }

@@ -17,6 +17,7 @@ use crate::experiment::{Kind, Layer, LayerId};
 /// Whether a card of this width has room for the columns of figures.
 fn columns_fit(kind: &Kind, width: f32) -> bool {
     let title = match kind {
+        Kind::Lrn(_) => 270.0,
         Kind::BatchNorm(_) | Kind::GlobalAveragePool | Kind::Shortcut(_) | Kind::Branches(_) => 250.0,
         _ => 200.0,
     };

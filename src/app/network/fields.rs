@@ -72,7 +72,9 @@ fn rare_ui(ui: &mut Ui, layer: &mut Layer, state: &mut State) {
 pub fn has_fields(kind: &Kind) -> bool {
     match kind {
         Kind::Activation(activation) => activation.has_setting(),
-        Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_) => false,
+        Kind::GlobalAveragePool | Kind::Flatten | Kind::Identity | Kind::Branches(_) | Kind::Repeat(_) => {
+            false
+        }
         _ => true,
     }
 }
@@ -86,9 +88,11 @@ pub fn fit_beside_title(layer: &Layer, width: f32, state: &State) -> bool {
         Kind::Pool(_) => 380.0,
         Kind::Shortcut(_) => 220.0,
         Kind::BatchNorm(_) => 210.0,
-        Kind::Linear(_) | Kind::Dropout(_) => 140.0,
+        Kind::Lrn(_) => 360.0,
+        Kind::Linear(_) | Kind::Dropout(_) | Kind::Prelu(_) => 140.0,
+        Kind::Upsample(_) | Kind::PermutePixels(_) => 140.0,
         Kind::Activation(activation) if activation.has_setting() => 140.0,
-        Kind::Activation(_) | Kind::GlobalAveragePool | Kind::Branches(_) | Kind::Repeat(_) => 0.0,
+        _ => 0.0,
     };
     // Handle, symbol, title and menu.
     width >= settings + 220.0 + super::stats::WIDTH
@@ -218,6 +222,8 @@ fn label(name: &'static str, is_head: bool) -> &'static str {
         "dropout" => "probability",
         "leaky-relu" => "slope",
         "elu" => "alpha",
+        "upsample-nearest" | "upsample-bilinear" => "factor",
+        "permute-pixels" => "seed",
         "shortcut" => "channels",
         "repeat" => "times",
         other => other,

@@ -5,18 +5,27 @@ use lucide_icons::Icon;
 
 use crate::app::theme::{self, Palette};
 use crate::experiment::Kind;
-use crate::experiment::layers::{Activation, PoolMode};
+use crate::experiment::layers::{Activation, PoolMode, Prelu, UpsampleMode};
 
-/// The kind's colour: weights, non-linearities, pooling, normalisation, and what holds others.
+/// The kind's colour, that of its family.
 pub fn colour(ui: &Ui, kind: &Kind) -> Color32 {
-    let family = match kind {
+    Palette::of(ui).kinds[family(kind)]
+}
+
+/// Weights, non-linearities, what changes the size of maps, normalisation, and what leads elsewhere.
+pub fn family(kind: &Kind) -> usize {
+    match kind {
         Kind::Conv(_) | Kind::TransposedConv(_) | Kind::Linear(_) => 0,
-        Kind::Activation(_) => 1,
-        Kind::Pool(_) | Kind::GlobalAveragePool => 2,
-        Kind::BatchNorm(_) | Kind::Dropout(_) => 3,
-        Kind::Shortcut(_) | Kind::Branches(_) | Kind::Repeat(_) => 4,
-    };
-    Palette::of(ui).kinds[family]
+        Kind::Activation(_) | Kind::Prelu(_) => 1,
+        Kind::Pool(_) | Kind::GlobalAveragePool | Kind::Upsample(_) => 2,
+        Kind::BatchNorm(_) | Kind::Lrn(_) | Kind::Dropout(_) => 3,
+        Kind::Flatten
+        | Kind::Identity
+        | Kind::PermutePixels(_)
+        | Kind::Shortcut(_)
+        | Kind::Branches(_)
+        | Kind::Repeat(_) => 4,
+    }
 }
 
 /// Draws the symbol in a square of its own.
@@ -25,6 +34,7 @@ pub fn glyph_ui(ui: &mut Ui, kind: &Kind) {
     let colour = colour(ui, kind);
     match kind {
         Kind::Activation(activation) => graph(ui.painter(), rect, *activation, colour),
+        Kind::Prelu(_) => graph(ui.painter(), rect, Activation::LeakyRelu { slope: Prelu::START }, colour),
         _ => {
             let font = theme::icons(15.0);
             let align = egui::Align2::CENTER_CENTER;
@@ -39,7 +49,15 @@ pub fn icon(kind: &Kind) -> Icon {
         Kind::TransposedConv(_) => Icon::Stamp,
         Kind::Linear(_) => Icon::Waypoints,
         Kind::BatchNorm(_) => Icon::AlignVerticalJustifyCenter,
-        Kind::Activation(_) => Icon::Spline,
+        Kind::Activation(_) | Kind::Prelu(_) => Icon::Spline,
+        Kind::Lrn(_) => Icon::AudioLines,
+        Kind::Upsample(upsample) => match upsample.mode {
+            UpsampleMode::Nearest => Icon::Expand,
+            UpsampleMode::Bilinear => Icon::Maximize2,
+        },
+        Kind::Flatten => Icon::Rows4,
+        Kind::Identity => Icon::Equal,
+        Kind::PermutePixels(_) => Icon::Shuffle,
         Kind::Pool(pool) => match pool.mode {
             PoolMode::Max => Icon::Shrink,
             PoolMode::Average => Icon::Minimize2,

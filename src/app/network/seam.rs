@@ -11,7 +11,7 @@ use crate::app::editor::tree::{self, Place};
 use crate::app::theme::{self, Palette};
 use crate::app::widgets;
 use crate::experiment::layers::MENU;
-use crate::experiment::{Layer, LayerId};
+use crate::experiment::{Kind, Layer, LayerId};
 
 /// Height of a seam.
 const HEIGHT: f32 = 12.0;
@@ -42,17 +42,28 @@ impl Stack<'_> {
         Popup::menu(response).align(egui::RectAlign::BOTTOM).show(|ui| {
             ui.set_min_width(220.0);
             ui.label(theme::caption(ui, "Add a layer here"));
-            for make in MENU {
-                let kind = make();
-                let text = widgets::icon(glyph::icon(&kind)).color(glyph::colour(ui, &kind));
-                let response = ui.add(Button::new((text, kind.title())).min_size(vec2(220.0, theme::ROW)));
-                let response = widgets::named(response, kind.title());
-                if response.on_hover_text(kind.purpose()).clicked() {
-                    self.edits.push(Edit::Insert(place, kind));
-                    ui.close();
+            // Two columns: the families that a net is made of first of all, and the others.
+            ui.horizontal_top(|ui| {
+                for families in [0..2, 2..5] {
+                    ui.vertical(|ui| {
+                        let kinds = MENU.iter().map(|make| make());
+                        kinds.filter(|kind| families.contains(&glyph::family(kind))).for_each(|kind| {
+                            self.menu_item_ui(ui, kind, place);
+                        });
+                    });
                 }
-            }
+            });
         });
+    }
+
+    fn menu_item_ui(&mut self, ui: &mut Ui, kind: Kind, place: Place) {
+        let text = widgets::icon(glyph::icon(&kind)).color(glyph::colour(ui, &kind));
+        let response = ui.add(Button::new((text, kind.title())).min_size(vec2(220.0, theme::ROW)));
+        let response = widgets::named(response, kind.title());
+        if response.on_hover_text(kind.purpose()).clicked() {
+            self.edits.push(Edit::Insert(place, kind));
+            ui.close();
+        }
     }
 
     /// While a layer is dragged: shows where it would go, and puts it there when it is let go.

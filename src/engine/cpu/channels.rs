@@ -133,6 +133,15 @@ vectorised! {
 }
 
 vectorised! {
+    /// Adds a multiple of the channels of one pixel to those of another.
+    pub fn add_scaled(from: &[f32], weight: f32, to: &mut [f32]) {
+        for (to, &from) in to.iter_mut().zip(from) {
+            *to += weight * from;
+        }
+    }
+}
+
+vectorised! {
     fn add_up_squares(x: &[f32], mean: &[f32], sums: &mut [f32]) {
         for row in x.chunks(sums.len()) {
             for ((sum, &x), &mean) in sums.iter_mut().zip(row).zip(mean) {

@@ -8,6 +8,7 @@ use super::product::Products;
 use crate::engine::EngineError;
 use crate::engine::arena::{Block, Place};
 use crate::graph::layers::Window;
+use crate::graph::layers::permute::Permutation;
 use crate::graph::program::Placement;
 use crate::tensor::Extent;
 
@@ -29,7 +30,12 @@ pub enum Source {
 pub enum Operand {
     Place(Place),
     Source(Source),
+    Constant(Constant),
 }
+
+/// A table of whole numbers that a step carries with it, by its number in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Constant(pub usize);
 
 /// One start of a shader: inert, bound to buffers later.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +50,8 @@ pub struct Lowering {
     inputs: Vec<Place>,
     outputs: Vec<Place>,
     dispatches: Vec<Dispatch>,
+    /// What the steps' constant tables are drawn from, each once.
+    constants: Vec<Permutation>,
     picture_ranges: Vec<Range<usize>>,
     /// Numbers in the arena that belong to values; scratch lies behind them.
     values_len: usize,
@@ -105,6 +113,12 @@ impl Dispatch {
         self
     }
 
+    pub fn bind_constant(mut self, constant: Constant) -> Self {
+        self.operands.push(Operand::Constant(constant));
+        self.kernel.n_operands = self.operands.len();
+        self
+    }
+
     /// Binds the step's table.
     pub fn with_table(mut self) -> Self {
         self.kernel.reads_table = true;
@@ -136,6 +150,7 @@ impl Lowering {
             inputs: Vec::new(),
             outputs: Vec::new(),
             dispatches: Vec::new(),
+            constants: Vec::new(),
             picture_ranges,
             values_len: values_len.next_multiple_of(Placement::ALIGN),
             scratch_len: 0,
@@ -152,14 +167,17 @@ impl Lowering {
         self.scratch_len = 0;
     }
 
-    /// The dispatches, and the numbers they need in the arena.
-    pub(super) fn finish(self, context: &Context) -> Result<(Vec<Dispatch>, usize), EngineError> {
+    /// The dispatches, the numbers they need in the arena, and what their constant tables are drawn from.
+    pub(super) fn finish(
+        self,
+        context: &Context,
+    ) -> Result<(Vec<Dispatch>, usize, Vec<Permutation>), EngineError> {
         for operand in self.dispatches.iter().flat_map(|dispatch| &dispatch.operands) {
             if let Operand::Place(place) = operand {
                 context.check_binding("One array of the network", place.len)?;
             }
         }
-        Ok((self.dispatches, self.values_len + self.most_scratch))
+        Ok((self.dispatches, self.values_len + self.most_scratch, self.constants))
     }
 
     pub fn input(&self, i: usize) -> Place {
@@ -180,6 +198,15 @@ impl Lowering {
         self.scratch_len += len.next_multiple_of(Placement::ALIGN);
         self.most_scratch = self.most_scratch.max(self.scratch_len);
         place
+    }
+
+    /// The table of a permutation, which lies on the device for as long as the plan lives.
+    pub fn constant(&mut self, permutation: Permutation) -> Constant {
+        let known = self.constants.iter().position(|constant| *constant == permutation);
+        Constant(known.unwrap_or_else(|| {
+            self.constants.push(permutation);
+            self.constants.len() - 1
+        }))
     }
 
     /// The pictures that lie in each [`Source::Pixels`].

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::context::{Context, STORAGE};
 use super::flights::{Cargo, Flights, MOST_STEPS};
-use super::lowering::{Dispatch, Lowering, Operand, Source};
+use super::lowering::{Constant, Dispatch, Lowering, Operand, Source};
 use super::memory::GpuMemory;
 use super::pictures::GpuPictures;
 use crate::engine::arena::{self, Arena, Block, Place};
@@ -25,6 +25,8 @@ pub struct GpuPlan {
     arena_len: usize,
     /// Values that outlive a run of the plan.
     kept: wgpu::Buffer,
+    /// Tables that steps carry with them.
+    constants: Vec<wgpu::Buffer>,
     /// Tables of the steps in a submission, each at a multiple of `table_stride` bytes.
     tables: wgpu::Buffer,
     table_group: wgpu::BindGroup,
@@ -67,7 +69,7 @@ impl GpuPlan {
         let values = arena::assign(program);
         let (places, kept_len) = arena::places(program, &values);
         let (lowering, step_ends) = lowered(context, program, &values, &places, ranges);
-        let (dispatches, arena_len) = lowering.finish(context)?;
+        let (dispatches, arena_len, constants) = lowering.finish(context)?;
         let kept = context.buffer("What is kept of a batch", kept_len.max(Placement::ALIGN), STORAGE)?;
         let table_stride = size_of::<StepTable>()
             .next_multiple_of(context.limits.min_uniform_buffer_offset_alignment as usize);
@@ -80,6 +82,10 @@ impl GpuPlan {
             places,
             arena_len,
             kept,
+            constants: constants
+                .into_iter()
+                .map(|permutation| constant(context, &permutation.places()))
+                .collect::<Result<_, _>>()?,
             tables,
             table_group,
             table_stride,
@@ -128,7 +134,7 @@ impl GpuPlan {
                     offset: 4 * place.offset as u64,
                     size: wgpu::BufferSize::new(4 * place.len as u64),
                 }),
-                Operand::Source(_) => buffer.as_entire_binding(),
+                Operand::Source(_) | Operand::Constant(_) => buffer.as_entire_binding(),
             },
         };
         let entries: Vec<_> = dispatch.operands.iter().zip(&buffers).enumerate().map(entry).collect();
@@ -154,6 +160,7 @@ impl GpuPlan {
                 let memory = self.memory.as_any().downcast_ref::<GpuMemory>();
                 memory.expect("a plan runs over memory of its own device").bank(*bank).clone()
             }
+            Operand::Constant(Constant(i)) => self.constants[*i].clone(),
             Operand::Source(source) => {
                 let pictures = self.pictures.as_ref().expect("a plan fed from a data set has its pictures");
                 on_device(pictures).buffer(*source)
@@ -301,7 +308,7 @@ pub fn footprint(
     let (places, _) = arena::places(program, &values);
     // In how many buffers the pictures lie changes nothing here.
     let (lowering, _) = lowered(context, program, &values, &places, Vec::new());
-    let (_, arena_len) = lowering.finish(context)?;
+    let (_, arena_len, _) = lowering.finish(context)?;
     Ok(Footprint::new(placement, program, &values, arena_len - values.len))
 }
 
@@ -326,6 +333,15 @@ fn lowered(
 
 fn on_device(pictures: &Arc<dyn Pictures>) -> &GpuPictures {
     pictures.as_any().downcast_ref().expect("a plan gathers pictures of its own device")
+}
+
+/// A table that a step carries with it, on the device.
+fn constant(context: &Context, numbers: &[u32]) -> Result<wgpu::Buffer, EngineError> {
+    let what = "The table of a permutation";
+    context.check_binding(what, numbers.len())?;
+    let buffer = context.buffer(what, numbers.len(), STORAGE)?;
+    context.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(numbers));
+    Ok(buffer)
 }
 
 /// A buffer for the tables of the steps in a submission, and the group that binds one of them.

@@ -100,6 +100,27 @@ impl Tiling {
     }
 }
 
+/// The cut of a sum over the pixels of a batch into parts, each made by one invocation a channel. It follows
+/// from the number of pixels alone, so that the sum is always made in the same order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PixelParts {
+    pub n_pixels: usize,
+    /// Pixels in each part but the last.
+    pub rows: usize,
+    pub n_parts: usize,
+}
+
+impl PixelParts {
+    /// Pixels in a part, at least, and parts, at most.
+    const LEAST_ROWS: usize = 64;
+    const MOST_PARTS: usize = 1024;
+
+    pub fn of(n_pixels: usize) -> Self {
+        let rows = Self::LEAST_ROWS.max(n_pixels.div_ceil(Self::MOST_PARTS));
+        Self { n_pixels, rows, n_parts: n_pixels.div_ceil(rows) }
+    }
+}
+
 /// Adds up so many parts of `len` numbers each, from number `first` on, into `result`, unless they are there
 /// already; with a bias along the rows and a ReLU where asked for.
 pub fn sum_parts(lowering: &mut Lowering, n_parts: usize, parts: Place, len: usize, sum: Sum) {

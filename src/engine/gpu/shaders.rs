@@ -12,7 +12,7 @@ macro_rules! shader {
     };
 }
 
-const SHADERS: [Shader; 17] = [
+const SHADERS: &[Shader] = &[
     shader!("activation"),
     shader!("add"),
     shader!("batch_norm"),
@@ -22,14 +22,19 @@ const SHADERS: [Shader; 17] = [
     shader!("conv_tiled", behind "tile"),
     shader!("cross_entropy"),
     shader!("dropout", behind "table", behind "random"),
+    shader!("flatten"),
     shader!("gather", behind "table", behind "random"),
     shader!("linear"),
     shader!("linear_tiled", behind "tile"),
     shader!("norm", behind "table"),
+    shader!("lrn"),
+    shader!("permute"),
     shader!("pool"),
+    shader!("prelu"),
     shader!("shortcut"),
     shader!("sum_parts"),
     shader!("update", behind "table"),
+    shader!("upsample"),
 ];
 
 /// Compiles a shader's source, without its constants yet.

@@ -86,11 +86,7 @@ mod cpu {
 mod gpu {
     use super::*;
     use crate::engine::gpu::Dispatch;
-    use crate::engine::gpu::product::{Sum, sum_parts};
-
-    /// Pixels that one invocation sums, at least, and parts in which a batch is summed, at most.
-    const ROWS: usize = 64;
-    const MOST_PARTS: usize = 1024;
+    use crate::engine::gpu::product::{PixelParts, Sum, sum_parts};
 
     pub fn lower(step: &BiasStep, lowering: &mut Lowering) {
         let channels = step.extent.channels;
@@ -101,12 +97,9 @@ mod gpu {
             lowering.push(forward.invocations(result.len));
             return;
         }
-        // Split by shape alone, so that the sum is always made in the same order.
-        let count = step.batch * step.extent.area();
-        let rows = ROWS.max(count.div_ceil(MOST_PARTS));
-        let n_parts = count.div_ceil(rows);
+        let PixelParts { n_pixels, rows, n_parts } = PixelParts::of(step.batch * step.extent.area());
         let parts = if n_parts == 1 { result } else { lowering.scratch(n_parts * channels) };
-        let sums = dispatch("sums").size("COUNT", count).size("ROWS", rows).bind(&[first, parts]);
+        let sums = dispatch("sums").size("COUNT", n_pixels).size("ROWS", rows).bind(&[first, parts]);
         lowering.push(sums.invocations(n_parts * channels));
         sum_parts(lowering, n_parts, parts, channels, Sum::of_all(result));
     }

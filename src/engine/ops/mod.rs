@@ -9,14 +9,19 @@ mod concat;
 mod conv;
 mod cross_entropy;
 mod dropout;
+mod flatten;
 mod gather;
 mod linear;
+mod lrn;
+mod permute;
 mod norm;
 mod pool;
+mod prelu;
 mod shortcut;
 #[cfg(test)]
 pub mod testing;
 mod update;
+mod upsample;
 
 use super::cpu::Kernel;
 use super::gpu::Lowering;
@@ -58,8 +63,13 @@ ops! {
     BatchNorm,
     Bias,
     Activation,
+    Prelu,
     Pool,
+    Lrn,
     Dropout,
+    Upsample,
+    Flatten,
+    Permute,
     Shortcut,
     Add,
     Concat,

@@ -83,6 +83,7 @@ mod cpu {
 
     use super::*;
     use crate::engine::cpu::Io;
+    use crate::engine::cpu::channels::add_scaled;
     use crate::engine::cpu::simd::vectorised;
 
     pub fn kernel(step: PoolStep) -> Box<dyn Kernel> {
@@ -205,14 +206,6 @@ mod cpu {
         fn add_won(dy: &[f32], winners: &[f32], place: f32, dx: &mut [f32]) {
             for ((dx, &dy), &winner) in dx.iter_mut().zip(dy).zip(winners) {
                 *dx += if winner == place { dy } else { 0.0 };
-            }
-        }
-    }
-
-    vectorised! {
-        fn add_scaled(from: &[f32], weight: f32, to: &mut [f32]) {
-            for (to, &from) in to.iter_mut().zip(from) {
-                *to += weight * from;
             }
         }
     }

@@ -7,10 +7,14 @@ mod branches;
 mod conv;
 mod dropout;
 mod linear;
+mod lrn;
+mod permute_pixels;
 mod pool;
+mod prelu;
 mod repeat;
 mod shortcut;
 mod transposed_conv;
+mod upsample;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,10 +24,14 @@ pub use branches::{Branches, Merge};
 pub use conv::{Conv, Padding};
 pub use dropout::Dropout;
 pub use linear::Linear;
+pub use lrn::Lrn;
+pub use permute_pixels::PermutePixels;
 pub use pool::{Pool, PoolMode};
+pub use prelu::Prelu;
 pub use repeat::Repeat;
 pub use shortcut::Shortcut;
 pub use transposed_conv::TransposedConv;
+pub use upsample::{Upsample, UpsampleMode};
 
 use super::Initialisation;
 use super::fields::Field;
@@ -46,9 +54,15 @@ pub enum Kind {
     Linear(Linear),
     BatchNorm(BatchNorm),
     Activation(Activation),
+    Prelu(Prelu),
     Pool(Pool),
     GlobalAveragePool,
+    Lrn(Lrn),
     Dropout(Dropout),
+    Upsample(Upsample),
+    Flatten,
+    Identity,
+    PermutePixels(PermutePixels),
     Shortcut(Shortcut),
     Branches(Branches),
     Repeat(Repeat),
@@ -67,6 +81,7 @@ pub const MENU: &[fn() -> Kind] = &[
     || Kind::Linear(Linear::default()),
     || Kind::Activation(Activation::ALL[0]),
     || Kind::Activation(Activation::ALL[1]),
+    || Kind::Prelu(Prelu::default()),
     || Kind::Activation(Activation::ALL[2]),
     || Kind::Activation(Activation::ALL[3]),
     || Kind::Activation(Activation::ALL[4]),
@@ -77,10 +92,16 @@ pub const MENU: &[fn() -> Kind] = &[
     || Kind::Pool(Pool::new(PoolMode::Average, 2)),
     || Kind::Pool(Pool::new(PoolMode::Sum, 2)),
     || Kind::GlobalAveragePool,
+    || Kind::Upsample(Upsample::new(UpsampleMode::Nearest)),
+    || Kind::Upsample(Upsample::new(UpsampleMode::Bilinear)),
     || Kind::BatchNorm(BatchNorm::default()),
+    || Kind::Lrn(Lrn::default()),
     || Kind::Dropout(Dropout::default()),
     || Kind::Branches(Branches::default()),
+    || Kind::Identity,
     || Kind::Shortcut(Shortcut::default()),
+    || Kind::Flatten,
+    || Kind::PermutePixels(PermutePixels::default()),
     || Kind::Repeat(Repeat::default()),
 ];
 
@@ -144,8 +165,14 @@ impl Kind {
             Self::BatchNorm(_) => "batch-norm",
             Self::Activation(activation) => activation.name(),
             Self::Pool(pool) => pool.mode.name(),
+            Self::Prelu(_) => "prelu",
             Self::GlobalAveragePool => "global-average-pool",
+            Self::Lrn(_) => "lrn",
             Self::Dropout(_) => "dropout",
+            Self::Upsample(upsample) => upsample.mode.name(),
+            Self::Flatten => "flatten",
+            Self::Identity => "identity",
+            Self::PermutePixels(_) => "permute-pixels",
             Self::Shortcut(_) => "shortcut",
             Self::Branches(_) => "branches",
             Self::Repeat(_) => "repeat",
@@ -161,8 +188,14 @@ impl Kind {
             Self::BatchNorm(_) => "Batch normalisation",
             Self::Activation(activation) => activation.title(),
             Self::Pool(pool) => pool.mode.title(),
+            Self::Prelu(_) => "PReLU",
             Self::GlobalAveragePool => "Global average pooling",
+            Self::Lrn(_) => "Local response normalisation",
             Self::Dropout(_) => "Dropout",
+            Self::Upsample(upsample) => upsample.mode.title(),
+            Self::Flatten => "Flatten",
+            Self::Identity => "Identity",
+            Self::PermutePixels(_) => "Pixel permutation",
             Self::Shortcut(_) => "Zero-padded shortcut",
             Self::Branches(_) => "Branches that meet",
             Self::Repeat(_) => "Repeat",
@@ -182,7 +215,17 @@ impl Kind {
             }
             Self::Activation(activation) => activation.purpose(),
             Self::Pool(pool) => pool.mode.purpose(),
+            Self::Prelu(_) => "A ReLU that learns how much of what is negative it lets through.",
             Self::GlobalAveragePool => "Each map is reduced to its mean, whatever its size.",
+            Self::Lrn(_) => {
+                "Each number is divided by the strength of its neighbours in other channels: strong ones stand out."
+            }
+            Self::Upsample(upsample) => upsample.mode.purpose(),
+            Self::Flatten => "All maps as one vector, channel after channel.",
+            Self::Identity => "The input as it is.",
+            Self::PermutePixels(_) => {
+                "Every pixel goes to another place, always the same one: neighbours are torn apart."
+            }
             Self::Dropout(_) => {
                 "In training each number is set to 0 with this probability, the rest scaled up."
             }
@@ -220,11 +263,15 @@ impl Kind {
             Self::Linear(linear) => linear.fields(),
             Self::BatchNorm(norm) => norm.fields(),
             Self::Pool(pool) => pool.fields(),
+            Self::Prelu(prelu) => prelu.fields(),
+            Self::Lrn(lrn) => lrn.fields(),
             Self::Dropout(dropout) => dropout.fields(),
+            Self::Upsample(upsample) => upsample.fields(),
+            Self::PermutePixels(permute) => permute.fields(),
             Self::Shortcut(shortcut) => shortcut.fields(),
             Self::Repeat(repeat) => repeat.fields(),
             Self::Activation(activation) => activation.fields(),
-            Self::GlobalAveragePool | Self::Branches(_) => Vec::new(),
+            Self::GlobalAveragePool | Self::Flatten | Self::Identity | Self::Branches(_) => Vec::new(),
         }
     }
 
@@ -232,8 +279,22 @@ impl Kind {
     pub fn has_head(&self) -> bool {
         match self {
             Self::Activation(activation) => activation.has_setting(),
-            Self::BatchNorm(_) | Self::GlobalAveragePool | Self::Branches(_) => false,
-            _ => true,
+            Self::Conv(_)
+            | Self::TransposedConv(_)
+            | Self::Linear(_)
+            | Self::Pool(_)
+            | Self::Dropout(_)
+            | Self::Upsample(_)
+            | Self::PermutePixels(_)
+            | Self::Shortcut(_)
+            | Self::Repeat(_) => true,
+            Self::BatchNorm(_)
+            | Self::Prelu(_)
+            | Self::GlobalAveragePool
+            | Self::Lrn(_)
+            | Self::Flatten
+            | Self::Identity
+            | Self::Branches(_) => false,
         }
     }
 

@@ -2,15 +2,19 @@
 
 use super::proto::Attribute;
 use super::writer::{OUTPUT, Writer};
-use crate::experiment::layers::{Activation, Merge, PoolMode};
+use crate::experiment::layers::{Activation, Lrn, Merge, PoolMode, UpsampleMode};
 use crate::graph::layers::activation::ActivationNode;
 use crate::graph::layers::batch_norm::BatchNormNode;
 use crate::graph::layers::conv::ConvNode;
 use crate::graph::layers::linear::LinearNode;
+use crate::graph::layers::lrn::LrnNode;
 use crate::graph::layers::merge::MergeNode;
+use crate::graph::layers::permute::PermuteNode;
 use crate::graph::layers::pool::{PoolNode, PoolStep};
+use crate::graph::layers::prelu::PreluNode;
 use crate::graph::layers::shortcut::ShortcutNode;
 use crate::graph::layers::transposed_conv::TransposedConvNode;
+use crate::graph::layers::upsample::UpsampleNode;
 use crate::graph::layers::{Op, Pass, Window};
 use crate::graph::{NodeId, ParameterId};
 use crate::tensor::Extent;
@@ -27,7 +31,12 @@ pub fn write(writer: &mut Writer) {
             Op::BatchNorm(op) => batch_norm(op, writer, node),
             Op::Activation(op) => activation(op, writer, node),
             Op::Pool(op) => pool(op, writer, node),
+            Op::Prelu(op) => prelu(op, writer, node),
+            Op::Lrn(op) => lrn(op, writer, node),
             Op::Dropout(_) => same(writer, node),
+            Op::Upsample(op) => upsample(op, writer, node),
+            Op::Flatten(_) => flatten(writer, node),
+            Op::Permute(op) => permute(op, writer, node),
             Op::Shortcut(op) => shortcut(op, writer, node),
             Op::Merge(op) => merge(op, writer, node),
         }
@@ -157,6 +166,84 @@ fn normal_share(writer: &mut Writer, name: &str, x: &str) -> String {
     let erf = writer.op("Erf", &[&scaled], format!("{name}/erf"), Vec::new());
     let erf = writer.op("Mul", &[&erf, half], format!("{name}/half-erf"), Vec::new());
     writer.op("Add", &[&erf, half], format!("{name}/share"), Vec::new())
+}
+
+fn prelu(op: &PreluNode, writer: &mut Writer, node: NodeId) {
+    let (x, is_flat) = writer.value(input(writer, node));
+    let n_slopes = writer.graph.parameters[op.slope.0].len();
+    // Spread over what stands behind the channels.
+    let shape = if is_flat { vec![n_slopes] } else { vec![n_slopes, 1, 1] };
+    let slope = writer.parameter(op.slope, Some(&shape));
+    let name = writer.op("PRelu", &[&x, &slope], writer.name(node), Vec::new());
+    writer.set(name, is_flat);
+}
+
+fn lrn(op: &LrnNode, writer: &mut Writer, node: NodeId) {
+    let (from, name) = (input(writer, node), writer.name(node));
+    let x = writer.maps(from);
+    let Lrn { size, alpha, beta, k } = op.lrn;
+    // ONNX divides the sum by the size.
+    let alpha = size as f32 * alpha;
+    if size % 2 == 1 {
+        let floats = [("alpha", alpha), ("beta", beta), ("bias", k)];
+        let mut attributes = floats.map(|(what, number)| Attribute::float(what, number)).to_vec();
+        attributes.push(Attribute::int("size", size));
+        let name = writer.op("LRN", &[&x], name, attributes);
+        return writer.set(name, false);
+    }
+    // Of an even size, ONNX has the one left over behind; so the sum is a pool over the channels.
+    let Extent { channels, height, width } = writer.extent(node);
+    let squares = writer.op("Mul", &[&x, &x], format!("{name}/squares"), Vec::new());
+    let rows = writer.reshape(&squares, &format!("{name}/rows"), &[1, channels, height * width]);
+    let attributes = vec![
+        Attribute::ints("kernel_shape", &[size, 1]),
+        Attribute::ints("pads", &[size / 2, 0, (size - 1) / 2, 0]),
+        Attribute::int("count_include_pad", 1),
+    ];
+    let mean = writer.op("AveragePool", &[&rows], format!("{name}/mean"), attributes);
+    let mean = writer.reshape(&mean, &format!("{name}/means"), &[channels, height, width]);
+    let constants = [("alpha", alpha), ("k", k), ("beta", beta)];
+    let constants = constants.map(|(what, number)| writer.floats(&format!("{name}/{what}"), &[1], &[number]));
+    let [alpha, k, beta] = constants.each_ref().map(String::as_str);
+    let sum = writer.op("Mul", &[&mean, alpha], format!("{name}/sum"), Vec::new());
+    let sum = writer.op("Add", &[&sum, k], format!("{name}/base"), Vec::new());
+    let power = writer.op("Pow", &[&sum, beta], format!("{name}/power"), Vec::new());
+    let name = writer.op("Div", &[&x, &power], name, Vec::new());
+    writer.set(name, false);
+}
+
+fn upsample(op: &UpsampleNode, writer: &mut Writer, node: NodeId) {
+    let (x, name) = (writer.maps(input(writer, node)), writer.name(node));
+    let (mode, coordinates) = match op.mode {
+        UpsampleMode::Nearest => ("nearest", "asymmetric"),
+        UpsampleMode::Bilinear => ("linear", "half_pixel"),
+    };
+    let attributes = vec![
+        Attribute::string("mode", mode),
+        Attribute::string("coordinate_transformation_mode", coordinates),
+        Attribute::string("nearest_mode", "floor"),
+    ];
+    let [down, across] = op.factor.map(|factor| factor as f32);
+    let scales = writer.floats(&format!("{name}/scales"), &[4], &[1.0, 1.0, down, across]);
+    let name = writer.op("Resize", &[&x, "", &scales], name, attributes);
+    writer.set(name, false);
+}
+
+fn flatten(writer: &mut Writer, node: NodeId) {
+    let name = writer.vectors(input(writer, node));
+    writer.set(name, true);
+}
+
+fn permute(op: &PermuteNode, writer: &mut Writer, node: NodeId) {
+    let (x, name) = (writer.maps(input(writer, node)), writer.name(node));
+    let Extent { channels, height, width } = writer.extent(node);
+    let places: Vec<i64> = op.permutation.places().into_iter().map(i64::from).collect();
+    let places = writer.whole(&format!("{name}/places"), &places);
+    let pixels = writer.reshape(&x, &format!("{name}/pixels"), &[channels, height * width]);
+    let attributes = vec![Attribute::int("axis", 2)];
+    let moved = writer.op("Gather", &[&pixels, &places], format!("{name}/moved"), attributes);
+    let name = writer.reshape(&moved, &name, &[channels, height, width]);
+    writer.set(name, false);
 }
 
 fn pool(op: &PoolNode, writer: &mut Writer, node: NodeId) {

@@ -2,15 +2,19 @@
 
 use super::expression::{Argument, Expression, Role, flag, number, pair};
 use crate::experiment::layers::{
-    Activation, BatchNorm, Conv, Dropout, Linear, Padding, Pool, PoolMode, Shortcut, TransposedConv,
+    Activation, BatchNorm, Conv, Dropout, Linear, Lrn, Padding, PermutePixels, Pool, PoolMode, Prelu,
+    Shortcut, TransposedConv, Upsample, UpsampleMode,
 };
 use crate::tensor::Extent;
+use crate::tensor::random::{Key, Purpose};
 
 /// A class that the exported file defines because PyTorch has none like it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Helper {
     FullyConnected,
     FullyConnectedMaps,
+    FlattenMaps,
+    PermutePixels,
     SameConv2d,
     ZeroPaddedShortcut,
 }
@@ -19,6 +23,8 @@ impl Helper {
     pub fn name(self) -> &'static str {
         match self {
             Self::FullyConnected | Self::FullyConnectedMaps => "FullyConnected",
+            Self::FlattenMaps => "FlattenMaps",
+            Self::PermutePixels => "PermutePixels",
             Self::SameConv2d => "SameConv2d",
             Self::ZeroPaddedShortcut => "ZeroPaddedShortcut",
         }
@@ -29,6 +35,8 @@ impl Helper {
         match self {
             Self::FullyConnected => include_str!("helpers/fully_connected.py"),
             Self::FullyConnectedMaps => include_str!("helpers/fully_connected_maps.py"),
+            Self::FlattenMaps => include_str!("helpers/flatten_maps.py"),
+            Self::PermutePixels => include_str!("helpers/permute_pixels.py"),
             Self::SameConv2d => include_str!("helpers/same_conv2d.py"),
             Self::ZeroPaddedShortcut => include_str!("helpers/zero_padded_shortcut.py"),
         }
@@ -132,6 +140,45 @@ pub fn activation(activation: Activation) -> Expression {
         Activation::Tanh => plain("nn.Tanh"),
         Activation::Sigmoid => plain("nn.Sigmoid"),
     }
+}
+
+pub fn prelu(prelu: &Prelu, x: Extent) -> Expression {
+    let n_slopes = if prelu.per_channel { x.channels } else { 1 };
+    Expression::call("nn.PReLU", vec![Argument::optional("num_parameters", n_slopes.to_string(), "1")])
+}
+
+pub fn lrn(lrn: &Lrn) -> Expression {
+    let arguments = vec![
+        Argument::named("size", lrn.size.to_string()),
+        // PyTorch divides the sum by the size.
+        Argument::named("alpha", number(lrn.size as f32 * lrn.alpha)),
+        Argument::optional("beta", number(lrn.beta), number(0.75)),
+        Argument::named("k", number(lrn.k)),
+    ];
+    Expression::call("nn.LocalResponseNorm", arguments)
+}
+
+pub fn upsample(upsample: &Upsample) -> Expression {
+    let mode = match upsample.mode {
+        UpsampleMode::Nearest => "\"nearest\"",
+        UpsampleMode::Bilinear => "\"bilinear\"",
+    };
+    let arguments =
+        vec![Argument::named("scale_factor", pair(upsample.factor)), Argument::named("mode", mode)];
+    Expression::call("nn.Upsample", arguments)
+}
+
+pub fn flatten(keeps_maps: bool) -> Written {
+    let helper = keeps_maps.then_some(Helper::FlattenMaps);
+    (Expression::call(helper.map_or("nn.Flatten", Helper::name), Vec::new()), helper)
+}
+
+pub fn permute_pixels(permute: &PermutePixels, x: Extent) -> Written {
+    let key = Key::new(permute.seed as u64, Purpose::PixelPermutation);
+    let arguments =
+        vec![Argument::named("key", key.0.to_string()), Argument::named("n_pixels", x.area().to_string())];
+    let helper = Helper::PermutePixels;
+    (Expression::call(helper.name(), arguments), Some(helper))
 }
 
 pub fn pool(pool: &Pool) -> Expression {

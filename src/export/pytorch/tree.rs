@@ -83,7 +83,7 @@ impl Walk<'_> {
                 self.helpers.extend(helper);
                 let extent = self.outputs.get(path).copied().unwrap_or(input.extent);
                 let is_flat = match kind {
-                    Kind::Linear(_) => !self.keeps_maps,
+                    Kind::Linear(_) | Kind::Flatten => !self.keeps_maps,
                     _ => input.is_flat,
                 };
                 Ok((module, Value { extent, is_flat }))
@@ -93,8 +93,16 @@ impl Walk<'_> {
 
     fn leaf(&mut self, kind: &Kind, input: Value) -> Result<Written, ExportError> {
         let Value { extent: x, is_flat } = input;
-        let is_at_home_with_vectors =
-            matches!(kind, Kind::Linear(_) | Kind::BatchNorm(_) | Kind::Activation(_) | Kind::Dropout(_));
+        let is_at_home_with_vectors = matches!(
+            kind,
+            Kind::Linear(_)
+                | Kind::BatchNorm(_)
+                | Kind::Activation(_)
+                | Kind::Prelu(_)
+                | Kind::Dropout(_)
+                | Kind::Flatten
+                | Kind::Identity
+        );
         self.needs_maps |= is_flat && !is_at_home_with_vectors;
         Ok(match kind {
             Kind::Conv(conv) => layers::conv(conv, x),
@@ -103,8 +111,14 @@ impl Walk<'_> {
             Kind::BatchNorm(norm) => (layers::batch_norm(norm, x, is_flat), None),
             Kind::Activation(activation) => (layers::activation(*activation), None),
             Kind::Pool(pool) => (layers::pool(pool), None),
+            Kind::Prelu(prelu) => (layers::prelu(prelu, x), None),
             Kind::GlobalAveragePool => (layers::global_average_pool(), None),
+            Kind::Lrn(lrn) => (layers::lrn(lrn), None),
             Kind::Dropout(dropout) => (layers::dropout(dropout), None),
+            Kind::Upsample(upsample) => (layers::upsample(upsample), None),
+            Kind::Flatten => layers::flatten(self.keeps_maps),
+            Kind::Identity => (blocks::identity(), None),
+            Kind::PermutePixels(permute) => layers::permute_pixels(permute, x),
             Kind::Shortcut(shortcut) => layers::shortcut(shortcut, x),
             Kind::Branches(_) | Kind::Repeat(_) => unreachable!("combinators are walked through"),
         })

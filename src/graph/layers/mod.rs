@@ -6,14 +6,19 @@ pub mod batch_norm;
 pub mod bias;
 pub mod conv;
 pub mod dropout;
+pub mod flatten;
 pub mod gather;
 pub mod linear;
 pub mod loss;
+pub mod lrn;
 pub mod merge;
+pub mod permute;
 pub mod pool;
+pub mod prelu;
 pub mod shortcut;
 pub mod transposed_conv;
 pub mod update;
+pub mod upsample;
 mod weighted;
 
 use super::build::Builder;
@@ -32,8 +37,13 @@ pub enum Op {
     Linear(linear::LinearNode),
     BatchNorm(batch_norm::BatchNormNode),
     Activation(activation::ActivationNode),
+    Prelu(prelu::PreluNode),
     Pool(pool::PoolNode),
+    Lrn(lrn::LrnNode),
     Dropout(dropout::DropoutNode),
+    Upsample(upsample::UpsampleNode),
+    Flatten(flatten::FlattenNode),
+    Permute(permute::PermuteNode),
     Shortcut(shortcut::ShortcutNode),
     Merge(merge::MergeNode),
 }
@@ -68,8 +78,13 @@ pub enum StepOp {
     BatchNorm(batch_norm::BatchNormStep),
     Bias(bias::BiasStep),
     Activation(activation::ActivationStep),
+    Prelu(prelu::PreluStep),
     Pool(pool::PoolStep),
+    Lrn(lrn::LrnStep),
     Dropout(dropout::DropoutStep),
+    Upsample(upsample::UpsampleStep),
+    Flatten(flatten::FlattenStep),
+    Permute(permute::PermuteStep),
     Shortcut(shortcut::ShortcutStep),
     Add(merge::AddStep),
     Concat(merge::ConcatStep),
@@ -79,6 +94,14 @@ pub enum StepOp {
 }
 
 impl StepOp {
+    /// Numbers in the constant table that a step carries with it.
+    pub fn constant_len(&self) -> usize {
+        match self {
+            Self::Permute(step) => step.permutation.n,
+            _ => 0,
+        }
+    }
+
     /// What the step does, for a person: `conv, by the weights`.
     pub fn label(&self) -> String {
         let (name, pass) = match self {
@@ -89,7 +112,12 @@ impl StepOp {
             Self::BatchNorm(step) => ("batch-norm", Some(step.pass)),
             Self::Activation(step) => ("activation", Some(step.pass)),
             Self::Pool(step) => ("pool", Some(step.pass)),
+            Self::Prelu(step) => ("prelu", Some(step.pass)),
+            Self::Lrn(step) => ("lrn", Some(step.pass)),
             Self::Dropout(_) => ("dropout", None),
+            Self::Upsample(step) => ("upsample", Some(step.pass)),
+            Self::Flatten(step) => ("flatten", Some(step.pass)),
+            Self::Permute(_) => ("permute", None),
             Self::Shortcut(step) => ("shortcut", Some(step.pass)),
             Self::Add(_) => ("add", None),
             Self::Concat(_) => ("concat", None),
@@ -192,8 +220,14 @@ pub(super) fn add(kind: &Kind, builder: &mut Builder, input: NodeId) -> Result<N
         Kind::BatchNorm(norm) => batch_norm::add(norm, builder, input),
         Kind::Activation(activation) => activation::add(*activation, builder, input),
         Kind::Pool(pool) => pool::add(pool, builder, input),
+        Kind::Prelu(prelu) => prelu::add(prelu, builder, input),
         Kind::GlobalAveragePool => pool::add_global(builder, input),
+        Kind::Lrn(lrn) => lrn::add(lrn, builder, input),
         Kind::Dropout(dropout) => dropout::add(dropout, builder, input),
+        Kind::Upsample(upsample) => upsample::add(upsample, builder, input),
+        Kind::Flatten => flatten::add(builder, input),
+        Kind::Identity => Ok(input),
+        Kind::PermutePixels(permute) => permute::add(permute, builder, input),
         Kind::Shortcut(shortcut) => shortcut::add(shortcut, builder, input),
         Kind::Branches(_) | Kind::Repeat(_) => unreachable!("combinators are unrolled by the builder"),
     }
@@ -209,7 +243,12 @@ pub(super) fn forward(emit: &mut Emit, node: NodeId) {
         Op::BatchNorm(op) => op.forward(emit, node),
         Op::Activation(op) => op.forward(emit, node),
         Op::Pool(op) => op.forward(emit, node),
+        Op::Prelu(op) => op.forward(emit, node),
+        Op::Lrn(op) => op.forward(emit, node),
         Op::Dropout(op) => op.forward(emit, node),
+        Op::Upsample(op) => op.forward(emit, node),
+        Op::Flatten(op) => op.forward(emit, node),
+        Op::Permute(op) => op.forward(emit, node),
         Op::Shortcut(op) => op.forward(emit, node),
         Op::Merge(op) => op.forward(emit, node),
     }
@@ -226,7 +265,12 @@ pub(super) fn backward(emit: &mut Emit, node: NodeId) {
         Op::BatchNorm(op) => op.backward(emit, node, gradient),
         Op::Activation(op) => op.backward(emit, node, gradient),
         Op::Pool(op) => op.backward(emit, node, gradient),
+        Op::Prelu(op) => op.backward(emit, node, gradient),
+        Op::Lrn(op) => op.backward(emit, node, gradient),
         Op::Dropout(op) => op.backward(emit, node, gradient),
+        Op::Upsample(op) => op.backward(emit, node, gradient),
+        Op::Flatten(op) => op.backward(emit, node, gradient),
+        Op::Permute(op) => op.backward(emit, node, gradient),
         Op::Shortcut(op) => op.backward(emit, node, gradient),
         Op::Merge(op) => op.backward(emit, node, gradient),
     }

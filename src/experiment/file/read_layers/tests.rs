@@ -1,7 +1,8 @@
 use crate::experiment::NetworkChoice;
 use crate::experiment::file::parse;
 use crate::experiment::layers::{
-    Activation, BatchNorm, Branches, Conv, Kind, Layer, Linear, Merge, Padding, Pool, PoolMode, Repeat,
+    Activation, BatchNorm, Branches, Conv, Kind, Layer, Linear, Lrn, Merge, Padding, PermutePixels, Pool,
+    PoolMode, Prelu, Repeat, Upsample, UpsampleMode,
 };
 
 /// What is said about a layer; it stands on line 2.
@@ -50,6 +51,23 @@ fn a_head_with_a_customary_value_may_be_left_out() {
     let alphas = [1.0, 0.5].map(|alpha| Activation::Elu { alpha });
     assert!(activations("{ layer = 'elu' }, { elu = 0.5 }").eq(alphas));
     assert!(activations("'selu', 'gelu', 'silu'").eq([Activation::Selu, Activation::Gelu, Activation::Silu]));
+}
+
+#[test]
+fn layers_without_windows_are_read() {
+    let upsample = |mode, factor| Kind::Upsample(Upsample { mode, factor });
+    assert_eq!(
+        layers_of("'upsample-nearest', { upsample-bilinear = [2, 3] }"),
+        [upsample(UpsampleMode::Nearest, [2, 2]), upsample(UpsampleMode::Bilinear, [2, 3])]
+    );
+    let permute = |seed| Kind::PermutePixels(PermutePixels { seed });
+    assert_eq!(layers_of("'permute-pixels', { permute-pixels = 7 }"), [permute(0), permute(7)]);
+    let lrn = |size| Kind::Lrn(Lrn { size, alpha: 1e-4, beta: 0.75, k: 2.0 });
+    assert_eq!(layers_of("'lrn', { layer = 'lrn', size = 3 }"), [lrn(5), lrn(3)]);
+    let prelu = |per_channel| Kind::Prelu(Prelu { per_channel });
+    let text = "'prelu', { layer = 'prelu', per-channel = true }";
+    assert_eq!(layers_of(text), [prelu(false), prelu(true)]);
+    assert_eq!(layers_of("'flatten', 'identity'"), [Kind::Flatten, Kind::Identity]);
 }
 
 #[test]
