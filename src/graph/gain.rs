@@ -2,7 +2,7 @@
 
 use super::Graph;
 use super::layers::Op;
-use crate::experiment::layers::Activation;
+use crate::experiment::layers::{Activation, Prelu};
 
 impl Graph {
     /// For each parameter the gain of the non-linearity that its layer's sums go into, be it through
@@ -14,6 +14,8 @@ impl Graph {
         for (i, node) in self.nodes.iter().enumerate().rev() {
             let found = match &node.op {
                 Op::Activation(activation) => Some(gain(activation.function)),
+                // As it starts (He et al. 2015, section 2.2).
+                Op::Prelu(_) => Some(leaky(Prelu::START.into())),
                 op if op.weight().is_some() => None,
                 _ => behind[i],
             };
@@ -73,6 +75,7 @@ mod tests {
         check("{ conv = 4 }, 'batch-norm', { max-pool = 2 }, { dropout = 0.5 }, 'tanh'", &[5.0 / 3.0]);
         check("{ linear = 4 }, 'sigmoid', { linear = 4 }, 'selu'", &[1.0, 0.75]);
         check("{ conv = 4 }, { leaky-relu = 0.5 }", &[(2.0f64 / 1.25).sqrt()]);
+        check("{ conv = 4 }, 'prelu'", &[(2.0f64 / 1.0625).sqrt()]);
         check("{ conv = 4 }, { conv = 4 }, 'relu'", &[1.0, root]);
         // Both ways end in the ReLU behind the sum.
         check("{ merge = 'add', branches = [[{ conv = 3, padding = 1 }], []] }, 'relu'", &[root]);
