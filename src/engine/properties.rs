@@ -53,7 +53,7 @@ proptest! {
     fn what_is_predicted_is_what_comes_out(network in strategies::classifier()) {
         let graph = Graph::classifier(&network, 3).expect("only possible nets are drawn");
         let placement = Placement::of(&graph);
-        let program = Program::new(&graph, &request(Mode::Test, (1..graph.nodes.len()).map(NodeId).collect()));
+        let program = Program::new(&graph, &request(Mode::Test, (0..graph.nodes.len()).map(NodeId).collect()));
         let (parameters, statistics) = (parameters(&graph, &placement), statistics(&graph, &placement));
         let pictures = normal(77, BATCH * graph.input().len());
 
