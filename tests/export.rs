@@ -229,7 +229,7 @@ fn layers_without_windows() {
     let text = r#"
         "flatten", { merge = "add", branches = [ [ { linear = 12 } ], [ "flatten", { conv = 12, kernel = 1 } ] ] },
         { upsample-nearest = 3 }, { permute-pixels = 1 }, "lrn", { linear = 10 }"#;
-    check("maps of one pixel", &layers(text, Extent::new(2, 6, 5)));
+    check("maps of one pixel", &layers(text, Extent::new(3, 6, 5)));
 }
 
 /// A convolution behind a fully connected layer, and vectors that meet maps of one pixel.
