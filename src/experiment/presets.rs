@@ -5,13 +5,14 @@
 //! of the nets for CIFAR-10 of section 4.2, with `N = 6n + 2`. Two depths are both, `50 = 6·8 + 2` and
 //! `152 = 6·25 + 2`: for these `resnet-N` is the net for ImageNet, as everybody uses the names.
 
+mod alexnet;
 mod lenet;
 mod residual;
 mod residual_imagenet;
 mod vgg;
 
 use super::layers::{
-    Activation, BatchNorm, Conv, Dropout, Kind, Layer, Linear, Padding, Pool, PoolMode, Repeat,
+    Activation, BatchNorm, Conv, Dropout, Kind, Layer, Linear, Lrn, Padding, Pool, PoolMode, Repeat,
 };
 use super::words::{nearest, shortened};
 use super::{Network, Problem};
@@ -35,7 +36,7 @@ pub const GROUPS: [(&str, &[&str]); 4] = [
             "resnet-110",
         ],
     ),
-    ("ImageNet", &["vgg-16", "vgg-19"]),
+    ("ImageNet", &["alexnet", "zfnet", "vgg-16", "vgg-19"]),
     (
         "ImageNet, plain and residual",
         &["plain-18", "plain-34", "resnet-18", "resnet-34", "resnet-50", "resnet-101", "resnet-152"],
@@ -53,6 +54,8 @@ enum Preset {
     Mlp,
     Lenet,
     Lenet5,
+    AlexNet,
+    ZfNet,
     Vgg(vgg::Depth),
     Imagenet(residual_imagenet::Design),
     /// Without shortcuts, `n` pairs of convolutions in each of the three stages.
@@ -76,6 +79,8 @@ pub fn build(name: &str, input: Extent, n_classes: usize) -> Result<Network, Pro
         Preset::Mlp => mlp(n_classes),
         Preset::Lenet => lenet::lenet(n_classes),
         Preset::Lenet5 => lenet::lenet5(input, n_classes),
+        Preset::AlexNet => alexnet::alexnet(input, n_classes),
+        Preset::ZfNet => alexnet::zfnet(n_classes),
         Preset::Vgg(depth) => vgg::net(depth, n_classes),
         Preset::Imagenet(design) => design.net(n_classes),
         Preset::Plain(n) => residual::plain(n, n_classes),
@@ -96,7 +101,8 @@ pub fn check(name: &str) -> Result<(), Problem> {
 pub fn customary_input(name: &str) -> Extent {
     match Preset::from_name(name) {
         Ok(Preset::Plain(_) | Preset::Residual(_)) => CIFAR,
-        Ok(Preset::Vgg(_) | Preset::Imagenet(_)) => IMAGENET,
+        Ok(Preset::AlexNet) => alexnet::ALEXNET_INPUT,
+        Ok(Preset::ZfNet | Preset::Vgg(_) | Preset::Imagenet(_)) => IMAGENET,
         Ok(Preset::Lenet5) => lenet::LENET5_INPUT,
         Ok(Preset::Quickstart | Preset::Mlp | Preset::Lenet) | Err(_) => MNIST,
     }
@@ -118,6 +124,13 @@ pub fn describe(name: &str) -> Option<String> {
         Preset::Lenet5 => {
             "LeNet-5, with all connections of C3: 61,706 parameters on 32×32 digits (LeCun et al. 1998)."
                 .into()
+        }
+        Preset::AlexNet => {
+            "AlexNet as published, with convolutions in two groups; for 227×227 pictures (Krizhevsky et al. 2012)."
+                .into()
+        }
+        Preset::ZfNet => {
+            "AlexNet with a finer first layer and no groups; for 224×224 pictures (Zeiler and Fergus 2014).".into()
         }
         Preset::Vgg(depth) => format!(
             "{} weighted layers, all convolutions 3×3; for 224×224 pictures (Simonyan and Zisserman 2015).",
@@ -143,6 +156,8 @@ impl Preset {
             "mlp" => return Ok(Self::Mlp),
             "lenet" => return Ok(Self::Lenet),
             "lenet-5" => return Ok(Self::Lenet5),
+            "alexnet" => return Ok(Self::AlexNet),
+            "zfnet" => return Ok(Self::ZfNet),
             "vgg-16" => return Ok(Self::Vgg(vgg::Depth::Sixteen)),
             "vgg-19" => return Ok(Self::Vgg(vgg::Depth::Nineteen)),
             _ => {}
@@ -179,6 +194,12 @@ fn quickstart(n_classes: usize) -> Vec<Layer> {
 /// The fully connected 300-100 network of LeCun et al. 1998, section III.C, with ReLU in place of tanh.
 fn mlp(n_classes: usize) -> Vec<Layer> {
     vec![linear(300), relu(), linear(100), relu(), linear(n_classes)]
+}
+
+/// The two layers of 4,096 units, of which dropout takes half, and the output, that crowned the nets for
+/// ImageNet before global pooling did (Krizhevsky et al. 2012, section 4.2).
+fn classifier(n_classes: usize) -> Vec<Layer> {
+    vec![linear(4096), relu(), dropout(), linear(4096), relu(), dropout(), linear(n_classes)]
 }
 
 /// Square filters over maps without padding, pixel by pixel, with a bias.
@@ -218,6 +239,10 @@ fn batch_norm() -> Layer {
 
 fn relu() -> Layer {
     Layer::new(Kind::Activation(Activation::Relu))
+}
+
+fn lrn() -> Layer {
+    Layer::new(Kind::Lrn(Lrn::default()))
 }
 
 fn dropout() -> Layer {

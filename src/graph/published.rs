@@ -19,6 +19,9 @@ fn published(name: &str) -> Graph {
 fn nets_cost_what_their_papers_say() {
     for (name, parameters, multiply_adds) in [
         ("lenet-5", 61_706, 416_520),
+        // "60 million parameters".
+        ("alexnet", 60_965_224, 724_406_816),
+        ("zfnet", 62_357_608, 1_168_032_896),
         // [15.3 G] and [19.6 G]; convolutions alone make 15.3 of the former's 15.5.
         ("vgg-16", 138_357_544, 15_470_264_320),
         ("vgg-19", 143_667_240, 19_632_062_464),
@@ -59,6 +62,53 @@ fn lenet_5_has_the_maps_of_its_figure() {
     let graph = Graph::classifier(&network, 10).expect("a possible net");
     assert_eq!(graph.total().parameters, 61_706);
     assert_eq!(graph.layers[0].output, Extent::new(6, 28, 28));
+}
+
+/// Krizhevsky et al. 2012, section 3.5 ends with the number of neurons in each layer: 186,624 = 256·27², 64,896
+/// = 384·13², the same, 43,264 = 256·13², 4096, 4096, 1000. The first, given as 253,440, is 96·55² = 290,400 by
+/// the sizes in the same section, which all programs follow.
+#[test]
+fn alexnet_has_the_neurons_of_its_paper() {
+    let graph = published("alexnet");
+    let weighted = graph.layers.iter().filter(|layer| layer.multiply_adds > 0);
+    let neurons: Vec<usize> = weighted.map(|layer| layer.output.len()).collect();
+    assert_eq!(neurons, [290_400, 186_624, 64_896, 64_896, 43_264, 4096, 4096, 1000]);
+    let expected = [
+        "96×55×55",
+        "96×27×27",
+        "256×27×27",
+        "256×13×13",
+        "384×13×13",
+        "256×13×13",
+        "256×6×6",
+        "4096",
+        "1000",
+    ];
+    assert_eq!(sizes("alexnet"), expected);
+    let network = presets::build("alexnet", Extent::new(3, 224, 224), 1000).expect("a preset");
+    let padded = Graph::classifier(&network, 1000).expect("a possible net");
+    assert_eq!(
+        padded.total(),
+        crate::graph::Total { activation_bytes: padded.total().activation_bytes, ..graph.total() }
+    );
+}
+
+/// Zeiler and Fergus 2014, Fig. 3. The paper prints no number of parameters; 62,357,608 follows from the sizes
+/// in the figure, with AlexNet's classifier and one bias for each filter and unit.
+#[test]
+fn zfnet_has_the_maps_of_its_figure() {
+    let expected = [
+        "96×110×110",
+        "96×55×55",
+        "256×26×26",
+        "256×13×13",
+        "384×13×13",
+        "256×13×13",
+        "256×6×6",
+        "4096",
+        "1000",
+    ];
+    assert_eq!(sizes("zfnet"), expected);
 }
 
 /// Simonyan and Zisserman 2015, Table 1, columns D and E: max pooling ends each stage.
@@ -137,6 +187,10 @@ fn presets_follow_the_pictures_where_they_can() {
         assert_eq!(parameters(name, 32), parameters(name, 97), "{name}");
     }
     assert!(parameters("vgg-16", 32) < parameters("vgg-16", 64));
-    let problem = survey("vgg-16", 16).expect_err("too small").to_string();
-    assert!(problem.contains("does not fit into 1×1 maps"), "{problem}");
+    for (name, side, words) in
+        [("vgg-16", 16, "does not fit into 1×1 maps"), ("alexnet", 32, "3×3 does not fit into")]
+    {
+        let problem = survey(name, side).expect_err("too small").to_string();
+        assert!(problem.contains(words), "{problem}");
+    }
 }

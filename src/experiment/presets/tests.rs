@@ -95,6 +95,7 @@ fn lenet_is_as_the_lecture_has_it() {
 fn the_menu_offers_only_what_there_is() {
     for name in names() {
         assert!(describe(name).is_some(), "{name}");
+        assert!(describe(name).is_some_and(|sentence| sentence.chars().count() <= 108), "{name}");
         let network = build(name, CIFAR, 7).unwrap();
         assert!(n_unrolled(&network.layers) <= crate::experiment::layers::MAX_UNROLLED);
         match &network.layers.last().unwrap().kind {
@@ -128,15 +129,16 @@ fn a_wrong_name_is_answered_with_the_nearest_right_ones() {
         ),
         ("resnet20", "There is no preset `resnet20`; did you mean `resnet-20`?"),
         ("lennet", "There is no preset `lennet`; did you mean `lenet`?"),
+        ("alex-net", "There is no preset `alex-net`; did you mean `alexnet`?"),
         ("vgg16", "There is no preset `vgg16`; did you mean `vgg-16`?"),
         ("resnet-+20", "There is no preset `resnet-+20`; did you mean `resnet-20`?"),
         (
             "transformer",
-            "There is no preset `transformer`; there are `quickstart`, `mlp`, `lenet`, `lenet-5`, `vgg-16`, `vgg-19`, `plain-N` and `resnet-N`.",
+            "There is no preset `transformer`; there are `quickstart`, `mlp`, `lenet`, `lenet-5`, `alexnet`, `zfnet`, `vgg-16`, `vgg-19`, `plain-N` and `resnet-N`.",
         ),
         (
             "",
-            "There is no preset ``; there are `quickstart`, `mlp`, `lenet`, `lenet-5`, `vgg-16`, `vgg-19`, `plain-N` and `resnet-N`.",
+            "There is no preset ``; there are `quickstart`, `mlp`, `lenet`, `lenet-5`, `alexnet`, `zfnet`, `vgg-16`, `vgg-19`, `plain-N` and `resnet-N`.",
         ),
     ] {
         assert_eq!(build(name, CIFAR, 10).unwrap_err().message, expected);

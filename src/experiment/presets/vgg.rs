@@ -2,7 +2,7 @@
 //! recognition", Table 1, columns D and E: 3×3 convolutions that keep the size in five stages with max pooling
 //! behind each, then three fully connected layers with dropout between them (section 3.1).
 
-use super::{dropout, linear, max_pool, plain_conv, relu, repeated};
+use super::{classifier, max_pool, plain_conv, relu, repeated};
 use crate::experiment::layers::{Conv, Kind, Layer, Padding};
 
 /// How many layers have weights.
@@ -38,9 +38,4 @@ pub(super) fn net(depth: Depth, n_classes: usize) -> Vec<Layer> {
     }
     layers.extend(classifier(n_classes));
     layers
-}
-
-/// The two layers of 4,096 units under half their numbers, and the output: those of Krizhevsky et al. 2012.
-fn classifier(n_classes: usize) -> Vec<Layer> {
-    vec![linear(4096), relu(), dropout(), linear(4096), relu(), dropout(), linear(n_classes)]
 }
