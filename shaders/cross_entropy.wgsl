@@ -1,16 +1,18 @@
-// Softmax cross-entropy. With p = softmax(z):
+// Softmax cross-entropy. With p = softmax(z) and the wanted probabilities t[n, k] = ε/K, and 1 − ε more for the
+// label:
 //
-//   L = −1/N · Σ over n of log p[n, label n]
-//   dz[n, k] = (p[n, k] − (1 if k is the label, else 0)) / N
+//   L = −1/N · Σ over n and k of t[n, k] · log p[n, k]
+//   dz[n, k] = (p[n, k] − t[n, k]) / N
 //
 // The largest logit is taken off first, so that no exponential overflows.
 //
 // z, dz (N, K); labels (N); losses (N): each picture's loss, and 1 where the largest logit (the first of
-// equals) is not the label's; metrics: [mean loss, wrong answers]. One workgroup for each picture, then one for
-// the mean.
+// equals) is not the label's; metrics: [mean loss, wrong answers, answers]. One workgroup for each picture, then
+// one for the mean.
 
 override CLASSES: u32 = 10u;   // K
 override BATCH: u32 = 1u;      // N
+override SMOOTHING: f32 = 0.0; // ε
 
 @group(0) @binding(0) var<storage, read_write> z: array<f32>;
 @group(0) @binding(1) var<storage, read_write> labels: array<f32>;
@@ -83,19 +85,25 @@ fn pictures(
     largest = lane_values[0];
     answer = lane_classes[0];
 
-    var sum = 0.0;
-    for (var k = lane; k < CLASSES; k += LANES) {
-        sum += exp(z[row + k] - largest);
-    }
-    let total = sum_of_lanes(lane, vec2f(sum, 0.0)).x;
-
     let label = u32(labels[n]);
+    let share = SMOOTHING / f32(CLASSES);
+    // The sum of the exponentials, and what smoothing adds to the loss: ε · (z[label] − mean of z).
+    var sums = vec2f(0.0);
     for (var k = lane; k < CLASSES; k += LANES) {
-        let p = exp(z[row + k] - largest) / total;
-        dz[row + k] = (p - select(0.0, 1.0, k == label)) / f32(BATCH);
+        sums += vec2f(exp(z[row + k] - largest), 0.0);
+        if SMOOTHING > 0.0 {
+            sums += vec2f(0.0, share * (z[row + label] - z[row + k]));
+        }
+    }
+    let total = sum_of_lanes(lane, sums);
+
+    for (var k = lane; k < CLASSES; k += LANES) {
+        let p = exp(z[row + k] - largest) / total.x;
+        dz[row + k] = (p - select(share, share + 1.0 - SMOOTHING, k == label)) / f32(BATCH);
     }
     if lane == 0u {
-        losses[n] = vec2f(log(total) + (largest - z[row + label]), select(0.0, 1.0, answer != label));
+        let loss = log(total.x) + (largest - z[row + label]) + total.y;
+        losses[n] = vec2f(loss, select(0.0, 1.0, answer != label));
     }
 }
 
@@ -109,5 +117,6 @@ fn mean(@builtin(local_invocation_index) lane: u32) {
     if lane == 0u {
         metrics[0] = total.x / f32(BATCH);
         metrics[1] = total.y;
+        metrics[2] = f32(BATCH);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use convscope::data::{DataSet, Split};
+use convscope::data::{DataSet, Labels, Split};
 use convscope::engine::{self, Device, DeviceChoice, EngineError};
 use convscope::experiment::{
     Augment, Data, Experiment, NetworkChoice, Normalise, Optimiser, Schedule, Train,
@@ -25,7 +25,7 @@ fn set(extent: Extent) -> Arc<DataSet> {
     };
     let split = |from: u32, n: u32| Split {
         pictures: (from..from + n).flat_map(|n| (0..extent.len() as u32).map(move |i| byte(n, i))).collect(),
-        labels: (from..from + n).map(|n| label(n) as u16).collect(),
+        labels: Labels::Classes((from..from + n).map(|n| label(n) as u16).collect()),
     };
     Arc::new(DataSet {
         name: "patterns".into(),
@@ -40,7 +40,7 @@ fn set(extent: Extent) -> Arc<DataSet> {
 fn experiment(preset: &str) -> Experiment {
     let data = Data {
         normalise: Normalise::PerChannel,
-        augment: Augment { flip: true, crop: 4 },
+        augment: Augment { flip: true, crop: 4, ..Augment::default() },
         ..Data::default()
     };
     let train = Train {

@@ -42,7 +42,7 @@ fn net(choice: NetworkChoice, extent: Extent, normalise: Normalise) -> Net {
     let normalisation = match normalise {
         Normalise::None => Normalisation::identity(extent),
         Normalise::PerChannel => Normalisation::with_channel_means(&mean(extent.channels), scale, extent),
-        Normalise::PixelMean => Normalisation { mean: mean(extent.len()), scale: vec![1.0; extent.channels] },
+        Normalise::PixelMean => Normalisation { mean: mean(extent.len()), ..Normalisation::identity(extent) },
     };
     Net { experiment, network, graph, numbers, classes, normalisation }
 }

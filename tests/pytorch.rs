@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use convscope::data::{DataSet, Split};
+use convscope::data::{DataSet, Labels, Split};
 use convscope::engine::{self, Device, DeviceChoice, EngineError, layout};
 use convscope::experiment::{Experiment, Named, NetworkChoice, Normalise, Optimiser, Schedule, file};
 use convscope::graph::program::Bank;
@@ -20,7 +20,7 @@ fn noise(i: usize, name: usize) -> f64 {
 fn set(extent: Extent) -> Arc<DataSet> {
     let byte = |i: usize| (mix(i as u32) >> 24) as u8;
     let pictures = (0..32 * extent.len()).map(byte).collect();
-    let split = Split { pictures, labels: (0..32).map(|n| n % 10).collect() };
+    let split = Split { pictures, labels: Labels::Classes((0..32).map(|n| n % 10).collect()) };
     Arc::new(DataSet {
         name: "formula".into(),
         extent,

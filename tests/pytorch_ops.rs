@@ -7,7 +7,7 @@ use std::sync::Arc;
 use convscope::engine::{self, Device, DeviceChoice, EngineError, Memory, StepTable, layout};
 use convscope::experiment::{NetworkChoice, file};
 use convscope::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
-use convscope::graph::{Graph, NodeId};
+use convscope::graph::{Goal, Graph, NodeId};
 use convscope::tensor::Extent;
 use safetensors::{Dtype, SafeTensors};
 
@@ -124,7 +124,7 @@ impl<'a> Trial<'a> {
             batch: fused.input().channels,
             mode,
             feed: Feed::Direct,
-            loss: true,
+            loss: Some(Goal::classes(fused.node(fused.output).extent.len())),
             gradients: true,
             update: None,
             wanted: vec![end],

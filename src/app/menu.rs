@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use egui::{ComboBox, Id, TextEdit, Ui};
+use egui::{ComboBox, DragValue, Id, TextEdit, Ui};
 
 use super::format;
 use super::widgets::{self, named};
@@ -85,6 +85,7 @@ pub fn setting_ui(ui: &mut Ui, field: Field<'_>) -> bool {
     match field.value {
         Value::Flag(value) => ui.checkbox(value, label).on_hover_text(help).changed(),
         Value::Count(value, range) => widgets::count_ui(ui, name, value, range).on_hover_text(help).changed(),
+        Value::OptionalCount(value, range) => optional_count_ui(ui, name, value, range, &help),
         Value::Number(value, range) => {
             widgets::number_ui(ui, name, value, range).on_hover_text(help).changed()
         }
@@ -104,6 +105,33 @@ fn symbol(name: &'static str) -> &'static str {
         "epsilon" => "ε",
         other => other,
     }
+}
+
+/// A whole number that there may be none of; whether it was changed.
+pub fn optional_count_ui(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut Option<usize>,
+    range: RangeInclusive<usize>,
+    help: &str,
+) -> bool {
+    // One below the least number stands for none.
+    let least = *range.start() as i64;
+    let mut shown = value.map_or(least - 1, |count| count as i64);
+    let drag = DragValue::new(&mut shown)
+        .range(least - 1..=*range.end() as i64)
+        .speed(0.05)
+        .update_while_editing(false)
+        .custom_formatter(move |n, _| if n < least as f64 { "none".into() } else { format!("{n}") })
+        .custom_parser(move |text| match text.trim() {
+            "none" | "" => Some((least - 1) as f64),
+            number => number.parse().ok(),
+        });
+    let changed = named(ui.add(drag), name).on_hover_text(help).changed();
+    if changed {
+        *value = usize::try_from(shown).ok().filter(|count| range.contains(count));
+    }
+    changed
 }
 
 /// A list of numbers, typed with commas between them; whether it was changed.

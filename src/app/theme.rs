@@ -136,6 +136,14 @@ impl Palette {
     }
 }
 
+/// A colour for class number `i` where many must be told apart: hues as far from one another as they can be for any
+/// number of them, by the golden ratio.
+pub fn tint(i: usize) -> Color32 {
+    let hue = (i as f32 * 0.618_034 + 0.6).fract();
+    let value = if i % 2 == 0 { 0.95 } else { 0.75 };
+    egui::ecolor::Hsva::new(hue, 0.75, value, 1.0).into()
+}
+
 /// Loads the fonts and sets the style of both themes.
 pub fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());

@@ -91,7 +91,11 @@ impl Workshop {
         if let PicturesState::Ready(ready) = &self.snapshot.pictures {
             let is_asked_for = ready.spec.source == self.editor.experiment.data.source;
             if is_asked_for {
-                self.editor.set_task(Task { input: ready.set.extent, n_classes: ready.set.classes.len() });
+                self.editor.set_task(Task {
+                    input: ready.set.extent,
+                    n_classes: ready.set.classes.len(),
+                    labels: ready.set.train.labels.kind(),
+                });
             }
         }
         self.training.curves.follow(&self.snapshot);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Failure, text};
 use crate::data::catalogue::{self, Availability, Contents, Entry};
-use crate::experiment;
+use crate::experiment::{self, LabelKind};
 
 #[derive(clap::Args)]
 pub struct DataArguments {
@@ -46,19 +46,20 @@ fn list(as_json: bool) {
         text::print_json(&json!(entries));
         return;
     }
-    let header = ["name", "pictures", "classes", "train", "test", "where"];
+    let header = ["name", "pictures", "labels", "classes", "train", "test", "where"];
     let mut rows = vec![header.map(String::from).to_vec()];
     rows.extend(entries.iter().map(|entry| {
         vec![
             entry.name.to_string(),
             entry.extent.to_string(),
+            entry.labels.words().to_string(),
             entry.classes.len().to_string(),
             text::grouped(entry.train as u64),
             text::grouped(entry.test as u64),
             place(entry),
         ]
     }));
-    text::print_table(&[false, true, true, true, true, false], &rows);
+    text::print_table(&[false, true, false, true, true, true, false], &rows);
     text::print_line("The built-in sets can be made in any size (`data.train`, `data.test`).");
 }
 
@@ -92,8 +93,11 @@ fn info(name: &str, as_json: bool) -> Result<(), Failure> {
 
 fn print_contents(contents: &Contents) {
     text::print_line(&format!(
-        "{} pictures to train on, {} to test on, each {}.",
-        contents.train, contents.test, contents.extent
+        "{} pictures to train on, {} to test on, each {}, with {}.",
+        contents.train,
+        contents.test,
+        contents.extent,
+        contents.labels.words()
     ));
     for (i, moments) in contents.channels.iter().enumerate() {
         text::print_line(&format!(
@@ -101,7 +105,12 @@ fn print_contents(contents: &Contents) {
             moments.mean, moments.deviation
         ));
     }
-    let mut rows = vec![["class", "train", "test"].map(String::from).to_vec()];
+    let header = match contents.labels {
+        LabelKind::Classes => ["class", "train", "test"],
+        LabelKind::Tags => ["tag", "train pictures", "test pictures"],
+        LabelKind::Pixels => ["class", "train pixels", "test pixels"],
+    };
+    let mut rows = vec![header.map(String::from).to_vec()];
     let counts = contents.classes.iter();
     rows.extend(
         counts.map(|class| vec![class.name.clone(), class.train.to_string(), class.test.to_string()]),

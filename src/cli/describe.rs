@@ -5,9 +5,9 @@ use serde_json::json;
 use super::{Failure, apply, text};
 use crate::data::catalogue;
 use crate::engine::{self, DeviceChoice, Footprint};
-use crate::experiment::{Experiment, Network, presets, shipped};
+use crate::experiment::{Experiment, LabelKind, Network, presets, shipped};
 use crate::graph::program::Placement;
-use crate::graph::{Graph, LayerReport, Total};
+use crate::graph::{Goal, Graph, LayerReport, Total};
 use crate::tensor::Extent;
 use crate::train::{self, evaluate};
 
@@ -42,13 +42,12 @@ pub struct DescribeArguments {
 }
 
 pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
-    let Subject { mut experiment, network, n_classes } = subject(arguments)?;
+    let Subject { mut experiment, network, goal } = subject(arguments)?;
     if let Some(batch) = arguments.batch {
         experiment.train.batch = batch as usize;
     }
-    let graph =
-        Graph::classifier(&network, n_classes).map_err(|problem| Failure::BadInput(problem.to_string()))?;
-    let memory = Memory::of(&experiment, &graph, &arguments.device)?;
+    let graph = Graph::for_goal(&network, &goal).map_err(|problem| Failure::BadInput(problem.to_string()))?;
+    let memory = Memory::of(&experiment, goal, &graph, &arguments.device)?;
     match arguments.json {
         true => print_json(&graph, &memory),
         false => print_table(&graph, &memory),
@@ -61,7 +60,7 @@ struct Subject {
     /// How it is trained; for a preset, as an experiment that says nothing is.
     experiment: Experiment,
     network: Network,
-    n_classes: usize,
+    goal: Goal,
 }
 
 fn subject(arguments: &DescribeArguments) -> Result<Subject, Failure> {
@@ -79,23 +78,27 @@ fn subject(arguments: &DescribeArguments) -> Result<Subject, Failure> {
             None => presets::customary_classes(&arguments.name),
         };
         let network = presets::build(&arguments.name, input, n_classes)?;
-        return Ok(Subject { experiment: Experiment::default(), network, n_classes });
+        let goal = Goal::classes(n_classes);
+        return Ok(Subject { experiment: Experiment::default(), network, goal });
     }
     let mut experiment = shipped::resolve(&arguments.name)?;
     apply(&mut experiment, &arguments.set)?;
-    let (extent, n_classes) = pictures(&experiment)?;
-    let network = experiment.network.network(extent, n_classes)?;
-    Ok(Subject { experiment, network, n_classes })
+    let (extent, labels, n_classes) = pictures(&experiment)?;
+    let goal = Goal { loss: experiment.train.loss, labels, n_classes };
+    goal.check()?;
+    let network = experiment.network.network(extent, goal.n_outputs())?;
+    Ok(Subject { experiment, network, goal })
 }
 
-/// Shape and classes of an experiment's pictures, from the catalogue where that knows them.
-pub(super) fn pictures(experiment: &Experiment) -> Result<(Extent, usize), Failure> {
+/// Shape, kind of labels and number of classes of an experiment's pictures, from the catalogue where that knows
+/// them.
+pub(super) fn pictures(experiment: &Experiment) -> Result<(Extent, LabelKind, usize), Failure> {
     let listed = catalogue::list().into_iter().find(|entry| entry.name == experiment.data.source);
     match listed {
-        Some(entry) => Ok((entry.extent, entry.classes.len())),
+        Some(entry) => Ok((entry.extent, entry.labels, entry.classes.len())),
         None => {
             let set = catalogue::open(&experiment.data, experiment.seed)?;
-            Ok((set.extent, set.classes.len()))
+            Ok((set.extent, set.train.labels.kind(), set.classes.len()))
         }
     }
 }
@@ -110,12 +113,17 @@ struct Memory {
 }
 
 impl Memory {
-    fn of(experiment: &Experiment, graph: &Graph, choice: &DeviceChoice) -> Result<Self, Failure> {
+    fn of(
+        experiment: &Experiment,
+        goal: Goal,
+        graph: &Graph,
+        choice: &DeviceChoice,
+    ) -> Result<Self, Failure> {
         let (device, fused) = (engine::open(choice)?, graph.fused());
-        let program = train::train_program(experiment, &fused);
+        let program = train::train_program(experiment, goal, &fused);
         let training = device.footprint(&Placement::for_program(graph, &program), &program)?;
-        let test_batch = evaluate::fitting_batch(&fused);
-        let program = evaluate::test_program(&fused, test_batch);
+        let test_batch = evaluate::fitting_batch(&fused, goal);
+        let program = evaluate::test_program(&fused, goal, test_batch);
         let testing = device.footprint(&Placement::for_program(graph, &program), &program)?;
         let (device, batch) = (device.info().name.clone(), experiment.train.batch);
         Ok(Self { device, batch, training, test_batch, testing })

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Failure, apply, describe, text};
 use crate::engine::{self, DeviceChoice};
 use crate::experiment::{Network, NetworkChoice, presets, shipped};
-use crate::graph::Graph;
+use crate::graph::{Goal, Graph};
 use crate::inspect::gradcheck::reduce::{BUDGET, Reduced, reduce};
 use crate::inspect::gradcheck::{self, DEVICE_TOLERANCE, Report, Settings, TOLERANCE, TensorReport, Verdict};
 use crate::tensor::Extent;
@@ -50,7 +50,7 @@ struct Subject {
     reduced: Reduced,
     /// The shape of its own pictures.
     own_input: Extent,
-    n_classes: usize,
+    goal: Goal,
 }
 
 /// A device's distance from the plain gradients, tensor by tensor.
@@ -61,19 +61,19 @@ struct DeviceReport {
 
 pub(super) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
     let subject = subject(arguments)?;
-    let graph = Graph::classifier(&subject.reduced.network, subject.n_classes)
+    let graph = Graph::for_goal(&subject.reduced.network, &subject.goal)
         .map_err(|problem| Failure::BadInput(problem.to_string()))?;
     let settings = Settings { batch: arguments.batch as usize, seed: arguments.seed, ..Settings::default() };
     let device = arguments.device.as_ref().map(engine::open).transpose()?;
     let bar = ProgressBar::new(graph.parameters.len() as u64);
     let style = "{bar:30} {pos}/{len} tensors  {eta} left";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let report = gradcheck::check(&graph, &settings, &|| bar.inc(1))?;
+    let report = gradcheck::check(&graph, subject.goal, &settings, &|| bar.inc(1))?;
     bar.finish_and_clear();
     let on_device = match device {
         Some(device) => Some(DeviceReport {
             device: device.info().name.clone(),
-            distances: gradcheck::distances(&graph, &settings, &*device)?,
+            distances: gradcheck::distances(&graph, subject.goal, &settings, &*device)?,
         }),
         None => None,
     };
@@ -118,30 +118,32 @@ fn is_near(distance: f64) -> bool {
 fn subject(arguments: &GradcheckArguments) -> Result<Subject, Failure> {
     // A name that ships, or a file, is an experiment; `quickstart` is both and the experiment wins.
     let is_preset = shipped::get(&arguments.name).is_none() && presets::check(&arguments.name).is_ok();
-    let (choice, own_input, n_classes) = if is_preset {
+    let (choice, own_input, goal) = if is_preset {
         if !arguments.set.is_empty() {
             return Err(Failure::BadInput("`--set` changes an experiment; a preset has no keys.".into()));
         }
         let input = presets::customary_input(&arguments.name);
         let n_classes = if arguments.full { presets::customary_classes(&arguments.name) } else { N_CLASSES };
-        (NetworkChoice::Preset(arguments.name.clone()), input, n_classes)
+        (NetworkChoice::Preset(arguments.name.clone()), input, Goal::classes(n_classes))
     } else {
         let mut experiment = shipped::resolve(&arguments.name)?;
         apply(&mut experiment, &arguments.set)?;
-        let (input, n_classes) = describe::pictures(&experiment)?;
+        let (input, labels, n_classes) = describe::pictures(&experiment)?;
+        let goal = Goal { loss: experiment.train.loss, labels, n_classes };
+        goal.check()?;
         // That the network fits its own pictures is said before it is given others.
-        experiment.network.network(input, n_classes)?;
-        (experiment.network, input, n_classes)
+        experiment.network.network(input, goal.n_outputs())?;
+        (experiment.network, input, goal)
     };
     let build = |input: Extent| match &choice {
-        NetworkChoice::Preset(name) => presets::build(name, input, n_classes),
+        NetworkChoice::Preset(name) => presets::build(name, input, goal.n_outputs()),
         NetworkChoice::Layers { layers, .. } => Ok(Network { input, layers: layers.clone() }),
     };
     let reduced = match arguments.full {
         true => Reduced { network: build(own_input)?, divisor: 1 },
         false => reduce(build, own_input, BUDGET)?,
     };
-    Ok(Subject { reduced, own_input, n_classes })
+    Ok(Subject { reduced, own_input, goal })
 }
 
 fn print_table(subject: &Subject, settings: &Settings, report: &Report, on_device: Option<&DeviceReport>) {
@@ -174,7 +176,7 @@ fn introduction(subject: &Subject, settings: &Settings) -> String {
     if network.input != subject.own_input {
         text += &format!(" instead of {}", subject.own_input);
     }
-    text += &format!(", {} classes", subject.n_classes);
+    text += &format!(", {} classes", subject.goal.n_outputs());
     match subject.reduced.divisor {
         1 => text,
         divisor => text + &format!(", layers narrowed to 1/{divisor} of their channels"),
@@ -211,7 +213,7 @@ fn print_json(subject: &Subject, settings: &Settings, report: &Report, on_device
     let Extent { channels, height, width } = subject.reduced.network.input;
     let mut value = json!({
         "input": [channels, height, width],
-        "classes": subject.n_classes,
+        "classes": subject.goal.n_outputs(),
         "width_divisor": subject.reduced.divisor,
         "batch": settings.batch,
         "seed": settings.seed,

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{ExperimentArguments, Failure, text};
-use crate::data;
 use crate::engine::{self, DeviceChoice};
+use crate::experiment::Loss;
+use crate::tensor::Extent;
 use crate::train::{Model, Net, Reader};
 
 #[derive(clap::Args)]
@@ -42,9 +43,9 @@ const MOST_NAMED: usize = 3;
 #[derive(Serialize)]
 struct Answer<'a> {
     path: &'a str,
-    /// One for each class.
+    /// What the net gives: one for each class, or one for each class and pixel, `(K, H, W)`.
     logits: Vec<f32>,
-    /// Softmax of the logits.
+    /// For each class, see [`probabilities`].
     probabilities: Vec<f32>,
     /// Name of the most probable class.
     label: &'a str,
@@ -67,7 +68,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
 fn answer(net: &Net, reader: &mut Reader, paths: &[PathBuf], as_json: bool) -> Result<bool, Failure> {
     let (mut readable, mut pictures) = (Vec::new(), Vec::new());
     for path in paths {
-        match data::read_picture(path, net.graph.input()) {
+        match net.read_picture(path) {
             Ok(picture) => {
                 readable.push(path);
                 pictures.push(picture);
@@ -76,14 +77,16 @@ fn answer(net: &Net, reader: &mut Reader, paths: &[PathBuf], as_json: bool) -> R
         }
     }
     for (path, logits) in readable.iter().zip(reader.read(&pictures)?) {
-        print(&net.classes, path, logits, as_json);
+        print(net, path, logits, as_json);
     }
     Ok(readable.len() == paths.len())
 }
 
-fn print(classes: &[String], path: &Path, logits: Vec<f32>, as_json: bool) {
-    let probabilities = softmax(&logits);
-    let mut order: Vec<usize> = (0..classes.len()).collect();
+fn print(net: &Net, path: &Path, logits: Vec<f32>, as_json: bool) {
+    let classes = &net.classes;
+    let output = net.graph.node(net.graph.output).extent;
+    let probabilities = probabilities(net.experiment.train.loss, output, &logits);
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
     order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
     let path = path.to_string_lossy();
     if as_json {
@@ -98,6 +101,29 @@ fn print(classes: &[String], path: &Path, logits: Vec<f32>, as_json: bool) {
         format!("{name} {}", text::percent(probabilities[class] as f64))
     });
     text::print_line(&format!("{path}: {}", named.collect::<Vec<_>>().join(", ")));
+}
+
+/// How probable each class is, or what stands for it: the softmax of the logits; for tags each one's sigmoid;
+/// after squared error the outputs themselves, cut off at 0 and 1; where pixels have classes, the share of the
+/// pixels that are taken for each.
+fn probabilities(loss: Loss, output: Extent, logits: &[f32]) -> Vec<f32> {
+    match loss {
+        Loss::CrossEntropy { .. } => softmax(logits),
+        Loss::SquaredError => logits.iter().map(|y| y.clamp(0.0, 1.0)).collect(),
+        Loss::SigmoidCrossEntropy => {
+            logits.iter().map(|&z| (1.0 / (1.0 + (-z as f64).exp())) as f32).collect()
+        }
+        Loss::PixelCrossEntropy { .. } => {
+            let mut counts = vec![0.0; output.channels];
+            let z = |class: usize, pixel: usize| logits[class * output.area() + pixel];
+            for pixel in 0..output.area() {
+                let better =
+                    |best: usize, class: usize| if z(class, pixel) > z(best, pixel) { class } else { best };
+                counts[(0..output.channels).fold(0, better)] += 1.0;
+            }
+            counts.iter().map(|count| count / output.area() as f32).collect()
+        }
+    }
 }
 
 /// `eᶻ / Σ eᶻ`, in double precision and safe from overflow.
@@ -117,5 +143,15 @@ mod tests {
         assert_eq!(softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
         let odds = softmax(&[0.0, 3f32.ln()]);
         assert!((odds[0] - 0.25).abs() < 1e-7 && (odds[1] - 0.75).abs() < 1e-7);
+    }
+
+    #[test]
+    fn pixels_are_counted_by_the_class_that_they_are_taken_for() {
+        // (K, H, W) = (2, 1, 4): the second class wins at two of four pixels, the first where they are equal.
+        let logits = [0.0, 1.0, 2.0, 5.0, 1.0, 0.0, 3.0, 5.0];
+        let loss = Loss::PixelCrossEntropy { void: None };
+        assert_eq!(probabilities(loss, Extent::new(2, 1, 4), &logits), [0.5, 0.5]);
+        let tags = probabilities(Loss::SigmoidCrossEntropy, Extent::vector(2), &[0.0, 200.0]);
+        assert_eq!(tags, [0.5, 1.0]);
     }
 }

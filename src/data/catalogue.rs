@@ -4,8 +4,8 @@ use super::error::DataError;
 use super::known::{CIFAR_10, CIFAR_100, FASHION_MNIST, Known, MNIST};
 use super::normalise::{Moments, channel_moments};
 use super::procedural::{self, Procedural};
-use super::{DataSet, Split, cifar, folder, folder_name, glyphs, idx, shapes};
-use crate::experiment::Data;
+use super::{DataSet, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, shapes};
+use crate::experiment::{Data, LabelKind};
 use crate::tensor::Extent;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ pub struct Entry {
     pub what: &'static str,
     /// `(C, H, W)`.
     pub extent: Extent,
+    /// What is known of each picture.
+    pub labels: LabelKind,
+    /// Names of the classes or tags.
     pub classes: Vec<&'static str>,
     /// Training pictures as published; of a built-in set, those made where the experiment gives no number.
     pub train: usize,
@@ -57,6 +60,8 @@ pub struct Info {
 #[derive(Clone, Debug, Serialize)]
 pub struct Contents {
     pub extent: Extent,
+    pub labels: LabelKind,
+    /// How many pictures are of a class or have a tag, or how many pixels are of a class.
     pub classes: Vec<ClassCount>,
     pub train: usize,
     pub test: usize,
@@ -87,7 +92,8 @@ struct Published {
     licence: &'static str,
 }
 
-static BUILT_IN: [&Procedural; 2] = [&glyphs::GLYPHS, &shapes::SHAPES];
+static BUILT_IN: [&Procedural; 4] =
+    [&glyphs::GLYPHS, &shapes::SHAPES, &shapes::scene::SCENES, &shapes::scene::SCENE_MASKS];
 
 static PUBLISHED: [Published; 4] = [
     Published {
@@ -143,12 +149,23 @@ static PUBLISHED: [Published; 4] = [
 
 /// Opens the pictures that an experiment names: a data set by name, or the path of one.
 ///
-/// `seed` makes the pictures of a built-in set and divides a folder of pictures into its two parts.
+/// `seed` makes the pictures of a built-in set, divides a folder of pictures into its two parts and draws the
+/// labels that are made wrong.
 ///
 /// # Errors
 /// A name or path that leads nowhere, files that are absent or damaged, more pictures asked for than there
-/// are; each with a sentence for the user.
+/// are, label noise towards a class that there is not; each with a sentence for the user.
 pub fn open(spec: &Data, seed: u64) -> Result<DataSet, DataError> {
+    let mut set = open_clean(spec, seed)?;
+    noise::add(&mut set, &spec.noise, seed)?;
+    if let Some(seed) = spec.permute {
+        permute::stir(&mut set, seed);
+    }
+    Ok(set)
+}
+
+/// The pictures as they are.
+fn open_clean(spec: &Data, seed: u64) -> Result<DataSet, DataError> {
     if let Some(set) = BUILT_IN.into_iter().find(|set| set.name == spec.source) {
         let train = made(spec.train, set.counts[0], "data.train", set.name)?;
         let test = made(spec.test, set.counts[1], "data.test", set.name)?;
@@ -170,6 +187,7 @@ pub fn list() -> Vec<Entry> {
         name: set.name,
         what: set.what,
         extent: set.extent,
+        labels: set.painter.labels(),
         classes: set.classes.to_vec(),
         train: set.counts[0],
         test: set.counts[1],
@@ -181,6 +199,7 @@ pub fn list() -> Vec<Entry> {
         name: set.name,
         what: set.what,
         extent: set.extent,
+        labels: LabelKind::Classes,
         classes: set.known.classes.to_vec(),
         train: set.known.counts[0],
         test: set.known.counts[1],
@@ -214,6 +233,7 @@ fn contents(set: &DataSet) -> Contents {
         |(name, (train, test)): (&String, (usize, usize))| ClassCount { name: name.clone(), train, test };
     Contents {
         extent: set.extent,
+        labels: set.train.labels.kind(),
         classes: set.classes.iter().zip(counts).map(class).collect(),
         train: set.train.len(),
         test: set.test.len(),
@@ -272,6 +292,9 @@ fn open_path(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> 
     }
     if cifar::is_hundred_in(path) {
         return cifar::open_hundred(path);
+    }
+    if masks::is_in(path) {
+        return masks::open(path, spec.size, seed);
     }
     folder::open(path, spec.size, seed)
 }

@@ -85,7 +85,11 @@ fn unknown_names_and_paths_are_told_the_nearest_way() {
     assert!(message(spec("fashion-minst")).contains("(did you mean `fashion-mnist`?)"));
     assert!(message(spec("MNIST")).contains("(did you mean `mnist`?)"));
     let far = message(spec("elephants"));
-    assert!(!far.contains("did you mean") && far.contains("choose `glyphs`, `shapes`, `mnist`"), "{far}");
+    assert!(
+        !far.contains("did you mean")
+            && far.contains("choose `glyphs`, `shapes`, `scenes`, `scene-masks`, `mnist`"),
+        "{far}"
+    );
     assert!(message(spec("no/such/folder")).contains("`no/such/folder` is missing: check the path"));
     let folder = tempfile::tempdir().unwrap();
     for (name, expected) in [("a.png", "a single picture"), ("a.tar", "a file of another kind")] {
@@ -98,7 +102,10 @@ fn unknown_names_and_paths_are_told_the_nearest_way() {
 #[test]
 fn the_list_names_every_set_once() {
     let names: Vec<_> = list().into_iter().map(|entry| entry.name).collect();
-    assert_eq!(names, ["glyphs", "shapes", "mnist", "fashion-mnist", "cifar-10", "cifar-100"]);
+    assert_eq!(
+        names,
+        ["glyphs", "shapes", "scenes", "scene-masks", "mnist", "fashion-mnist", "cifar-10", "cifar-100"]
+    );
 }
 
 #[test]

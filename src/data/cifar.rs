@@ -6,7 +6,7 @@
 
 use super::error::{DataError, MAX_BYTES};
 use super::known::{CIFAR_10, CIFAR_100, Known};
-use super::{DataSet, Split, split_at_random};
+use super::{DataSet, Labels, Split, split_at_random};
 use crate::tensor::Extent;
 use std::fs::File;
 use std::io::Read;
@@ -131,6 +131,7 @@ fn append(split: &mut Split, form: &Form, bytes: &[u8], path: &Path) -> Result<(
         });
     }
     split.pictures.reserve_exact(bytes.len() / record_len * EXTENT.len());
+    let Labels::Classes(classes) = &mut split.labels else { unreachable!("the records hold classes") };
     for (index, record) in bytes.chunks_exact(record_len).enumerate() {
         let (labels, pixels) = record.split_at(form.n_labels); // pixels: (3, 32, 32)
         let label = labels[form.n_labels - 1] as usize;
@@ -143,7 +144,7 @@ fn append(split: &mut Split, form: &Form, bytes: &[u8], path: &Path) -> Result<(
                 remedy: "fetch the file again from where it came",
             });
         }
-        split.labels.push(label as u16);
+        classes.push(label as u16);
         split.pictures.extend_from_slice(pixels);
     }
     Ok(())
@@ -195,7 +196,7 @@ mod tests {
             ("test_batch.bin", records(&TEN, &[9])),
         ]);
         let set = open_ten(folder.path()).unwrap();
-        assert_eq!((set.train.labels, set.test.labels), (vec![3, 1, 4], vec![9]));
+        assert_eq!((set.train.labels, set.test.labels), (vec![3, 1, 4].into(), vec![9].into()));
         assert_eq!(set.train.pictures.len(), 3 * 3072);
         assert_eq!([set.train.pictures[0], set.train.pictures[3072], set.train.pictures[6144]], [0, 1, 0]);
         assert_eq!(
@@ -210,7 +211,7 @@ mod tests {
         train[0] = 255; // The coarse label is of no interest.
         let folder = folder_of(&[("train.bin", train), ("test.bin", records(&HUNDRED, &[0]))]);
         let set = open_hundred(folder.path()).unwrap();
-        assert_eq!((set.train.labels, set.classes.len()), (vec![99, 5], 100));
+        assert_eq!((set.train.labels, set.classes.len()), (vec![99, 5].into(), 100));
     }
 
     #[test]
@@ -221,7 +222,7 @@ mod tests {
         let set = open_file(&folder.path().join("some.bin"), 1).unwrap();
         assert_eq!((set.train.len(), set.test.class_counts(5)), (20, vec![1; 5]));
         for split in [&set.train, &set.test] {
-            for (i, &label) in split.labels.iter().enumerate() {
+            for (i, &label) in split.labels.classes().unwrap().iter().enumerate() {
                 assert_eq!(split.picture(EXTENT, i)[0] as u16 % 5, label, "a picture kept its label");
             }
         }

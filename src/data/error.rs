@@ -68,6 +68,18 @@ pub enum DataError {
     )]
     Amount { key: &'static str, asked: usize, available: usize, name: String },
 
+    /// Label noise towards a class that there is not.
+    #[error(
+        "`data.noise` leads to the class `{}`, which {name} has not{}: give the name of a class, or leave `to` out \
+         for noise in all directions.",
+        crate::experiment::words::shortened(.asked), Nearest(.nearest)
+    )]
+    UnknownClass { asked: String, nearest: Option<String>, name: String },
+
+    /// Label noise where all is of one class.
+    #[error("`data.noise` finds no other class for the labels of {name} to become: leave it out.")]
+    NoOtherClass { name: String },
+
     /// More than the program is willing to hold in memory.
     #[error("`{}` would take {} MiB as pictures, more than the {} MiB allowed: {remedy}.",
         .path.display(), Count((.bytes >> 20) as usize), Count((MAX_BYTES >> 20) as usize))]
@@ -101,9 +113,9 @@ impl DataError {
     }
 }
 
-struct Nearest<'a>(&'a Option<&'static str>);
+struct Nearest<'a, T>(&'a Option<T>);
 
-impl fmt::Display for Nearest<'_> {
+impl<T: fmt::Display> fmt::Display for Nearest<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(nearest) => write!(f, " (did you mean `{nearest}`?)"),

@@ -5,9 +5,10 @@
 //! gives the same data set everywhere.
 
 use super::error::{Count, DataError, MAX_BYTES};
-use super::{DataSet, MAX_CLASSES, MAX_SIDE, Split, folder_name, split_at_random};
+use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name, split_at_random};
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
+use image::imageops::FilterType;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,8 @@ const LAYOUT: &str = "make one sub-folder for each class, named after it, and pu
 pub fn open(folder: &Path, size: Option<[usize; 2]>, seed: u64) -> Result<DataSet, DataError> {
     let listing = Listing::of(folder)?;
     let files: Vec<&File> = listing.parts.iter().flatten().collect();
-    let (extent, size_note) = common_extent(&files, size)?;
+    let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+    let (extent, size_note) = common_extent(&paths, size, MAX_OWN_SIDE)?;
     let bytes = (files.len() * extent.len()) as u64;
     if bytes > MAX_BYTES {
         let remedy = "use fewer pictures or a smaller `data.size`";
@@ -176,7 +178,7 @@ impl Ignored {
 }
 
 /// Sub-folders and files of a folder, each sorted by name; what begins with a full stop is not seen.
-fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
+pub(super) fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(DataError::unreadable(folder))? {
         let entry = entry.map_err(DataError::unreadable(folder))?;
@@ -192,20 +194,24 @@ fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
     Ok(paths.into_iter().partition(|path| path.is_dir()))
 }
 
-fn layout(path: &Path, what: impl Into<String>, remedy: &'static str) -> DataError {
+pub(super) fn layout(path: &Path, what: impl Into<String>, remedy: &'static str) -> DataError {
     DataError::Layout { path: path.to_owned(), what: what.into(), remedy }
 }
 
-/// The shape that all pictures get, and what to say about it.
-fn common_extent(files: &[&File], size: Option<[usize; 2]>) -> Result<(Extent, Option<String>), DataError> {
-    let probe = |file: &&&File| {
-        probe(&file.path)
-            .map_err(|cause| DataError::Picture { path: file.path.clone(), cause: cause.to_string() })
+/// The shape that all pictures get, and what to say about it. Those that all have one size keep it up to a side
+/// of `max_own_side`.
+pub(super) fn common_extent(
+    files: &[&Path],
+    size: Option<[usize; 2]>,
+    max_own_side: usize,
+) -> Result<(Extent, Option<String>), DataError> {
+    let probe = |file: &&Path| {
+        probe(file).map_err(|cause| DataError::Picture { path: (*file).to_owned(), cause: cause.to_string() })
     };
-    let probes = in_order(files.par_iter().map(|file| probe(&file)).collect())?;
+    let probes = in_order(files.par_iter().map(probe).collect())?;
     let channels = if probes.iter().all(|&(_, is_grey)| is_grey) { 1 } else { 3 };
     let own = probes.first().map(|&(size, _)| size).unwrap_or(DEFAULT_SIZE);
-    let is_kept = own.iter().all(|&side| side <= MAX_OWN_SIDE) && probes.iter().all(|&(size, _)| size == own);
+    let is_kept = own.iter().all(|&side| side <= max_own_side) && probes.iter().all(|&(size, _)| size == own);
     let (size, note) = match size {
         Some(size) => (size.map(|side| side.clamp(1, MAX_SIDE)), None),
         None if is_kept => (own, None),
@@ -219,6 +225,11 @@ fn common_extent(files: &[&File], size: Option<[usize; 2]>) -> Result<(Extent, O
     Ok((Extent::new(channels, size[0], size[1]), note))
 }
 
+/// `(height, width)` of a picture, from its header.
+pub(super) fn size_of(path: &Path) -> ImageResult<[usize; 2]> {
+    probe(path).map(|(size, _)| size)
+}
+
 /// `(height, width)` of a picture and whether it is grey, from its header.
 fn probe(path: &Path) -> ImageResult<([usize; 2], bool)> {
     let decoder = reader(path)?.into_decoder()?;
@@ -228,7 +239,7 @@ fn probe(path: &Path) -> ImageResult<([usize; 2], bool)> {
     Ok(([height as usize, width as usize], is_grey))
 }
 
-fn reader(path: &Path) -> ImageResult<ImageReader<std::io::BufReader<std::fs::File>>> {
+pub(super) fn reader(path: &Path) -> ImageResult<ImageReader<std::io::BufReader<std::fs::File>>> {
     let mut reader = ImageReader::open(path)?.with_guessed_format()?;
     reader.limits(limits());
     Ok(reader)
@@ -250,23 +261,25 @@ fn decode_all(files: &[File], extent: Extent) -> Result<Split, DataError> {
             .map_err(|cause| DataError::Picture { path: file.path.clone(), cause: cause.to_string() })
     };
     let pictures = in_order(files.par_iter().map(decode_one).collect())?;
-    Ok(Split { pictures: pictures.concat(), labels: files.iter().map(|file| file.label).collect() })
+    let labels = Labels::Classes(files.iter().map(|file| file.label).collect());
+    Ok(Split { pictures: pictures.concat(), labels })
 }
 
 /// All results, or the first error in the order of the files, whichever thread met one first.
-fn in_order<T>(results: Vec<Result<T, DataError>>) -> Result<Vec<T>, DataError> {
+pub(super) fn in_order<T>(results: Vec<Result<T, DataError>>) -> Result<Vec<T>, DataError> {
     results.into_iter().collect()
 }
 
 /// One picture, `(C, H, W)`.
-fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
+pub(super) fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
     let mut decoder = reader(path)?.into_decoder()?;
     // The pixels themselves count towards the limit, which the decoder does not see to.
     limits().reserve(decoder.total_bytes())?;
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    let image = fit(image, extent);
+    // The triangle filter averages over all source pixels when it makes a picture smaller.
+    let image = fit(image, extent, FilterType::Triangle);
     if extent.channels == 1 {
         return Ok(image.to_luma8().into_raw());
     }
@@ -275,7 +288,7 @@ fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
 }
 
 /// The middle of the picture in the wanted proportions, resized; what is transparent lies on white.
-fn fit(image: DynamicImage, extent: Extent) -> DynamicImage {
+pub(super) fn fit(image: DynamicImage, extent: Extent, filter: FilterType) -> DynamicImage {
     let (width, height) = (image.width() as u64, image.height() as u64);
     let (wanted_width, wanted_height) = (extent.width as u64, extent.height as u64);
     let cut_width = (height * wanted_width / wanted_height).clamp(1, width);
@@ -283,8 +296,7 @@ fn fit(image: DynamicImage, extent: Extent) -> DynamicImage {
     let (left, top) = ((width - cut_width) / 2, (height - cut_height) / 2);
     let cut = image.crop_imm(left as u32, top as u32, cut_width as u32, cut_height as u32);
     let cut = if cut.color().has_alpha() { on_white(cut) } else { cut };
-    // The triangle filter averages over all source pixels when it makes a picture smaller.
-    cut.resize_exact(extent.width as u32, extent.height as u32, image::imageops::FilterType::Triangle)
+    cut.resize_exact(extent.width as u32, extent.height as u32, filter)
 }
 
 fn on_white(image: DynamicImage) -> DynamicImage {
@@ -298,7 +310,7 @@ fn on_white(image: DynamicImage) -> DynamicImage {
 }
 
 /// The pictures in an order drawn by `seed`, so that the first k of them are of all classes.
-fn shuffled(split: &Split, extent: Extent, seed: u64) -> Split {
+pub(super) fn shuffled(split: &Split, extent: Extent, seed: u64) -> Split {
     let order = Key::new(seed, Purpose::Split).permutation(split.len());
     split.select(extent, order.into_iter().map(|i| i as usize))
 }

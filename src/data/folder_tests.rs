@@ -30,7 +30,7 @@ fn pictures_get_the_class_of_their_folder() {
     assert_eq!((set.classes, set.extent), (vec!["day".into(), "night".into()], Extent::new(3, 6, 8)));
     assert_eq!((set.train.class_counts(2), set.test.class_counts(2)), (vec![4, 4], vec![1, 1]));
     for split in [&set.train, &set.test] {
-        for (i, &label) in split.labels.iter().enumerate() {
+        for (i, &label) in split.labels.classes().unwrap().iter().enumerate() {
             let planes = split.picture(set.extent, i).chunks(48).map(|plane| plane[0]).collect::<Vec<_>>();
             assert_eq!(planes, if label == 0 { [255, 254, 253] } else { [0, 0, 0] });
         }
@@ -66,7 +66,8 @@ fn pictures_of_several_sizes_are_cut_and_resized() {
     // A picture with red sides: the middle that is kept shows none of them.
     let mut sides = RgbImage::from_pixel(60, 20, Rgb([255, 0, 0]));
     (20..40).for_each(|x| (0..20).for_each(|y| sides.put_pixel(x, y, Rgb([0, 0, 255]))));
-    let bytes = fit(DynamicImage::ImageRgb8(sides), Extent::new(3, 8, 8)).to_rgb8().into_raw();
+    let bytes =
+        fit(DynamicImage::ImageRgb8(sides), Extent::new(3, 8, 8), FilterType::Triangle).to_rgb8().into_raw();
     assert!(bytes.chunks(3).all(|pixel| pixel == [0, 0, 255]));
 }
 
@@ -87,7 +88,7 @@ fn grey_pictures_have_one_channel_and_glass_lies_on_white() {
     glass.save(folder.path().join("a/0.png")).unwrap();
     glass.save(folder.path().join("a/1.png")).unwrap();
     let set = open(folder.path(), None, 1).unwrap();
-    let a = set.train.labels.iter().position(|&label| label == 0).unwrap();
+    let a = set.train.labels.classes().unwrap().iter().position(|&label| label == 0).unwrap();
     assert_eq!((set.extent.channels, set.train.picture(set.extent, a)[0]), (3, 255));
 }
 
@@ -155,7 +156,7 @@ proptest! {
     #[test]
     fn any_proportions_can_be_cut(width in 1u32..80, height in 1u32..80, wanted in (1usize..20, 1usize..20)) {
         let extent = Extent::new(3, wanted.0, wanted.1);
-        let image = fit(DynamicImage::new_rgb8(width, height), extent);
+        let image = fit(DynamicImage::new_rgb8(width, height), extent, FilterType::Triangle);
         prop_assert_eq!((image.width() as usize, image.height() as usize), (extent.width, extent.height));
     }
 }

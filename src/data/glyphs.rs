@@ -3,7 +3,7 @@
 //! Each digit has a few skeletons (ways of writing it); a skeleton is bent, slanted, stretched, turned and
 //! shifted at random, then drawn with a pen of varying width. A picture costs about 30 microseconds.
 
-use super::procedural::{Dice, Procedural};
+use super::procedural::{Dice, Painter, Procedural};
 use crate::tensor::Extent;
 use crate::tensor::random::Key;
 use std::f32::consts::TAU;
@@ -15,7 +15,7 @@ pub static GLYPHS: Procedural = Procedural {
     extent: Extent::new(1, SIDE, SIDE),
     classes: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
     counts: [10_000, 2_000],
-    paint,
+    painter: Painter::Class(paint),
 };
 
 const SIDE: usize = 28;

@@ -6,7 +6,7 @@
 
 use super::error::{Count, DataError, MAX_BYTES};
 use super::known::Known;
-use super::{DataSet, MAX_CLASSES, MAX_SIDE, Split, folder_name};
+use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name};
 use crate::tensor::Extent;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
@@ -110,7 +110,7 @@ fn split(folder: &Path, [images, labels]: [&str; 2], n_classes: usize) -> Result
             remedy: "fetch the file again, or name all classes in a file `classes.txt` beside it",
         });
     }
-    let labels = labels.data.iter().map(|&label| label as u16).collect();
+    let labels = Labels::Classes(labels.data.iter().map(|&label| label as u16).collect());
     Ok((Split { pictures: images.data, labels }, Extent::new(1, height, width)))
 }
 

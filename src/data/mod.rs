@@ -12,15 +12,22 @@ mod folder;
 mod glyphs;
 mod idx;
 mod known;
+mod labels;
+mod masks;
+mod noise;
 pub mod normalise;
+pub mod permute;
 mod png;
 mod procedural;
 mod shapes;
 
+use crate::experiment::Loss;
+use crate::graph::Goal;
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 pub use error::DataError;
 pub use folder::read_picture;
+pub use labels::{Labels, MAX_PIXEL_CLASSES, PixelClasses, Tags, VOID};
 pub use png::png;
 use std::path::Path;
 
@@ -37,7 +44,7 @@ pub struct DataSet {
     pub name: String,
     /// Shape of every picture, `(C, H, W)`.
     pub extent: Extent,
-    /// Name of each class, in the order of the labels.
+    /// Name of each class or tag, in the order of the labels.
     pub classes: Vec<String>,
     pub train: Split,
     pub test: Split,
@@ -51,8 +58,7 @@ pub struct DataSet {
 pub struct Split {
     /// `(N, C, H, W)`, 0 to 255.
     pub pictures: Vec<u8>,
-    /// Index of each picture's class.
-    pub labels: Vec<u16>,
+    pub labels: Labels,
 }
 
 /// `x = (byte / 255 − mean) · scale`: what a net sees of a pixel.
@@ -62,11 +68,21 @@ pub struct Normalisation {
     pub mean: Vec<f32>,
     /// `(C)`, one over a standard deviation or 1.
     pub scale: Vec<f32>,
+    /// The seed of the permutation that stirs the pixels of every picture beforehand, if one does
+    /// ([`permute`]). The pictures of a [`DataSet`] are stirred when it is opened.
+    pub permute: Option<u64>,
 }
 
 impl std::fmt::Debug for Split {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} pictures", self.labels.len())
+    }
+}
+
+impl DataSet {
+    /// What a net must be made for to be trained on these pictures with this loss.
+    pub fn goal(&self, loss: Loss) -> Goal {
+        Goal { loss, labels: self.train.labels.kind(), n_classes: self.classes.len() }
     }
 }
 
@@ -84,41 +100,40 @@ impl Split {
         &self.pictures[index * extent.len()..][..extent.len()]
     }
 
-    /// Pictures of each class, `(n_classes)`.
+    /// Pictures of each class, pictures with each tag, or pixels of each class, `(n_classes)`.
     pub fn class_counts(&self, n_classes: usize) -> Vec<usize> {
-        let mut counts = vec![0; n_classes];
-        self.labels.iter().for_each(|&label| counts[label as usize] += 1);
-        counts
+        self.labels.counts(n_classes)
     }
 
     /// Forgets all but the first `n` pictures.
     fn truncate(&mut self, extent: Extent, n: usize) {
         self.labels.truncate(n);
-        self.labels.shrink_to_fit();
         self.pictures.truncate(n * extent.len());
         self.pictures.shrink_to_fit();
     }
 
     /// The pictures of the given indices, in their order.
     fn select(&self, extent: Extent, indices: impl Iterator<Item = usize>) -> Split {
-        let mut selected = Split::default();
-        for i in indices {
-            selected.pictures.extend_from_slice(self.picture(extent, i));
-            selected.labels.push(self.labels[i]);
-        }
-        selected
+        let indices: Vec<usize> = indices.collect();
+        let mut pictures = Vec::with_capacity(indices.len() * extent.len());
+        indices.iter().for_each(|&i| pictures.extend_from_slice(self.picture(extent, i)));
+        Split { pictures, labels: self.labels.select(indices.into_iter()) }
     }
 }
 
 /// Divides pictures into those for training and those for testing: one in five of each class, at least one
-/// of a class of two or more, is put aside for testing. Both parts come in an order drawn by `seed`.
+/// of a class of two or more, is put aside for testing. Pictures that have not one class each are taken as of
+/// one class. Both parts come in an order drawn by `seed`.
 fn split_at_random(all: &Split, extent: Extent, seed: u64) -> (Split, Split) {
-    let n_classes = all.labels.iter().max().map_or(0, |&label| label as usize + 1);
-    let counts = all.class_counts(n_classes).into_iter();
-    let mut quotas: Vec<usize> = counts.map(|n| ((n + 2) / 5).max((n >= 2) as usize)).collect();
+    let classes = all.labels.classes();
+    let class = |picture: usize| classes.map_or(0, |classes| classes[picture] as usize);
+    let n_classes = (0..all.len()).map(class).max().map_or(0, |largest| largest + 1);
+    let mut counts = vec![0; n_classes];
+    (0..all.len()).for_each(|picture| counts[class(picture)] += 1);
+    let mut quotas: Vec<usize> = counts.iter().map(|n| ((n + 2) / 5).max((*n >= 2) as usize)).collect();
     let order = Key::new(seed, Purpose::Split).permutation(all.len());
     let (test, train): (Vec<u32>, Vec<u32>) = order.into_iter().partition(|&i| {
-        let quota = &mut quotas[all.labels[i as usize] as usize];
+        let quota = &mut quotas[class(i as usize)];
         let is_for_testing = *quota > 0;
         *quota = quota.saturating_sub(1);
         is_for_testing
@@ -142,7 +157,7 @@ mod tests {
     fn a_random_split_takes_one_in_five_of_each_class() {
         let extent = Extent::vector(1);
         let labels: Vec<u16> = [vec![0; 50], vec![1; 10], vec![2; 2], vec![3]].concat();
-        let all = Split { pictures: (0..63).collect(), labels };
+        let all = Split { pictures: (0..63).collect(), labels: labels.into() };
         let (train, test) = split_at_random(&all, extent, 4);
         assert_eq!(test.class_counts(4), [10, 2, 1, 0]);
         assert_eq!(train.class_counts(4), [40, 8, 1, 1]);

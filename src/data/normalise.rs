@@ -3,7 +3,7 @@
 //! The sums are taken over whole numbers and are therefore exact, whatever the order of the threads; only
 //! the last division rounds.
 
-use super::{Normalisation, Split};
+use super::{Normalisation, Split, permute};
 use crate::experiment::Normalise;
 use crate::tensor::Extent;
 use rayon::prelude::*;
@@ -26,18 +26,16 @@ impl Normalisation {
         match kind {
             Normalise::None => Self::identity(extent),
             Normalise::PerChannel => Self::per_channel(train, extent),
-            Normalise::PixelMean => {
-                Self { mean: pixel_mean(train, extent), scale: vec![1.0; extent.channels] }
-            }
+            Normalise::PixelMean => Self { mean: pixel_mean(train, extent), ..Self::identity(extent) },
         }
     }
 
     /// Leaves pixel values in `[0, 1]`.
     pub fn identity(extent: Extent) -> Self {
-        Self { mean: vec![0.0; extent.len()], scale: vec![1.0; extent.channels] }
+        Self { mean: vec![0.0; extent.len()], scale: vec![1.0; extent.channels], permute: None }
     }
 
-    /// What a net sees of one picture: `(byte / 255 − mean) · scale`, `(C, H, W)`.
+    /// What a net sees of one picture of a data set: `(byte / 255 − mean) · scale`, `(C, H, W)`.
     ///
     /// The plain reference for the engine, which does the same to whole batches.
     pub fn apply(&self, extent: Extent, picture: &[u8]) -> Vec<f32> {
@@ -52,7 +50,20 @@ impl Normalisation {
     /// One mean and one scale for each channel.
     pub fn with_channel_means(means: &[f32], scale: Vec<f32>, extent: Extent) -> Self {
         let mean = means.iter().flat_map(|&mean| std::iter::repeat_n(mean, extent.area())).collect();
-        Self { mean, scale }
+        Self { mean, scale, permute: None }
+    }
+
+    /// The same for pictures that were stirred by this seed, or not.
+    pub fn permuted(self, permute: Option<u64>) -> Self {
+        Self { permute, ..self }
+    }
+
+    /// A picture that comes from outside, `(C, H, W)`, as a data set has it: stirred, where its pictures are.
+    pub fn stirred(&self, extent: Extent, picture: Vec<u8>) -> Vec<u8> {
+        match self.permute {
+            Some(seed) => permute::stirred(extent, seed, &picture),
+            None => picture,
+        }
     }
 
     /// The mean of each channel, `(C)`, if it is the same for all pixels.
@@ -142,7 +153,7 @@ mod tests {
 
     fn two_pictures() -> Split {
         // Channel 0 holds 0, 255, 255, 0; channel 1 is constant.
-        Split { pictures: vec![0, 255, 51, 51, 255, 0, 51, 51], labels: vec![0, 1] }
+        Split { pictures: vec![0, 255, 51, 51, 255, 0, 51, 51], labels: vec![0, 1].into() }
     }
 
     #[test]
@@ -156,7 +167,7 @@ mod tests {
 
     #[test]
     fn pixel_mean_subtracts_the_mean_picture_and_nothing_else() {
-        let split = Split { pictures: vec![0, 255, 10, 20, 255, 255, 30, 40], labels: vec![0, 1] };
+        let split = Split { pictures: vec![0, 255, 10, 20, 255, 255, 30, 40], labels: vec![0, 1].into() };
         let normalisation = Normalisation::of(Normalise::PixelMean, &split, EXTENT);
         let expected = [127.5, 255.0, 20.0, 30.0].map(|b: f64| (b / 255.0) as f32);
         assert_eq!(normalisation.mean, expected);
@@ -168,7 +179,7 @@ mod tests {
         let normalisation = Normalisation::with_channel_means(&[0.5, 0.2], vec![2.0, 1.0], EXTENT);
         assert_eq!(normalisation.mean, [0.5, 0.5, 0.2, 0.2]);
         assert_eq!(normalisation.channel_means(), Some(vec![0.5, 0.2]));
-        let picture = Normalisation { mean: vec![0.5, 0.5, 0.2, 0.3], scale: vec![1.0, 1.0] };
+        let picture = Normalisation { mean: vec![0.5, 0.5, 0.2, 0.3], ..normalisation };
         assert_eq!(picture.channel_means(), None);
     }
 
@@ -190,7 +201,7 @@ mod tests {
     fn many_pictures_agree_with_a_plain_sum() {
         let n = 1000; // More than one parcel.
         let pictures: Vec<u8> = (0..n * 4).map(|i| (i * i % 251) as u8).collect();
-        let split = Split { pictures, labels: vec![0; n] };
+        let split = Split { pictures, labels: vec![0; n].into() };
         let moments = channel_moments(&split, EXTENT);
         for (c, moments) in moments.iter().enumerate() {
             let values: Vec<f64> = split

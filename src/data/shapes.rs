@@ -10,8 +10,9 @@
 
 mod material;
 mod outline;
+pub(super) mod scene;
 
-use super::procedural::{Dice, Procedural};
+use super::procedural::{Dice, Painter, Procedural};
 use crate::tensor::Extent;
 use material::{Colour, Material, Palette};
 use outline::{OUTLINES, Outline};
@@ -24,7 +25,7 @@ pub static SHAPES: Procedural = Procedural {
     extent: Extent::new(3, SIDE, SIDE),
     classes: &["disc", "ring", "crescent", "triangle", "square", "star", "cross", "heart", "arrow", "flower"],
     counts: [10_000, 2_000],
-    paint,
+    painter: Painter::Class(paint),
 };
 
 const SIDE: usize = 32;
@@ -224,7 +225,7 @@ mod tests {
 
     /// One pass of stochastic gradient descent on the cross-entropy, one picture at a time.
     fn learn(weights: &mut [f32], pictures: &[Vec<f32>], split: &Split, rate: f32) {
-        for (picture, &label) in pictures.iter().zip(&split.labels) {
+        for (picture, &label) in pictures.iter().zip(split.labels.classes().unwrap()) {
             let exponentials = scores(weights, picture).map(f32::exp);
             let sum: f32 = exponentials.iter().sum();
             for (k, row) in weights.chunks_exact_mut(picture.len()).enumerate() {
@@ -250,7 +251,8 @@ mod tests {
                 let scores = scores(&weights, picture);
                 scores.iter().any(|&score| score > scores[label as usize])
             };
-            let n_wrong = test.iter().zip(&set.test.labels).filter(|&pair| is_wrong(pair)).count();
+            let n_wrong =
+                test.iter().zip(set.test.labels.classes().unwrap()).filter(|&pair| is_wrong(pair)).count();
             least = least.min(n_wrong as f32 / test.len() as f32);
         }
         assert!(least > 0.5, "a linear classifier errs on only {least}");

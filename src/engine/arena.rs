@@ -173,8 +173,8 @@ fn lives(program: &Program) -> Vec<Option<(usize, usize)>> {
 mod tests {
     use super::*;
     use crate::experiment::{Augment, Optimiser, presets};
-    use crate::graph::Graph;
     use crate::graph::program::{Feed, Mode, Request, Update};
+    use crate::graph::{Goal, Graph};
     use crate::tensor::Extent;
 
     fn program() -> Program {
@@ -183,7 +183,7 @@ mod tests {
             batch: 8,
             mode: Mode::Train,
             feed: Feed::DataSet { augment: Augment::default() },
-            loss: true,
+            loss: Some(Goal::classes(10)),
             gradients: true,
             update: Some(Update { rule: Optimiser::Sgd, clips: false }),
             wanted: Vec::new(),

@@ -67,8 +67,8 @@ mod tests {
     use crate::engine::gpu::twin;
     use crate::engine::ops::testing::devices;
     use crate::experiment::{Optimiser, presets};
-    use crate::graph::Graph;
     use crate::graph::program::{Feed, Mode, Request, Update};
+    use crate::graph::{Goal, Graph};
     use crate::tensor::Extent;
 
     /// A step of training, of a net that the preset stands for.
@@ -79,7 +79,7 @@ mod tests {
             batch,
             mode: Mode::Train,
             feed: Feed::Direct,
-            loss: true,
+            loss: Some(Goal::classes(10)),
             gradients: true,
             update: Some(Update { rule, clips: false }),
             wanted: Vec::new(),

@@ -174,6 +174,20 @@ pub struct Metrics {
     pub loss: f32,
     /// Wrong answers in the batch.
     pub n_wrong: f32,
+    /// Answers given: one for each picture that has one class, for each tag, for each pixel that counts.
+    pub n_answers: f32,
+}
+
+impl Metrics {
+    /// As a loss leaves them: `[mean loss, wrong answers, answers given]`.
+    fn of(numbers: &[f32]) -> Self {
+        Self { loss: numbers[0], n_wrong: numbers[1], n_answers: numbers[2] }
+    }
+
+    /// Share of wrong answers; 0 where none was given.
+    pub fn error(&self) -> f32 {
+        self.n_wrong / self.n_answers.max(1.0)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]

@@ -7,7 +7,7 @@ use super::ops::testing::{double, normal};
 use super::plain::Machine;
 use super::{Device, StepTable, cpu, layout};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
-use crate::graph::{Graph, NodeId, strategies};
+use crate::graph::{Goal, Graph, NodeId, strategies};
 
 const BATCH: usize = 2;
 
@@ -17,7 +17,7 @@ fn request(mode: Mode, wanted: Vec<NodeId>) -> Request {
         batch: BATCH,
         mode,
         feed: Feed::Direct,
-        loss: is_training,
+        loss: is_training.then_some(Goal::classes(3)),
         gradients: is_training,
         update: None,
         wanted,

@@ -21,6 +21,8 @@ pub struct Field<'a> {
 pub enum Value<'a> {
     /// A whole number.
     Count(&'a mut usize, RangeInclusive<usize>),
+    /// A whole number, or the word `none`.
+    OptionalCount(&'a mut Option<usize>, RangeInclusive<usize>),
     /// Two whole numbers, vertical and horizontal; a single number in the file stands for both.
     Pair(&'a mut [usize; 2], RangeInclusive<usize>),
     /// Two whole numbers likewise, or the word `same`.
@@ -44,6 +46,15 @@ impl<'a> Field<'a> {
         help: &'static str,
     ) -> Self {
         Self { name, help, is_rare: false, value: Value::Count(value, range) }
+    }
+
+    pub fn optional_count(
+        name: &'static str,
+        value: &'a mut Option<usize>,
+        range: RangeInclusive<usize>,
+        help: &'static str,
+    ) -> Self {
+        Self { name, help, is_rare: false, value: Value::OptionalCount(value, range) }
     }
 
     pub fn pair(
@@ -103,6 +114,7 @@ impl Value<'_> {
     pub fn set(&mut self, from: &Value<'_>) {
         match (self, from) {
             (Value::Count(to, _), Value::Count(from, _)) => **to = **from,
+            (Value::OptionalCount(to, _), Value::OptionalCount(from, _)) => **to = **from,
             (Value::Pair(to, _), Value::Pair(from, _)) => **to = **from,
             (Value::Padding(to, _), Value::Padding(from, _)) => **to = **from,
             (Value::Number(to, _), Value::Number(from, _)) => **to = **from,

@@ -16,7 +16,7 @@ use crate::tensor::Extent;
 pub use file::Problem;
 pub use layers::{Kind, Layer, LayerId};
 pub use named::Named;
-pub use train::{Initialisation, Moment, Optimiser, Schedule, Train, WarmUp};
+pub use train::{Initialisation, LabelKind, Loss, Moment, Optimiser, Schedule, Train, WarmUp};
 
 /// Everything needed to repeat a run: pictures, network, training and the seed of all that is random.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,9 @@ pub struct Data {
     pub shuffle: bool,
     pub normalise: Normalise,
     pub augment: Augment,
+    pub noise: Noise,
+    /// The seed of one permutation of the pixels by which all pictures are stirred when they are loaded.
+    pub permute: Option<u64>,
     /// `(height, width)` to which the pictures of a folder are resized; of no effect on other sources.
     pub size: Option<[usize; 2]>,
 }
@@ -57,13 +60,27 @@ pub enum Normalise {
 }
 
 /// Random changes to the training pictures, drawn anew for each picture in each epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Augment {
     /// Mirror left to right with probability one half.
     pub flip: bool,
     /// Pad by so many pixels on each side (with zeros, after normalisation) and cut out a window of the
     /// old size at random; 0 for none.
     pub crop: usize,
+    /// The side of a square that is set to zero (after normalisation), its centre anywhere in the picture
+    /// (DeVries and Taylor 2017); 0 for none.
+    pub cutout: usize,
+    /// How far the factors on brightness, contrast and saturation stray from 1; 0 for none.
+    pub jitter: f32,
+}
+
+/// Training labels that are made wrong.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Noise {
+    /// The share of them, 0 to 1.
+    pub share: f32,
+    /// The class that they all become; where not given, each becomes any other class.
+    pub to: Option<String>,
 }
 
 /// The network as the file gives it: by the name of a preset, or layer by layer.
@@ -132,6 +149,8 @@ impl Default for Data {
             shuffle: true,
             normalise: Normalise::PerChannel,
             augment: Augment::default(),
+            noise: Noise::default(),
+            permute: None,
             size: None,
         }
     }

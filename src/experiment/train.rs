@@ -1,12 +1,14 @@
-//! How a network is trained: the rule, its rate over time, the start.
+//! How a network is trained: the loss, the rule, its rate over time, the start.
 
 mod initialisation;
+mod loss;
 mod optimiser;
 mod schedule;
 
 use std::ops::RangeInclusive;
 
 pub use initialisation::Initialisation;
+pub use loss::{LabelKind, Loss};
 pub use optimiser::Optimiser;
 use schedule::decimal;
 pub use schedule::{Moment, Schedule, WarmUp};
@@ -14,6 +16,7 @@ pub use schedule::{Moment, Schedule, WarmUp};
 /// The training part of an experiment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Train {
+    pub loss: Loss,
     pub optimiser: Optimiser,
     /// Learning rate η at the start.
     pub rate: f32,
@@ -41,6 +44,7 @@ pub struct Train {
 impl Default for Train {
     fn default() -> Self {
         Self {
+            loss: Loss::CrossEntropy { smoothing: 0.0 },
             optimiser: Optimiser::Momentum { momentum: 0.9 },
             rate: 0.01,
             reference_batch: None,

@@ -8,12 +8,14 @@
 mod build;
 mod fuse;
 mod gain;
+mod goal;
 pub mod layers;
 pub mod program;
 mod receptive_field;
 
 use crate::experiment::{Initialisation, LayerId, Network};
 use crate::tensor::Extent;
+pub use goal::Goal;
 pub use layers::Op;
 pub use receptive_field::{ReceptiveField, Stride};
 
@@ -169,8 +171,13 @@ impl Graph {
 
     /// [`Graph::new`] for a net that ends in a classifier of `n_classes` classes.
     pub fn classifier(network: &Network, n_classes: usize) -> Result<Self, ShapeProblem> {
+        Self::for_goal(network, &Goal::classes(n_classes))
+    }
+
+    /// [`Graph::new`] for a net whose last layer gives what the goal asks for.
+    pub fn for_goal(network: &Network, goal: &Goal) -> Result<Self, ShapeProblem> {
         let graph = Self::new(network)?;
-        match head_problem(network, &graph.layers, n_classes) {
+        match goal.head_problem(network, &graph.layers) {
             Some(problem) => Err(problem),
             None => Ok(graph),
         }
@@ -203,10 +210,10 @@ impl Graph {
 }
 
 impl Survey {
-    /// The survey of a classifier of `n_classes` classes.
-    pub fn of(network: &Network, n_classes: usize) -> Self {
+    /// The survey of a net for a goal.
+    pub fn of(network: &Network, goal: &Goal) -> Self {
         let (graph, problem) = build::flatten(network);
-        let problem = problem.or_else(|| head_problem(network, &graph.layers, n_classes));
+        let problem = problem.or_else(|| goal.head_problem(network, &graph.layers));
         Self { total: total(network.input, &graph.layers), layers: graph.layers, problem }
     }
 
@@ -256,28 +263,6 @@ fn total(input: Extent, layers: &[LayerReport]) -> Total {
         multiply_adds: layers.iter().map(|layer| layer.multiply_adds).sum(),
         activation_bytes: numbers(input) + layers.iter().map(|layer| numbers(layer.output)).sum::<u64>(),
     }
-}
-
-/// What keeps the last layer from naming one of `n_classes` classes.
-fn head_problem(network: &Network, layers: &[LayerReport], n_classes: usize) -> Option<ShapeProblem> {
-    let Some(last) = layers.last() else {
-        return Some(ShapeProblem {
-            path: "layers".into(),
-            layer: network.layers.last().map(|layer| layer.id),
-            message: format!(
-                "The network has no layers. Add a fully connected layer of {n_classes} units, one for each class."
-            ),
-        });
-    };
-    (last.output != Extent::vector(n_classes)).then(|| ShapeProblem {
-        path: last.path.clone(),
-        layer: Some(last.layer),
-        message: format!(
-            "The last layer gives {}, but {n_classes} classes need {n_classes} numbers. \
-             End with a fully connected layer of {n_classes} units.",
-            last.output
-        ),
-    })
 }
 
 #[cfg(test)]

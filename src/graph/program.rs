@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::layers::{self, StepOp};
-use super::{Graph, NodeId, ParameterId, StatisticId};
+use super::{Goal, Graph, NodeId, ParameterId, StatisticId};
 use crate::experiment::{Augment, Optimiser};
 use crate::tensor::Extent;
 
@@ -64,9 +64,10 @@ pub struct Program {
     pub steps: Vec<Step>,
     /// Pictures after normalisation and augmentation, `(N, C, H, W)`.
     pub pictures: ValueId,
-    /// Class of each picture, `(N)`.
+    /// What is known of the pictures: classes `(N)`, tags `(N, K)` or classes of pixels `(N, H, W)`. Nothing is
+    /// written into it where no loss was asked for.
     pub labels: ValueId,
-    /// `[mean loss, wrong answers]` of the batch, if a loss was asked for.
+    /// `[mean loss, wrong answers, answers given]` of the batch, if a loss was asked for.
     pub metrics: Option<ValueId>,
     /// The forward value of each node that was asked for, kept to the end.
     pub outputs: HashMap<NodeId, ValueId>,
@@ -78,8 +79,8 @@ pub struct Request {
     pub batch: usize,
     pub mode: Mode,
     pub feed: Feed,
-    /// Whether to compute softmax cross-entropy on the graph's output.
-    pub loss: bool,
+    /// What to hold the graph's output against.
+    pub loss: Option<Goal>,
     /// Whether to compute the gradients of all parameters (asks for `loss`).
     pub gradients: bool,
     /// How to update the parameters afterwards (asks for `gradients`).
@@ -106,7 +107,7 @@ pub enum Mode {
 }
 
 /// Where the batch comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Feed {
     /// Gathered on the device from the data set, normalised and augmented.
     DataSet { augment: Augment },
@@ -205,12 +206,12 @@ impl Program {
     pub fn new(graph: &Graph, request: &Request) -> Self {
         assert!(request.batch > 0, "a batch holds at least one picture");
         let mut emit = Emit::new(graph, request);
-        emit.feed(request.feed);
+        emit.feed(request);
         for node in 1..graph.nodes.len() {
             layers::forward(&mut emit, NodeId(node));
         }
-        if request.loss {
-            layers::loss::forward(&mut emit, graph.output);
+        if let Some(goal) = &request.loss {
+            layers::loss::forward(&mut emit, graph.output, goal);
         }
         if request.gradients {
             for node in (1..graph.nodes.len()).rev() {
@@ -264,12 +265,14 @@ impl<'a> Emit<'a> {
         }
     }
 
-    fn feed(&mut self, feed: Feed) {
+    fn feed(&mut self, request: &Request) {
         let extent = self.graph.input();
+        let label_len = request.loss.map_or(1, |goal| goal.label_len(extent));
         let pictures = self.batch_of(extent);
-        let labels = self.transient(self.batch);
-        if let Feed::DataSet { augment } = feed {
-            let op = layers::gather::GatherStep { batch: self.batch, extent, augment };
+        let labels = self.transient(self.batch * label_len);
+        if let Feed::DataSet { augment } = request.feed {
+            let (batch, told) = (self.batch, request.loss.map(|goal| goal.labels));
+            let op = layers::gather::GatherStep { batch, extent, augment, labels: told, label_len };
             self.step(StepOp::Gather(op), vec![], vec![pictures, labels]);
         }
         self.forward[0] = Some(pictures);

@@ -198,7 +198,8 @@ fn paths_carry_repetition_and_branch() {
 
 fn check(layers: Vec<Kind>, path: &str, words: &str) {
     let layers = layers.into_iter().map(Layer::new).collect();
-    let problem = Survey::of(&Network { input: MNIST, layers }, 10).problem.expect("an impossible net");
+    let problem =
+        Survey::of(&Network { input: MNIST, layers }, &Goal::classes(10)).problem.expect("an impossible net");
     assert_eq!(problem.path, path, "{problem}");
     assert!(problem.message.contains(words), "{problem}");
 }
@@ -243,6 +244,6 @@ fn a_stack_too_deep_to_unroll_is_refused() {
     for _ in 0..2 {
         layers = vec![Layer::new(Kind::Repeat(Repeat { times: 1000, layers }))];
     }
-    let survey = Survey::of(&Network { input: MNIST, layers }, 10);
+    let survey = Survey::of(&Network { input: MNIST, layers }, &Goal::classes(10));
     assert!(survey.problem.expect("too many").message.contains("layers"));
 }

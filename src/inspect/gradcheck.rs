@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::engine::plain::{Machine, check_room};
 use crate::engine::{Device, EngineError, StepTable};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
-use crate::graph::{Graph, Parameter};
+use crate::graph::{Goal, Graph, Parameter};
 use crate::tensor::random::{Key, Purpose};
 use point::Point;
 use slope::{Prober, Slope};
@@ -120,12 +120,17 @@ impl Report {
     }
 }
 
-/// Checks the gradient of every parameter of a net. `done` is called as each tensor is finished.
+/// Checks the gradient of every parameter of a net with the loss of its goal. `done` is called as each tensor is finished.
 ///
 /// # Errors
 /// The machine has not enough memory left.
-pub fn check(graph: &Graph, settings: &Settings, done: &(dyn Fn() + Sync)) -> Result<Report, EngineError> {
-    let net = Net::new(graph, settings);
+pub fn check(
+    graph: &Graph,
+    goal: Goal,
+    settings: &Settings,
+    done: &(dyn Fn() + Sync),
+) -> Result<Report, EngineError> {
+    let net = Net::new(graph, goal, settings);
     let forward = net.program(false);
     let n_tensors = graph.parameters.len().min(settings.most_tensors);
     let n_threads = rayon::current_num_threads().min(n_tensors).max(1);
@@ -162,8 +167,13 @@ pub fn check(graph: &Graph, settings: &Settings, done: &(dyn Fn() + Sync)) -> Re
 ///
 /// # Errors
 /// The device or the machine has not enough memory left.
-pub fn distances(graph: &Graph, settings: &Settings, device: &dyn Device) -> Result<Vec<f64>, EngineError> {
-    let net = Net::new(graph, settings);
+pub fn distances(
+    graph: &Graph,
+    goal: Goal,
+    settings: &Settings,
+    device: &dyn Device,
+) -> Result<Vec<f64>, EngineError> {
+    let net = Net::new(graph, goal, settings);
     let program = net.program(true);
     check_room("The gradient check", Machine::<f64>::bytes(&program, &net.placement))?;
     let (_, plain) = net.plain_gradients();
@@ -186,6 +196,7 @@ pub fn distances(graph: &Graph, settings: &Settings, device: &dyn Device) -> Res
 /// The net under check, at its point.
 struct Net<'a> {
     graph: &'a Graph,
+    goal: Goal,
     fused: Graph,
     placement: Placement,
     settings: Settings,
@@ -194,14 +205,15 @@ struct Net<'a> {
 }
 
 impl<'a> Net<'a> {
-    fn new(graph: &'a Graph, settings: &Settings) -> Self {
+    fn new(graph: &'a Graph, goal: Goal, settings: &Settings) -> Self {
         let dropout_key = Key::new(settings.seed, Purpose::Dropout).0;
         Self {
             graph,
+            goal,
             fused: graph.fused(),
             placement: Placement::of(graph),
             settings: *settings,
-            point: Point::draw(graph, settings.batch, settings.seed),
+            point: Point::draw(graph, &goal, settings.batch, settings.seed),
             table: StepTable { dropout_key, ..StepTable::default() },
         }
     }
@@ -211,7 +223,7 @@ impl<'a> Net<'a> {
             batch: self.settings.batch,
             mode: Mode::Train,
             feed: Feed::Direct,
-            loss: true,
+            loss: Some(self.goal),
             gradients,
             update: None,
             wanted: Vec::new(),

@@ -6,7 +6,7 @@ use std::io;
 use crossbeam_channel::Receiver;
 
 use crate::data::{self, DataSet};
-use crate::experiment::Data;
+use crate::experiment::{Data, Noise};
 
 /// What decides which pictures there are; the rest of [`Data`] only says what is done to them.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Wish {
     train: Option<usize>,
     test: Option<usize>,
     size: Option<[usize; 2]>,
+    noise: Noise,
+    permute: Option<u64>,
     /// Makes the built-in pictures and divides those that come in one piece.
     seed: u64,
 }
@@ -29,13 +31,13 @@ pub struct Loader {
 
 impl Wish {
     pub fn new(data: &Data, seed: u64) -> Self {
-        let Data { source, train, test, size, .. } = data.clone();
-        Self { source, train, test, size, seed }
+        let Data { source, train, test, size, noise, permute, .. } = data.clone();
+        Self { source, train, test, size, noise, permute, seed }
     }
 
     fn open(&self) -> Loaded {
-        let Self { source, train, test, size, seed } = self.clone();
-        let data = Data { source, train, test, size, ..Data::default() };
+        let Self { source, train, test, size, noise, permute, seed } = self.clone();
+        let data = Data { source, train, test, size, noise, permute, ..Data::default() };
         data::catalogue::open(&data, seed).map_err(|error| error.to_string())
     }
 }

@@ -347,7 +347,7 @@ impl Worker {
         // What cannot be must not cost the run that is.
         let graph = Run::check(&experiment, &set)?;
         let released = self.run.as_ref().map_or(0, Run::bank_bytes);
-        Run::check_room(&experiment, &graph, &*self.device, released)?;
+        Run::check_room(&experiment, set.goal(experiment.train.loss), &graph, &*self.device, released)?;
         self.keep_curves();
         self.state.activity = Activity::Preparing;
         self.publish();

@@ -16,6 +16,7 @@ pub enum Purpose {
     Pictures = 5,
     Split = 6,
     PixelPermutation = 7,
+    Noise = 8,
     GradientCheck = 16,
 }
 

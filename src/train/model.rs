@@ -6,13 +6,15 @@ use super::evaluate::{self, Evaluation, Evaluator};
 use super::{Net, TrainError};
 use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Plan, StepTable, layout};
-use crate::graph::Graph;
 use crate::graph::program::{Feed, Mode, Placement, Program, Request, ValueId};
+use crate::graph::{Goal, Graph};
 use crate::tensor::Extent;
 
 /// A net on a device, ready to be asked.
 pub struct Model {
     fused: Graph,
+    /// What the net answers, as far as its loss tells.
+    goal: Goal,
     normalisation: Arc<Normalisation>,
     device: Arc<dyn Device>,
     memory: Arc<dyn Memory>,
@@ -39,7 +41,8 @@ impl Model {
         let memory = device.memory(&placement)?;
         net.numbers.write_to(&net.graph, &placement, &*memory)?;
         let normalisation = Arc::new(net.normalisation.clone());
-        Ok(Self { fused: net.graph.fused(), normalisation, device, memory })
+        let goal = Goal::answering(net.experiment.train.loss, net.classes.len());
+        Ok(Self { fused: net.graph.fused(), goal, normalisation, device, memory })
     }
 
     /// Goes through one split of a data set, whose pictures have the shape and classes of the net.
@@ -48,7 +51,10 @@ impl Model {
         let source = PictureSource { set: set.clone(), part, normalisation: self.normalisation.clone() };
         let pictures = self.device.pictures(&source)?;
         let n_pictures = source.split().len();
-        let mut evaluator = Evaluator::new(&self.fused, &*self.device, &self.memory, &pictures, n_pictures)?;
+        let goal = set.goal(self.goal.loss);
+        goal.check()?;
+        let mut evaluator =
+            Evaluator::new(&self.fused, goal, &*self.device, &self.memory, &pictures, n_pictures)?;
         loop {
             if let Some(found) = evaluator.advance()? {
                 return Ok(found);
@@ -58,7 +64,7 @@ impl Model {
 
     /// The most pictures that are best read at a time.
     pub fn fitting_batch(&self) -> usize {
-        evaluate::fitting_batch(&self.fused)
+        evaluate::fitting_batch(&self.fused, self.goal)
     }
 
     /// Makes ready to read pictures in batches of at most `batch`.
@@ -67,7 +73,7 @@ impl Model {
             batch,
             mode: Mode::Test,
             feed: Feed::Direct,
-            loss: false,
+            loss: None,
             gradients: false,
             update: None,
             wanted: vec![self.fused.output],
@@ -86,7 +92,8 @@ impl Model {
 }
 
 impl Reader {
-    /// What the net says of each picture of `(C, H, W)` bytes: its logits, `(K)`, or whatever the last layer
+    /// What the net says of each picture of `(C, H, W)` bytes, as a data set or [`Net::read_picture`] has them: its
+    /// logits, `(K)`, or whatever the last layer
     /// gives, `(K, H, W)`. Any number of pictures up to the reader's batch.
     pub fn read(&mut self, pictures: &[Vec<u8>]) -> Result<Vec<Vec<f32>>, TrainError> {
         assert!(pictures.len() <= self.batch, "a reader's batch holds the pictures");

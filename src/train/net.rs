@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::TrainError;
 use super::weights::{About, Numbers, WeightsFile};
-use crate::data::{DataSet, Normalisation, catalogue};
+use crate::data::{self, DataError, DataSet, Normalisation, catalogue};
 use crate::experiment::{Experiment, Network, file};
-use crate::graph::Graph;
+use crate::graph::{Goal, Graph};
 
 /// What an experiment and a file of weights say together: all that it takes to use the net on any picture,
 /// here or in another program.
@@ -32,11 +32,15 @@ impl Net {
         let mut file = WeightsFile::open(path)?;
         if let Some(set) = set {
             file.expect_pictures(set.extent, &set.classes)?;
+            file.expect_permutation(experiment.data.permute)?;
         }
         let (network, classes, normalisation) = match file.about.clone() {
             About {
                 input: Some(input), classes: Some(classes), normalisation: Some(normalisation), ..
-            } => (experiment.network.network(input, classes.len())?, classes, normalisation),
+            } => {
+                let n_outputs = Goal::answering(experiment.train.loss, classes.len()).n_outputs();
+                (experiment.network.network(input, n_outputs)?, classes, normalisation)
+            }
             _ => {
                 let opened = match set {
                     Some(_) => None,
@@ -47,7 +51,7 @@ impl Net {
                 about_pictures(experiment, set)?
             }
         };
-        let graph = Graph::classifier(&network, classes.len())?;
+        let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))?;
         let numbers = file.numbers(&graph)?;
         Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
     }
@@ -55,9 +59,15 @@ impl Net {
     /// The experiment's net before the first step.
     pub fn initial(experiment: &Experiment, set: &DataSet) -> Result<Self, TrainError> {
         let (network, classes, normalisation) = about_pictures(experiment, set)?;
-        let graph = Graph::classifier(&network, classes.len())?;
+        let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))?;
         let numbers = Numbers::initial(&graph, &experiment.train, experiment.seed);
         Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
+    }
+
+    /// Reads a picture of any size for this net ([`data::read_picture`]).
+    pub fn read_picture(&self, path: &Path) -> Result<Vec<u8>, DataError> {
+        let picture = data::read_picture(path, self.graph.input())?;
+        Ok(self.normalisation.stirred(self.graph.input(), picture))
     }
 
     /// What a file of these weights says of itself.
@@ -76,7 +86,9 @@ fn about_pictures(
     experiment: &Experiment,
     set: &DataSet,
 ) -> Result<(Network, Vec<String>, Normalisation), TrainError> {
-    let network = experiment.network.network(set.extent, set.classes.len())?;
+    let goal = set.goal(experiment.train.loss);
+    goal.check()?;
+    let network = experiment.network.network(set.extent, goal.n_outputs())?;
     let normalisation = Normalisation::of(experiment.data.normalise, &set.train, set.extent);
-    Ok((network, set.classes.clone(), normalisation))
+    Ok((network, set.classes.clone(), normalisation.permuted(experiment.data.permute)))
 }

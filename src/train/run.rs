@@ -13,7 +13,7 @@ use crate::data::{self, DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepCost, StepTable, layout};
 use crate::experiment::{Experiment, Moment, Named, Optimiser, Schedule, Train};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request, Update};
-use crate::graph::{Graph, ParameterId};
+use crate::graph::{Goal, Graph, ParameterId};
 use crate::tensor::Tensor;
 use crate::tensor::random::{Key, Purpose};
 
@@ -75,11 +75,13 @@ impl Run {
         device: Arc<dyn Device>,
     ) -> Result<Self, TrainError> {
         let graph = Self::check(experiment, &set)?;
-        Self::check_room(experiment, &graph, &*device, 0)?;
+        let goal = set.goal(experiment.train.loss);
+        Self::check_room(experiment, goal, &graph, &*device, 0)?;
         let fused = graph.fused();
-        let program = train_program(experiment, &fused);
+        let program = train_program(experiment, goal, &fused);
         let placement = Placement::for_program(&graph, &program);
-        let normalisation = Arc::new(Normalisation::of(experiment.data.normalise, &set.train, set.extent));
+        let normalisation = Normalisation::of(experiment.data.normalise, &set.train, set.extent);
+        let normalisation = Arc::new(normalisation.permuted(experiment.data.permute));
         let source = |part| PictureSource { set: set.clone(), part, normalisation: normalisation.clone() };
         let memory = device.memory(&placement)?;
         let train_pictures = device.pictures(&source(Part::Train))?;
@@ -113,8 +115,10 @@ impl Run {
     /// # Errors
     /// A net that does not fit the pictures, a batch of none or of more than the training split.
     pub fn check(experiment: &Experiment, set: &DataSet) -> Result<Graph, TrainError> {
-        let network = experiment.network.network(set.extent, set.classes.len())?;
-        let graph = Graph::classifier(&network, set.classes.len())?;
+        let goal = set.goal(experiment.train.loss);
+        goal.check()?;
+        let network = experiment.network.network(set.extent, goal.n_outputs())?;
+        let graph = Graph::for_goal(&network, &goal)?;
         let (batch, n_pictures) = (experiment.train.batch, set.train.len());
         match batch {
             0 => Err(TrainError::EmptyBatch),
@@ -130,11 +134,12 @@ impl Run {
     /// How much it needs and how much there is.
     pub fn check_room(
         experiment: &Experiment,
+        goal: Goal,
         graph: &Graph,
         device: &dyn Device,
         released: u64,
     ) -> Result<(), TrainError> {
-        let program = train_program(experiment, &graph.fused());
+        let program = train_program(experiment, goal, &graph.fused());
         let placement = Placement::for_program(graph, &program);
         let what = format!("Training in batches of {}", experiment.train.batch);
         Ok(device.footprint(&placement, &program)?.check(&what, device, released)?)
@@ -190,6 +195,7 @@ impl Run {
         // Whether the gradient's length is known at all is compiled.
         let clips = old.clip.is_some() == experiment.train.clip.is_some();
         let train = Train {
+            loss: old.loss,
             batch: old.batch,
             initialisation: old.initialisation,
             zero_residual: old.zero_residual,
@@ -200,6 +206,11 @@ impl Run {
         self.experiment.train = train;
         self.experiment.title.clone_from(&experiment.title);
         self.experiment == *experiment
+    }
+
+    /// What the net's answers are held against.
+    pub fn goal(&self) -> Goal {
+        self.set.goal(self.experiment.train.loss)
     }
 
     pub fn progress(&self) -> Progress {
@@ -251,8 +262,7 @@ impl Run {
         }
         for metrics in metrics {
             let Some((step, epoch, rate)) = self.awaited.pop_front() else { break };
-            let error = metrics.n_wrong / self.experiment.train.batch as f32;
-            let seconds = self.seconds;
+            let (error, seconds) = (metrics.error(), self.seconds);
             self.curves.push(StepRecord { step, epoch, loss: metrics.loss, error, rate, seconds });
         }
         Ok(())
@@ -269,7 +279,7 @@ impl Run {
             ..StepTable::default()
         })?;
         self.plan.take_metrics(true)?;
-        Ok((train_program(&self.experiment, &self.fused), costs))
+        Ok((train_program(&self.experiment, self.goal(), &self.fused), costs))
     }
 
     /// A whole evaluation of one split, which leaves the curves alone.
@@ -277,7 +287,8 @@ impl Run {
         let source = PictureSource { part, ..self.test_source.clone() };
         let pictures = self.device.pictures(&source)?;
         let n = source.split().len();
-        let mut evaluator = Evaluator::new(&self.fused, &*self.device, &self.memory, &pictures, n)?;
+        let mut evaluator =
+            Evaluator::new(&self.fused, self.goal(), &*self.device, &self.memory, &pictures, n)?;
         loop {
             if let Some(found) = evaluator.advance()? {
                 return Ok(found);
@@ -291,7 +302,8 @@ impl Run {
         if self.evaluator.is_none() {
             let pictures = self.device.pictures(&self.test_source)?;
             let n = self.test_source.split().len();
-            self.evaluator = Some(Evaluator::new(&self.fused, &*self.device, &self.memory, &pictures, n)?);
+            self.evaluator =
+                Some(Evaluator::new(&self.fused, self.goal(), &*self.device, &self.memory, &pictures, n)?);
         }
         if let Some(evaluator) = &mut self.evaluator {
             evaluator.begin();
@@ -330,7 +342,7 @@ impl Run {
         let source = PictureSource { part: Part::Train, ..self.test_source.clone() };
         self.train_pictures = self.device.pictures(&source)?;
         self.ordered = None;
-        let program = train_program(&self.experiment, &self.fused);
+        let program = train_program(&self.experiment, self.goal(), &self.fused);
         self.plan = self.device.plan(&program, &self.memory, Some(&self.train_pictures))?;
         Ok(())
     }
@@ -423,12 +435,12 @@ fn with_constants(table: StepTable, optimiser: Optimiser, t: u64) -> StepTable {
 }
 
 /// A whole step of training over a graph, fused or not.
-pub fn train_program(experiment: &Experiment, fused: &Graph) -> Program {
+pub fn train_program(experiment: &Experiment, goal: Goal, fused: &Graph) -> Program {
     let request = Request {
         batch: experiment.train.batch,
         mode: Mode::Train,
         feed: Feed::DataSet { augment: experiment.data.augment },
-        loss: true,
+        loss: Some(goal),
         gradients: true,
         update: Some(Update { rule: experiment.train.optimiser, clips: experiment.train.clip.is_some() }),
         wanted: Vec::new(),

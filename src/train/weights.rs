@@ -167,6 +167,7 @@ fn partial(path: &Path) -> PathBuf {
 pub fn load(run: &mut Run, path: &Path) -> Result<(), TrainError> {
     let mut file = WeightsFile::open(path)?;
     file.expect_pictures(run.set.extent, &run.set.classes)?;
+    file.expect_permutation(run.normalisation.permute)?;
     let numbers = file.numbers(&run.graph)?;
     if let Some(normalisation) = file.about.normalisation {
         run.set_normalisation(normalisation)?;
@@ -237,6 +238,23 @@ impl WeightsFile {
             return Err(self.mismatch(format!("it tells apart {theirs}, the pictures here are of {ours}")));
         }
         Ok(())
+    }
+
+    /// Checks that the weights were trained on pictures stirred by this seed, or not at all, as far as the file
+    /// tells.
+    pub fn expect_permutation(&self, permute: Option<u64>) -> Result<(), WeightsError> {
+        let words = |permute: Option<u64>| match permute {
+            Some(seed) => format!("permuted by the seed {seed}"),
+            None => "not permuted".into(),
+        };
+        match self.about.normalisation.as_ref().map(|told| told.permute).filter(|told| *told != permute) {
+            Some(told) => Err(self.mismatch(format!(
+                "it was trained on pictures {}, those here are {} (`data.permute`)",
+                words(told),
+                words(permute)
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The numbers of the net.

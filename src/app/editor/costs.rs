@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::experiment::layers::{MAX_DEPTH, MAX_UNROLLED, n_unrolled};
 use crate::experiment::{Layer, LayerId, Network};
-use crate::graph::{ReceptiveField, ShapeProblem, Survey, Total};
+use crate::graph::{Goal, ReceptiveField, ShapeProblem, Survey, Total};
 use crate::tensor::Extent;
 
 /// The survey, gathered for each layer of the tree.
@@ -29,12 +29,12 @@ pub struct Cost {
 }
 
 impl Costs {
-    /// Of a classifier of `n_classes` classes.
-    pub fn of(network: &Network, n_classes: usize) -> Self {
+    /// Of a net for a goal.
+    pub fn of(network: &Network, goal: &Goal) -> Self {
         if let Some(problem) = too_large(&network.layers) {
             return Self { problem: Some(problem), ..Self::default() };
         }
-        let survey = Survey::of(network, n_classes);
+        let survey = Survey::of(network, goal);
         let mut by_layer: HashMap<LayerId, Cost> = HashMap::new();
         for report in &survey.layers {
             let cost = by_layer.entry(report.layer).or_default();
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_stack_sums_to_the_total() {
         let network = presets::build("resnet-20", CIFAR, 10).unwrap();
-        let costs = Costs::of(&network, 10);
+        let costs = Costs::of(&network, &Goal::classes(10));
         let sum = |of: fn(Cost) -> u64| {
             network.layers.iter().map(|layer| of(costs.of_layer(layer.id))).sum::<u64>()
         };
@@ -121,7 +121,7 @@ mod tests {
         let repeat = |layers| vec![Layer::new(Kind::Repeat(Repeat { times: 1000, layers }))];
         let relu = vec![Layer::new(Kind::Activation(crate::experiment::layers::Activation::Relu))];
         let layers = repeat(repeat(repeat(relu)));
-        let costs = Costs::of(&Network { input: CIFAR, layers: layers.clone() }, 10);
+        let costs = Costs::of(&Network { input: CIFAR, layers: layers.clone() }, &Goal::classes(10));
         assert_eq!(costs.problem.expect("it is refused").layer, Some(layers[0].id));
     }
 }

@@ -9,9 +9,11 @@ pub mod tree;
 use std::path::PathBuf;
 
 use crate::engine::Footprint;
-use crate::experiment::{Experiment, Layer, LayerId, Network, NetworkChoice, Problem, Train};
-use crate::graph::Graph;
+use crate::experiment::{
+    Experiment, LabelKind, Layer, LayerId, Loss, Network, NetworkChoice, Problem, Train,
+};
 use crate::graph::program::Placement;
+use crate::graph::{Goal, Graph};
 use crate::tensor::Extent;
 use crate::train;
 use costs::Costs;
@@ -24,6 +26,7 @@ pub struct Task {
     /// Shape of a picture, `(C, H, W)`.
     pub input: Extent,
     pub n_classes: usize,
+    pub labels: LabelKind,
 }
 
 pub struct Editor {
@@ -35,7 +38,7 @@ pub struct Editor {
     pub file: Option<PathBuf>,
     task: Task,
     /// What [`Editor::layers`] was made from.
-    resolved: (NetworkChoice, Task),
+    resolved: (NetworkChoice, Task, Loss),
     layers: Vec<Layer>,
     costs: Costs,
     /// What training takes of memory, and what it was counted for; none for a net that is not possible, or
@@ -53,7 +56,7 @@ impl Editor {
         let mut editor = Self {
             history: History::new(experiment.clone()),
             saved: experiment.clone(),
-            resolved: (experiment.network.clone(), task),
+            resolved: (experiment.network.clone(), task, experiment.train.loss),
             experiment,
             selected: None,
             file: None,
@@ -84,6 +87,12 @@ impl Editor {
         self.task
     }
 
+    /// What the network must be made for with the loss that is chosen.
+    pub fn goal(&self) -> Goal {
+        let Task { n_classes, labels, .. } = self.task;
+        Goal { loss: self.experiment.train.loss, labels, n_classes }
+    }
+
     pub fn mismatch(&self) -> Option<&Problem> {
         self.mismatch.as_ref()
     }
@@ -91,7 +100,8 @@ impl Editor {
     /// What keeps the network from being trained, in a sentence.
     pub fn obstacle(&self) -> Option<String> {
         let shape = || self.costs.problem.as_ref().map(|problem| problem.message.clone());
-        self.mismatch.as_ref().map(|problem| problem.message.clone()).or_else(shape)
+        let loss = self.goal().check().err().map(|problem| problem.message);
+        loss.or_else(|| self.mismatch.as_ref().map(|problem| problem.message.clone())).or_else(shape)
     }
 
     /// The pictures have turned out to be these.
@@ -113,7 +123,7 @@ impl Editor {
             NetworkChoice::Preset(_) => None,
         };
         self.experiment.network = NetworkChoice::Layers { input, layers: self.layers.clone() };
-        self.resolved = (self.experiment.network.clone(), self.task);
+        self.resolved = self.to_resolve();
         self.survey();
     }
 
@@ -188,17 +198,23 @@ impl Editor {
 
     /// Brings layers and costs up to date with experiment and pictures.
     fn refresh(&mut self) {
-        if self.resolved.0 != self.experiment.network || self.resolved.1 != self.task {
-            self.resolved = (self.experiment.network.clone(), self.task);
+        let (network, task, loss) = &self.resolved;
+        let train = &self.experiment.train;
+        if *network != self.experiment.network || *task != self.task || *loss != train.loss {
+            self.resolved = self.to_resolve();
             self.resolve();
         } else if self.footprint.1 != self.experiment.train {
             self.count_memory();
         }
     }
 
+    fn to_resolve(&self) -> (NetworkChoice, Task, Loss) {
+        (self.experiment.network.clone(), self.task, self.experiment.train.loss)
+    }
+
     fn resolve(&mut self) {
-        let Task { input, n_classes } = self.task;
-        match self.experiment.network.network(input, n_classes) {
+        let goal = self.goal();
+        match self.experiment.network.network(self.task.input, goal.n_outputs()) {
             Ok(network) => (self.layers, self.mismatch) = (network.layers, None),
             Err(problem) => {
                 self.layers = match &self.experiment.network {
@@ -213,7 +229,7 @@ impl Editor {
 
     fn survey(&mut self) {
         let network = Network { input: self.task.input, layers: std::mem::take(&mut self.layers) };
-        self.costs = Costs::of(&network, self.task.n_classes);
+        self.costs = Costs::of(&network, &self.goal());
         self.layers = network.layers;
         self.count_memory();
     }
@@ -228,11 +244,11 @@ impl Editor {
             return None;
         }
         let network = Network { input: self.task.input, layers: self.layers.clone() };
-        let graph = Graph::classifier(&network, self.task.n_classes).ok()?;
+        let graph = Graph::for_goal(&network, &self.goal()).ok()?;
         if graph.nodes.len() > MOST_COUNTED {
             return None;
         }
-        let program = train::train_program(&self.experiment, &graph.fused());
+        let program = train::train_program(&self.experiment, self.goal(), &graph.fused());
         Some(Footprint::least(&Placement::for_program(&graph, &program), &program))
     }
 }
@@ -240,14 +256,16 @@ impl Editor {
 /// Nodes of a net whose memory is counted at every edit: some hundredths of a second.
 const MOST_COUNTED: usize = 1500;
 
-const GREY: Task = Task { input: Extent::new(1, 28, 28), n_classes: 10 };
-const COLOUR: Task = Task { input: Extent::new(3, 32, 32), n_classes: 10 };
+const GREY: Task = Task { input: Extent::new(1, 28, 28), n_classes: 10, labels: LabelKind::Classes };
+const COLOUR: Task = Task { input: Extent::new(3, 32, 32), ..GREY };
 
 /// What the pictures of a well-known data set are like, to go by until they have been read.
 pub fn expected(source: &str) -> Option<Task> {
     match source {
         "glyphs" | "mnist" | "fashion-mnist" => Some(GREY),
         "shapes" | "cifar-10" => Some(COLOUR),
+        "scenes" => Some(Task { n_classes: 6, labels: LabelKind::Tags, ..COLOUR }),
+        "scene-masks" => Some(Task { n_classes: 7, labels: LabelKind::Pixels, ..COLOUR }),
         "cifar-100" => Some(Task { n_classes: 100, ..COLOUR }),
         _ => None,
     }

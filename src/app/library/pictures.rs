@@ -10,7 +10,7 @@ use crate::app::format;
 use crate::app::theme;
 use crate::app::widgets::{self, Gravity, named};
 use crate::data::catalogue::{Availability, Entry};
-use crate::experiment::{Data, Normalise};
+use crate::experiment::{Data, LabelKind, Normalise};
 use crate::session::{PicturesReady, PicturesState};
 
 /// What the section remembers from frame to frame.
@@ -36,7 +36,11 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
     source_ui(ui, desk, state, entries);
     let data = &mut desk.editor.experiment.data;
     sizes_ui(ui, data);
-    treatment_ui(ui, data);
+    let classes = match &desk.snapshot.pictures {
+        PicturesState::Ready(ready) => &ready.set.classes[..],
+        PicturesState::Opening { .. } | PicturesState::Failed { .. } => &[],
+    };
+    treatment_ui(ui, data, classes);
     ui.add_space(theme::SMALL_GAP);
     match &desk.snapshot.pictures {
         PicturesState::Opening { .. } => state.strip.last_ui(ui),
@@ -103,7 +107,7 @@ fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry
         .hint_text("folder or file")
         .desired_width(ui.available_width() - 36.0);
     let response = named(ui.add(edit), "Path or name of the pictures");
-    let response = response.on_hover_text("A folder with one folder of pictures per class, or the files of a data set. Or drop it on the window.");
+    let response = response.on_hover_text("A folder with one folder of pictures per class, one with pictures and label pictures, or the files of a data set. Or drop it on the window.");
     if response.lost_focus() {
         if let Some(typed) =
             state.typed.take().filter(|typed| !typed.trim().is_empty() && *typed != data.source)
@@ -122,15 +126,17 @@ fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry
 /// Another source: what was cut to the size of the old one is no longer fitting.
 pub fn choose(data: &mut Data, source: &str) {
     (data.source, data.train, data.test) = (source.into(), None, None);
+    data.noise.to = None;
 }
 
 fn help(entry: &Entry) -> String {
     let (train, test) = (format::count(entry.train as u64), format::count(entry.test as u64));
     let mut text = format!(
-        "{}. {}, {} classes; {train} training and {test} test pictures.",
+        "{}. {}, {} {}; {train} training and {test} test pictures.",
         entry.what,
         entry.extent,
-        entry.classes.len()
+        entry.classes.len(),
+        if entry.labels == LabelKind::Tags { "tags" } else { "classes" }
     );
     if let Availability::Absent(sentence) = &entry.availability {
         text.push('\n');
@@ -165,7 +171,7 @@ fn sizes_ui(ui: &mut Ui, data: &mut Data) {
     });
 }
 
-fn treatment_ui(ui: &mut Ui, data: &mut Data) {
+fn treatment_ui(ui: &mut Ui, data: &mut Data, classes: &[String]) {
     line_ui(ui, "Normalise", |ui| {
         let combo = ComboBox::from_id_salt("normalise")
             .width(ui.available_width() - 8.0)
@@ -178,6 +184,12 @@ fn treatment_ui(ui: &mut Ui, data: &mut Data) {
         });
         named(response.response, "Normalise").on_hover_text(normalise_help(data.normalise));
     });
+    augment_ui(ui, data);
+    noise_ui(ui, data, classes);
+}
+
+/// Random changes to the training pictures, and whether their order is drawn.
+fn augment_ui(ui: &mut Ui, data: &mut Data) {
     line_ui(ui, "Augment", |ui| {
         ui.checkbox(&mut data.augment.flip, "flip")
             .on_hover_text("Mirror each training picture left to right with probability one half.");
@@ -189,6 +201,50 @@ fn treatment_ui(ui: &mut Ui, data: &mut Data) {
         ui.add_space(theme::SMALL_GAP);
         ui.checkbox(&mut data.shuffle, "shuffle")
             .on_hover_text("Draw the order of the training pictures anew for each epoch.");
+    });
+    line_ui(ui, "", |ui| {
+        let help =
+            "Set a square of so many pixels to each side to zero, anywhere in the picture; 0 for none.";
+        widgets::caption_ui(ui, "cutout").on_hover_text(help);
+        widgets::count_ui(ui, "Cut out", &mut data.augment.cutout, 0..=4096).on_hover_text(help);
+        ui.add_space(theme::SMALL_GAP);
+        let help =
+            "Multiply brightness, contrast and saturation by factors that stray so far from 1; 0 for none.";
+        widgets::caption_ui(ui, "jitter").on_hover_text(help);
+        widgets::number_ui(ui, "Jitter", &mut data.augment.jitter, 0.0..=1.0).on_hover_text(help);
+        ui.add_space(theme::SMALL_GAP);
+        permute_ui(ui, data);
+    });
+}
+
+/// Whether the pixels are stirred; the seed of it comes with the first tick.
+fn permute_ui(ui: &mut Ui, data: &mut Data) {
+    let help = "Stir the pixels of all pictures by one fixed permutation: their neighbourhoods are lost.";
+    let mut is_permuted = data.permute.is_some();
+    if ui.checkbox(&mut is_permuted, "permute").on_hover_text(help).changed() {
+        data.permute = is_permuted.then_some(1);
+    }
+}
+
+/// Training labels made wrong, at random or towards one class.
+fn noise_ui(ui: &mut Ui, data: &mut Data, classes: &[String]) {
+    line_ui(ui, "Noise", |ui| {
+        let help = "The share of the training labels that are made wrong, 0 to 1.";
+        let mut share = data.noise.share;
+        if widgets::number_ui(ui, "Label noise", &mut share, 0.0..=1.0).on_hover_text(help).changed() {
+            data.noise.share = share;
+        }
+        widgets::caption_ui(ui, "towards");
+        let shown = data.noise.to.clone().unwrap_or_else(|| "any other class".into());
+        let combo = ComboBox::from_id_salt("noise").width(ui.available_width() - 8.0).selected_text(shown);
+        let response = combo.show_ui(ui, |ui| {
+            ui.selectable_value(&mut data.noise.to, None, "any other class");
+            for class in classes {
+                ui.selectable_value(&mut data.noise.to, Some(class.clone()), class);
+            }
+        });
+        let help = "What a label becomes: any other class, or always the same one, which is a bias.";
+        named(response.response, "Where the noise leads").on_hover_text(help);
     });
 }
 
@@ -213,7 +269,13 @@ fn normalise_help(normalise: Normalise) -> &'static str {
 fn ready_ui(ui: &mut Ui, ready: &PicturesReady, strip: &mut Strip) {
     let set = &ready.set;
     let (train, test) = (format::count(set.train.len() as u64), format::count(set.test.len() as u64));
-    let text = format!("{train} train, {test} test, {}, {} classes", set.extent, set.classes.len());
+    let (n, extent) = (set.classes.len(), set.extent);
+    let what = match set.train.labels.kind() {
+        LabelKind::Classes => format!("{n} classes"),
+        LabelKind::Tags => format!("{n} tags, several to a picture"),
+        LabelKind::Pixels => format!("{n} classes of pixels"),
+    };
+    let text = format!("{train} train, {test} test, {extent}, {what}");
     ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
     for note in &set.notes {
         widgets::message_ui(ui, Gravity::Note, note, |_| {});

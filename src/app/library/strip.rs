@@ -1,4 +1,5 @@
-//! Sample pictures of each class, drawn from one texture that is made once for each data set.
+//! Sample pictures of each class or with each tag, or pictures with what they show at each pixel, drawn from one
+//! texture that is made once for each data set.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use egui::{
 };
 
 use crate::app::theme;
-use crate::data::{DataSet, Split};
+use crate::data::{DataSet, Labels, Split, VOID};
 use crate::tensor::Extent;
 
 /// Pictures of each class in the texture; so many are shown as there is room for.
@@ -16,6 +17,9 @@ const PER_CLASS: usize = 12;
 
 /// With more classes than this, only one picture of each is shown.
 const MANY_CLASSES: usize = 12;
+
+/// Pictures shown where there is a class for each pixel.
+const N_MASKED: usize = 24;
 
 /// Width of a texture in pictures.
 const ACROSS: usize = 32;
@@ -31,7 +35,8 @@ pub struct Strip {
 struct Shown {
     set: Arc<DataSet>,
     texture: TextureHandle,
-    /// `(class, indices into the training pictures)`; pictures lie in the texture in this order.
+    /// `(class, indices into the training pictures)`; pictures lie in the texture in this order. Where there is
+    /// a class for each pixel, all in one, and behind them the same once more, tinted.
     samples: Vec<(usize, Vec<usize>)>,
 }
 
@@ -55,19 +60,26 @@ impl Strip {
     fn shown_ui(&self, ui: &mut Ui) {
         let Some(shown) = &self.shown else { return };
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
-        match shown.samples.len() > MANY_CLASSES {
-            true => shown.grid_ui(ui),
-            false => shown.rows_ui(ui),
+        match (&shown.set.train.labels, shown.samples.len() > MANY_CLASSES) {
+            (Labels::Pixels(_), _) => shown.masks_ui(ui),
+            (_, true) => shown.grid_ui(ui),
+            (_, false) => shown.rows_ui(ui),
         }
     }
 }
 
 impl Shown {
     fn new(ui: &Ui, set: &Arc<DataSet>) -> Self {
-        let per_class = if set.classes.len() > MANY_CLASSES { 1 } else { PER_CLASS };
-        let samples = samples(&set.train, set.classes.len().min(MOST / per_class), per_class);
+        let has_masks = matches!(set.train.labels, Labels::Pixels(_));
+        let samples = match has_masks {
+            true => vec![(0, (0..set.train.len().min(N_MASKED)).collect())],
+            false => {
+                let per_class = if set.classes.len() > MANY_CLASSES { 1 } else { PER_CLASS };
+                samples(&set.train, set.classes.len().min(MOST / per_class), per_class)
+            }
+        };
         let indices: Vec<usize> = samples.iter().flat_map(|(_, indices)| indices.iter().copied()).collect();
-        let image = atlas(&set.train, set.extent, &indices);
+        let image = atlas(&set.train, set.extent, &indices, has_masks);
         let texture = ui.ctx().load_texture("sample pictures", image, TextureOptions::NEAREST);
         Self { set: set.clone(), texture, samples }
     }
@@ -87,7 +99,7 @@ impl Shown {
                     ui.add(Label::new(name).truncate());
                 });
                 for (i, &index) in indices.iter().take(room).enumerate() {
-                    self.picture_ui(ui, side, *class, index, first + i);
+                    self.picture_ui(ui, side, index, [first + i; 2]);
                 }
             });
             first += indices.len();
@@ -105,28 +117,66 @@ impl Shown {
     /// One picture for each class, its name on hover.
     fn grid_ui(&self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
-            for (place, (class, indices)) in self.samples.iter().enumerate() {
+            for (place, (_, indices)) in self.samples.iter().enumerate() {
                 for &index in indices {
-                    self.picture_ui(ui, 22.0, *class, index, place);
+                    self.picture_ui(ui, 22.0, index, [place; 2]);
                 }
             }
         });
     }
 
-    fn picture_ui(&self, ui: &mut Ui, side: f32, class: usize, index: usize, place: usize) {
-        let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    /// Tinted pictures, and what the tints mean.
+    fn masks_ui(&self, ui: &mut Ui) {
+        let indices = &self.samples[0].1;
+        ui.horizontal_wrapped(|ui| {
+            for (place, &index) in indices.iter().enumerate() {
+                self.picture_ui(ui, 40.0, index, [place, indices.len() + place]);
+            }
+        });
+        ui.add_space(theme::SMALL_GAP);
+        ui.horizontal_wrapped(|ui| {
+            for (class, name) in self.set.classes.iter().enumerate() {
+                let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+                ui.painter().rect_filled(rect, 2.0, theme::tint(class));
+                ui.label(theme::caption(ui, name.as_str()));
+                ui.add_space(theme::SMALL_GAP);
+            }
+        });
+    }
+
+    /// A picture at the second of two places in the texture; on hover it is shown large, as it lies at both.
+    fn picture_ui(&self, ui: &mut Ui, side: f32, index: usize, [plain, shown]: [usize; 2]) {
+        let (rect, response) = ui.allocate_exact_size(self.within(side), Sense::hover());
         if ui.is_rect_visible(rect) {
-            self.image(place).paint_at(ui, rect);
+            self.image(shown).paint_at(ui, rect);
         }
-        let name = &self.set.classes[class];
+        let name = self.words(index);
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Picture of {name}")));
         response.on_hover_ui(|ui| {
-            let size = 160.0;
-            let (rect, _) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
-            self.image(place).paint_at(ui, rect);
-            ui.label(theme::strong(name));
+            ui.horizontal(|ui| {
+                let places = if plain == shown { vec![plain] } else { vec![plain, shown] };
+                for place in places {
+                    let (rect, _) = ui.allocate_exact_size(self.within(160.0), Sense::hover());
+                    self.image(place).paint_at(ui, rect);
+                }
+            });
+            ui.label(theme::strong(&name));
             ui.label(theme::caption(ui, format!("training picture {}, {}", index + 1, self.set.extent)));
         });
+    }
+
+    /// What is known of a picture.
+    fn words(&self, index: usize) -> String {
+        let classes = self.set.classes.iter().enumerate();
+        let shown = classes.filter(|(class, _)| self.set.train.labels.shows(index, *class));
+        let names: Vec<&str> = shown.map(|(_, name)| name.as_str()).collect();
+        if names.is_empty() { "nothing that has a name".into() } else { names.join(", ") }
+    }
+
+    /// The size of a picture whose longer side is `side`.
+    fn within(&self, side: f32) -> egui::Vec2 {
+        let size = vec2(self.set.extent.width as f32, self.set.extent.height as f32);
+        size * (side / size.max_elem())
     }
 
     fn image(&self, place: usize) -> Image<'_> {
@@ -137,58 +187,100 @@ impl Shown {
     }
 }
 
-/// The first pictures of each class that there are.
+/// The first pictures of each class, or with each tag, that there are.
 fn samples(split: &Split, n_classes: usize, per_class: usize) -> Vec<(usize, Vec<usize>)> {
     let mut samples: Vec<(usize, Vec<usize>)> = (0..n_classes).map(|class| (class, Vec::new())).collect();
     let mut missing = n_classes * per_class;
-    for (index, &label) in split.labels.iter().enumerate() {
-        if missing == 0 {
-            break;
-        }
-        if let Some((_, found)) = samples.get_mut(label as usize).filter(|(_, found)| found.len() < per_class)
-        {
+    let mut find = |index: usize, class: usize| {
+        if let Some((_, found)) = samples.get_mut(class).filter(|(_, found)| found.len() < per_class) {
             found.push(index);
             missing -= 1;
+        }
+        missing > 0
+    };
+    match &split.labels {
+        // All pictures of a class that comes late may have to be gone through, and quickly.
+        Labels::Classes(classes) => {
+            classes.iter().enumerate().all(|(index, &class)| find(index, class as usize));
+        }
+        labels => {
+            let present = |index: usize| (0..n_classes).filter(move |&class| labels.shows(index, class));
+            (0..split.len()).all(|index| present(index).all(|class| find(index, class)));
         }
     }
     samples
 }
 
-/// The pictures side by side in one image, [`ACROSS`] in a row.
-fn atlas(split: &Split, extent: Extent, indices: &[usize]) -> ColorImage {
-    let rows = indices.len().div_ceil(ACROSS).max(1);
+/// The pictures side by side in one image, [`ACROSS`] in a row, and, where `has_masks`, once more with each pixel
+/// in the tint of its class.
+fn atlas(split: &Split, extent: Extent, indices: &[usize], has_masks: bool) -> ColorImage {
+    let n_cells = if has_masks { 2 * indices.len() } else { indices.len() };
+    let rows = n_cells.div_ceil(ACROSS).max(1);
     let size = [ACROSS * extent.width, rows * extent.height];
     let mut image = ColorImage::filled(size, Color32::TRANSPARENT);
-    let area = extent.area();
-    for (place, &index) in indices.iter().enumerate() {
-        let picture = &split.pictures[index * extent.len()..][..extent.len()]; // (C, H, W)
-        let channel = |c: usize, p: usize| picture[c.min(extent.channels - 1) * area + p];
+    for place in 0..n_cells {
+        let index = indices[place % indices.len()];
         let (left, top) = ((place % ACROSS) * extent.width, (place / ACROSS) * extent.height);
-        for p in 0..area {
+        for p in 0..extent.area() {
             let (x, y) = (left + p % extent.width, top + p / extent.width);
-            image.pixels[y * size[0] + x] = match extent.channels {
-                1 => Color32::from_gray(channel(0, p)),
-                _ => Color32::from_rgb(channel(0, p), channel(1, p), channel(2, p)),
+            let plain = colour(split, extent, index, p);
+            image.pixels[y * size[0] + x] = match &split.labels {
+                Labels::Pixels(classes) if place >= indices.len() => tinted(plain, classes.of(index)[p]),
+                _ => plain,
             };
         }
     }
     image
 }
 
+/// Pixel `p` of a picture.
+fn colour(split: &Split, extent: Extent, index: usize, p: usize) -> Color32 {
+    let picture = split.picture(extent, index); // (C, H, W)
+    let channel = |c: usize| picture[c.min(extent.channels - 1) * extent.area() + p];
+    match extent.channels {
+        1 => Color32::from_gray(channel(0)),
+        _ => Color32::from_rgb(channel(0), channel(1), channel(2)),
+    }
+}
+
+/// Half of a pixel's colour, half of its class's; that of which nothing is known is dark.
+fn tinted(plain: Color32, class: u8) -> Color32 {
+    let tint = if class == VOID { Color32::BLACK } else { theme::tint(class as usize) };
+    plain.lerp_to_gamma(tint, 0.5)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{PixelClasses, Tags};
 
     #[test]
     fn the_first_of_each_class_are_found() {
-        let split = Split { pictures: vec![0; 6], labels: vec![1, 1, 0, 1, 2, 0] };
+        let split = Split { pictures: vec![0; 6], labels: vec![1, 1, 0, 1, 2, 0].into() };
         assert_eq!(samples(&split, 3, 2), [(0, vec![2, 5]), (1, vec![0, 1]), (2, vec![4])]);
     }
 
     #[test]
+    fn a_picture_is_found_for_each_of_its_tags() {
+        let labels = Labels::Tags(Tags::new(3, [vec![], vec![0, 2], vec![2], vec![2]]));
+        let split = Split { pictures: vec![0; 4], labels };
+        assert_eq!(samples(&split, 3, 2), [(0, vec![1]), (1, vec![]), (2, vec![1, 2])]);
+    }
+
+    #[test]
+    fn masks_lie_behind_as_tints() {
+        let labels = Labels::Pixels(PixelClasses::new(2, vec![1, VOID]));
+        let split = Split { pictures: vec![100, 200], labels };
+        let image = atlas(&split, Extent::new(1, 1, 2), &[0], true);
+        assert_eq!(image.pixels[..2], [Color32::from_gray(100), Color32::from_gray(200)]);
+        assert_eq!(image.pixels[2], Color32::from_gray(100).lerp_to_gamma(theme::tint(1), 0.5));
+        assert_eq!(image.pixels[3], Color32::from_gray(100));
+    }
+
+    #[test]
     fn pictures_lie_side_by_side() {
-        let split = Split { pictures: vec![10, 20, 30, 40, 50, 60], labels: vec![0, 0] };
-        let image = atlas(&split, Extent::new(3, 1, 1), &[1, 0]);
+        let split = Split { pictures: vec![10, 20, 30, 40, 50, 60], labels: vec![0, 0].into() };
+        let image = atlas(&split, Extent::new(3, 1, 1), &[1, 0], false);
         assert_eq!(image.pixels[0], Color32::from_rgb(40, 50, 60));
         assert_eq!(image.pixels[1], Color32::from_rgb(10, 20, 30));
     }

@@ -6,7 +6,7 @@ use lucide_icons::Icon;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity};
-use crate::experiment::NetworkChoice;
+use crate::experiment::{LabelKind, Loss, Named, NetworkChoice};
 
 pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let task = desk.editor.task();
@@ -26,9 +26,20 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 }
 
 pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let n_classes = desk.editor.task().n_classes;
+    let goal = desk.editor.goal();
     frame(ui).show(ui, |ui| {
-        line_ui(ui, Icon::Target, "Softmax and cross-entropy", "the loss", &format!("{n_classes} classes"));
+        let what = if goal.labels == LabelKind::Tags { "tags" } else { "classes" };
+        let figure = format!("{} {what}", goal.n_outputs());
+        line_ui(ui, Icon::Target, goal.loss.title(), "the loss", &figure);
+        if let Err(problem) = goal.check() {
+            widgets::message_ui(ui, Gravity::Problem, &problem.message, |ui| {
+                let customary = Loss::customary(goal.labels);
+                if ui.button(format!("Use {}", customary.name())).clicked() {
+                    desk.editor.experiment.train.loss = customary;
+                }
+            });
+            return;
+        }
         // A problem of no layer in particular: an empty network.
         if let Some(problem) = desk.editor.costs().problem.as_ref().filter(|problem| problem.layer.is_none())
         {

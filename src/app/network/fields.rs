@@ -107,6 +107,10 @@ fn field_ui(ui: &mut Ui, id: LayerId, is_head: bool, field: Field<'_>, state: &m
             widgets::caption_ui(ui, label);
             widgets::count_ui(ui, label, value, range).on_hover_text(help).changed()
         }
+        Value::OptionalCount(value, range) => {
+            widgets::caption_ui(ui, label);
+            menu::optional_count_ui(ui, label, value, range, help)
+        }
         Value::Number(value, range) => {
             widgets::caption_ui(ui, label);
             widgets::number_ui(ui, label, value, range).on_hover_text(help).changed()

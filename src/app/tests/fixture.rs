@@ -219,7 +219,7 @@ pub fn pictures(source: &str) -> DataSet {
                 pictures.extend((0..extent.area()).map(|p| pixel(extent, label as usize, i, c, p)));
             }
         }
-        Split { pictures, labels }
+        Split { pictures, labels: labels.into() }
     };
     let classes = match is_grey {
         true => (0..10).map(|digit| digit.to_string()).collect(),

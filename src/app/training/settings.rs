@@ -1,4 +1,4 @@
-//! How the net is trained: the rule, its rate over time, the start.
+//! How the net is trained: the rule, the loss, its rate over time, the start.
 
 use egui::{DragValue, Slider, SliderClamping, Ui, vec2};
 use lucide_icons::Icon;
@@ -11,6 +11,7 @@ use crate::app::widgets::{self, named};
 use crate::experiment::Train;
 
 const OPTIMISER: Menu = Menu { name: "Optimiser", caption: "", width: 88.0, shows_rare: false };
+const LOSS: Menu = Menu { name: "Loss", caption: "Loss", width: 124.0, shows_rare: false };
 const START: Menu = Menu { name: "Initialisation", caption: "Start", width: 64.0, shows_rare: false };
 const SCHEDULE: Menu = Menu { name: "Schedule", caption: "Schedule", width: 84.0, shows_rare: false };
 
@@ -27,9 +28,10 @@ pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         ui.spacing_mut().item_spacing = vec2(theme::GAP + theme::SMALL_GAP, theme::SMALL_GAP);
         let train = &mut experiment.train;
         let shows_rare = state.detailed;
-        let start = Menu { shows_rare, ..START };
+        let (start, loss) = (Menu { shows_rare, ..START }, Menu { shows_rare, ..LOSS });
         widgets::group_ui(ui, "rate", |ui| rate_ui(ui, &mut train.rate));
         widgets::group_ui(ui, "optimiser", |ui| menu::named_ui(ui, OPTIMISER, &mut train.optimiser));
+        widgets::group_ui(ui, "loss", |ui| menu::named_ui(ui, loss, &mut train.loss));
         widgets::group_ui(ui, "batch", |ui| batch_ui(ui, train));
         widgets::group_ui(ui, "epochs", |ui| epochs_ui(ui, train));
         widgets::group_ui(ui, "decay", |ui| decay_ui(ui, train));

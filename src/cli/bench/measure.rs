@@ -136,7 +136,7 @@ fn peak(device: &Arc<dyn Device>) -> Result<f64, Failure> {
         batch: PEAK_SIDE,
         mode: Mode::Test,
         feed: Feed::Direct,
-        loss: false,
+        loss: None,
         gradients: false,
         update: None,
         wanted: vec![graph.output],

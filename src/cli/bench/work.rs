@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{DataSet, Split};
+use crate::data::{DataSet, Labels, Split};
 use crate::experiment::{Experiment, Problem, file};
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
@@ -54,7 +54,8 @@ impl Work {
         let split = |name: u32, n: usize| {
             let key = Key::new(1, Purpose::Split).with(name);
             let pictures = (0..(n * extent.len()) as u32).map(|i| (key.uniform(i) * 256.0) as u8).collect();
-            Split { pictures, labels: (0..n).map(|i| (i % N_CLASSES) as u16).collect() }
+            let labels = Labels::Classes((0..n).map(|i| (i % N_CLASSES) as u16).collect());
+            Split { pictures, labels }
         };
         Arc::new(DataSet {
             name: "noise".into(),

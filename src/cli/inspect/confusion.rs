@@ -40,7 +40,13 @@ pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Re
         SplitChoice::Test => &set.test,
     };
     let model = Model::new(&net, engine::open(&arguments.device)?)?;
-    let (confusion, mut mistakes) = answers(&model, &set, split)?;
+    let classes = split.labels.classes().ok_or_else(|| {
+        let words = split.labels.kind().words();
+        Failure::BadInput(format!(
+            "A confusion matrix is of pictures with one class each; these have {words}."
+        ))
+    })?;
+    let (confusion, mut mistakes) = answers(&model, &set, split, classes)?;
     mistakes.sort_by(|a, b| b.loss.total_cmp(&a.loss));
     mistakes.truncate(what.worst);
     let found = json!({
@@ -53,14 +59,19 @@ pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Re
     arguments.show(|| picture(&confusion), found, || print(&confusion, &mistakes))
 }
 
-fn answers(model: &Model, set: &DataSet, split: &Split) -> Result<(Confusion, Vec<Mistake>), Failure> {
+fn answers(
+    model: &Model,
+    set: &DataSet,
+    split: &Split,
+    classes: &[u16],
+) -> Result<(Confusion, Vec<Mistake>), Failure> {
     let (mut confusion, mut mistakes) = (Confusion::new(&set.classes), Vec::new());
     let mut reader = model.reader(BATCH)?;
     for first in (0..split.len()).step_by(BATCH) {
         let batch = first..split.len().min(first + BATCH);
         let pictures: Vec<Vec<u8>> = batch.clone().map(|i| split.picture(set.extent, i).to_vec()).collect();
         for (i, logits) in batch.zip(reader.read(&pictures)?) {
-            mistakes.extend(confusion.count(i, split.labels[i] as usize, &logits));
+            mistakes.extend(confusion.count(i, classes[i] as usize, &logits));
         }
     }
     Ok((confusion, mistakes))

@@ -85,7 +85,7 @@ impl CpuPlan {
         });
         if let Some(value) = self.metrics_at {
             let numbers = &self.kept[self.kept_range(value)];
-            self.metrics.push(Metrics { loss: numbers[0], n_wrong: numbers[1] });
+            self.metrics.push(Metrics::of(numbers));
         }
     }
 

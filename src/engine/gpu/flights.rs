@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::context::Context;
 use crate::engine::{EngineError, Metrics};
+use crate::graph::layers::loss::N_METRICS;
 
 /// Submissions under way at once.
 const MOST_FLIGHTS: usize = 2;
@@ -44,7 +45,7 @@ struct Flight {
     n_dispatches: usize,
 }
 
-/// Metrics of so many steps, two numbers each.
+/// Metrics of so many steps, [`N_METRICS`] numbers each.
 pub struct Cargo {
     pub buffer: wgpu::Buffer,
     pub n_steps: usize,
@@ -73,7 +74,7 @@ impl Flights {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let buffer = match self.free.pop() {
             Some(buffer) => buffer,
-            None => self.context.buffer("The metrics of a few steps", 2 * MOST_STEPS, usage)?,
+            None => self.context.buffer("The metrics of a few steps", N_METRICS * MOST_STEPS, usage)?,
         };
         Ok(Cargo { buffer, n_steps: 0 })
     }
@@ -140,11 +141,10 @@ impl Flights {
         let Some(Cargo { buffer, n_steps }) = flight.cargo else { return Ok(()) };
         {
             let view = buffer
-                .get_mapped_range(..8 * n_steps as u64)
+                .get_mapped_range(..(4 * N_METRICS * n_steps) as u64)
                 .map_err(|error| EngineError::DeviceLost(error.to_string()))?;
             let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&view);
-            let metrics = numbers.chunks_exact(2).map(|pair| Metrics { loss: pair[0], n_wrong: pair[1] });
-            self.landed.extend(metrics);
+            self.landed.extend(numbers.chunks_exact(N_METRICS).map(Metrics::of));
         }
         buffer.unmap();
         self.free.push(buffer);

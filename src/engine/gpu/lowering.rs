@@ -20,7 +20,8 @@ pub const LANES: usize = 64;
 pub enum Source {
     /// Bytes, in so many buffers.
     Pixels(usize),
-    Labels,
+    /// Of the pictures in the buffer of that number.
+    Labels(usize),
     Order,
     Mean,
     Scale,

@@ -18,8 +18,8 @@ pub struct GpuPictures {
     per_buffer: usize,
     /// Bytes `(N, C, H, W)`, four to a word.
     pixels: Vec<wgpu::Buffer>,
-    /// Class of each picture, `(N)`.
-    labels: wgpu::Buffer,
+    /// What is known of the pictures in each buffer, as [`crate::data::Labels::bytes`] has it.
+    labels: Vec<wgpu::Buffer>,
     /// `(C, H, W)`.
     mean: wgpu::Buffer,
     /// `(C)`.
@@ -34,13 +34,15 @@ impl GpuPictures {
         let picture = source.extent().len();
         let limits = &context.limits;
         let most_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize;
-        let per_buffer = (most_bytes / picture).max(1);
+        let per_buffer = (most_bytes / picture.max(split.labels.bytes_each())).max(1);
         let pixels = split
             .pictures
             .chunks(per_buffer * picture)
             .map(|bytes| upload(context, "The memory of the pictures", bytes))
             .collect::<Result<_, _>>()?;
-        let labels: Vec<u32> = split.labels.iter().map(|&label| label.into()).collect();
+        let labels = ranges(split.len(), per_buffer)
+            .map(|range| upload(context, "The memory of the labels", &split.labels.bytes(range)))
+            .collect::<Result<_, _>>()?;
         let order: Vec<u32> = (0..split.len() as u32).collect();
         let normalisation = &source.normalisation;
         Ok(Self {
@@ -48,7 +50,7 @@ impl GpuPictures {
             n_pictures: split.len(),
             per_buffer,
             pixels,
-            labels: upload(context, "The memory of the labels", bytemuck::cast_slice(&labels))?,
+            labels,
             mean: upload(context, "The mean picture", bytemuck::cast_slice(&normalisation.mean))?,
             scale: upload(context, "The memory of the scale", bytemuck::cast_slice(&normalisation.scale))?,
             order: Mutex::new(upload(context, "The order of the pictures", bytemuck::cast_slice(&order))?),
@@ -57,14 +59,13 @@ impl GpuPictures {
 
     /// The pictures that lie in each buffer.
     pub fn ranges(&self) -> Vec<Range<usize>> {
-        let start = |i: usize| i * self.per_buffer;
-        (0..self.pixels.len()).map(|i| start(i)..start(i + 1).min(self.n_pictures)).collect()
+        ranges(self.n_pictures, self.per_buffer).collect()
     }
 
     pub fn buffer(&self, source: Source) -> wgpu::Buffer {
         match source {
             Source::Pixels(i) => self.pixels[i].clone(),
-            Source::Labels => self.labels.clone(),
+            Source::Labels(i) => self.labels[i].clone(),
             Source::Mean => self.mean.clone(),
             Source::Scale => self.scale.clone(),
             Source::Order => self.order.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -88,6 +89,11 @@ impl Pictures for GpuPictures {
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+/// `n` pictures in portions of at most `most`.
+fn ranges(n: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..n.div_ceil(most)).map(move |i| i * most..n.min((i + 1) * most))
 }
 
 /// A buffer that holds these bytes, padded with zeros to whole words.

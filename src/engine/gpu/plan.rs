@@ -11,6 +11,7 @@ use super::memory::GpuMemory;
 use super::pictures::GpuPictures;
 use crate::engine::arena::{self, Arena, Block, Place};
 use crate::engine::{EngineError, Footprint, Memory, Metrics, Pictures, Plan, StepCost, StepTable, ops};
+use crate::graph::layers::loss::N_METRICS;
 use crate::graph::program::{Placement, Program, ValueId};
 
 pub struct GpuPlan {
@@ -216,8 +217,9 @@ impl GpuPlan {
             Some(cargo) => cargo,
             None => self.flights.cargo()?,
         };
-        let (source, target) = (4 * from.offset as u64, 8 * cargo.n_steps as u64);
-        recording.encoder.copy_buffer_to_buffer(&self.kept, source, &cargo.buffer, target, 8);
+        let len = 4 * N_METRICS as u64;
+        let (source, target) = (4 * from.offset as u64, len * cargo.n_steps as u64);
+        recording.encoder.copy_buffer_to_buffer(&self.kept, source, &cargo.buffer, target, len);
         cargo.n_steps += 1;
         recording.cargo = Some(cargo);
         Ok(())

@@ -68,11 +68,11 @@ fn the_metrics_of_many_steps_come_back_in_order() {
     let [logits, labels, masked, gradient, metrics] = [0, 1, 2, 3, 4].map(ValueId);
     let program = Program {
         batch,
-        values: [batch * classes, batch, batch * classes, batch * classes, 2].map(transient).into(),
+        values: [batch * classes, batch, batch * classes, batch * classes, 3].map(transient).into(),
         steps: vec![
             step(StepOp::Dropout(dropout), vec![logits], vec![masked]),
             step(
-                StepOp::CrossEntropy(CrossEntropyStep { batch, classes }),
+                StepOp::CrossEntropy(CrossEntropyStep { batch, classes, smoothing: 0.0 }),
                 vec![masked, labels],
                 vec![gradient, metrics],
             ),

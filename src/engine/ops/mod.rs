@@ -15,11 +15,13 @@ mod linear;
 mod lrn;
 mod permute;
 mod norm;
+mod pixel_cross_entropy;
 mod pool;
 mod prelu;
 mod shortcut;
 #[cfg(test)]
 pub mod testing;
+mod unit_loss;
 mod update;
 mod upsample;
 
@@ -75,5 +77,7 @@ ops! {
     Concat,
     CrossEntropy,
     Norm,
+    PixelCrossEntropy,
+    UnitLoss,
     Update,
 }

@@ -105,6 +105,23 @@ impl Trial {
         outputs
     }
 
+    /// The first output is the gradient of the second's first number, the loss, by the first input.
+    pub fn is_a_loss(&self, tolerance: f64) {
+        let h = 1e-5;
+        let mut inputs: Vec<Vec<f64>> = self.inputs.iter().map(|input| double(input)).collect();
+        let slope = |i: usize| {
+            let at = inputs[0][i];
+            let [above, below] = [at + h, at - h].map(|moved| {
+                inputs[0][i] = moved;
+                self.plain_at(&inputs)[1][0]
+            });
+            inputs[0][i] = at;
+            (above - below) / (2.0 * h)
+        };
+        let slopes: Vec<f64> = (0..self.inputs[0].len()).map(slope).collect();
+        check_slopes(&self.plain()[0], &slopes, tolerance);
+    }
+
     /// The gradient of `Σ y·dy`, with y the first output, by input `which`: central differences of the plain
     /// reference in double precision, whose error is some 1e-9 where no kink lies within 1e-5.
     pub fn slopes(&self, which: usize, dy: &[f32]) -> Vec<f64> {

@@ -23,7 +23,7 @@ pub(super) const SECTIONS: [&str; 3] = ["data", "network", "train"];
 
 /// All keys, in the order in which they are written. What every run depends on is always written, so that a
 /// file keeps its meaning should a default change.
-pub(super) const KEYS: [Key; 24] = [
+pub(super) const KEYS: [Key; 27] = [
     key("", "title", |e, v| put(&mut e.title, values::text(v)), |e| Some(values::quoted(&e.title))),
     key("", "seed", |e, v| put(&mut e.seed, v.seed()), |e| Some(e.seed.to_string())),
     key(
@@ -68,9 +68,27 @@ pub(super) const KEYS: [Key; 24] = [
         |e, v| values::read_augment(&mut e.data.augment, v),
         |e| values::augment_text(e.data.augment),
     ),
+    key(
+        "data",
+        "noise",
+        |e, v| values::read_noise(&mut e.data.noise, v),
+        |e| values::noise_text(&e.data.noise),
+    ),
+    key(
+        "data",
+        "permute",
+        |e, v| put(&mut e.data.permute, v.optional_seed()),
+        |e| e.data.permute.map(|seed| seed.to_string()),
+    ),
     key("network", "preset", |e, v| put(&mut e.network, values::preset(v)), values::preset_text),
     key("network", "input", values::read_input, values::input_text),
     key("network", "layers", values::read_network, values::network_text),
+    key(
+        "train",
+        "loss",
+        |e, v| named::read(&mut e.train.loss, v),
+        |e| (e.train.loss != Train::default().loss).then(|| named::text(&e.train.loss)),
+    ),
     key(
         "train",
         "optimiser",

@@ -12,6 +12,9 @@ use crate::experiment::layers::Padding;
 use crate::experiment::words::{listed, nearest, shortened};
 use crate::experiment::{Initialisation, Problem};
 
+/// The word for nothing.
+pub(super) const NONE: &str = "none";
+
 /// One value, under its key or in the list under that key.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
@@ -107,6 +110,17 @@ impl<'a> Node<'a> {
         self.value.as_bool().ok_or_else(|| self.wrong("true or false"))
     }
 
+    /// A whole number without a bound of its own, or the word `none`.
+    pub fn optional_seed(&self) -> Result<Option<u64>, Problem> {
+        let whole = self.integer().and_then(|number| u64::try_from(number).ok());
+        match self.as_str() {
+            Some(NONE) => Ok(None),
+            _ => whole.map(Some).ok_or_else(|| {
+                self.wrong(format!("a seed, a whole number from 0 to {}, or \"{NONE}\"", u64::MAX))
+            }),
+        }
+    }
+
     /// A whole number without a bound of its own.
     pub fn seed(&self) -> Result<u64, Problem> {
         let whole = self.integer().and_then(|number| u64::try_from(number).ok());
@@ -122,6 +136,15 @@ impl<'a> Node<'a> {
     pub fn count_or(&self, range: RangeInclusive<usize>, expected: impl Display) -> Result<usize, Problem> {
         let whole = self.integer().and_then(|number| usize::try_from(number).ok());
         whole.filter(|whole| range.contains(whole)).ok_or_else(|| self.wrong(expected))
+    }
+
+    /// [`Node::count`], or the word `none`.
+    pub fn optional_count(&self, range: RangeInclusive<usize>) -> Result<Option<usize>, Problem> {
+        let expected = format!("a whole number from {} to {}, or \"{NONE}\"", range.start(), range.end());
+        match self.as_str() {
+            Some(NONE) => Ok(None),
+            _ => self.count_or(range, expected).map(Some),
+        }
     }
 
     /// One whole number for both directions, or two in a list.
@@ -209,6 +232,7 @@ impl<'a> Node<'a> {
     pub fn read_field(&self, field: Field<'_>) -> Result<(), Problem> {
         match field.value {
             Value::Count(place, range) => *place = self.count(range)?,
+            Value::OptionalCount(place, range) => *place = self.optional_count(range)?,
             Value::Pair(place, range) => *place = self.pair(range)?,
             Value::Padding(place, range) => *place = self.padding(range)?,
             Value::Number(place, range) => *place = self.number(range)?,
@@ -258,6 +282,8 @@ pub(super) fn number_text(number: f32) -> String {
 pub(super) fn value_text(value: &Value<'_>) -> String {
     match value {
         Value::Count(count, _) => count.to_string(),
+        Value::OptionalCount(Some(count), _) => count.to_string(),
+        Value::OptionalCount(None, _) => format!("\"{NONE}\""),
         Value::Pair(pair, _) => pair_text(**pair),
         Value::Padding(Padding::Each(pair), _) => pair_text(*pair),
         Value::Padding(Padding::Same, _) => format!("\"{}\"", Padding::SAME),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::experiment::fields::{Field, Value};
 use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Padding, Repeat};
 use crate::experiment::{
-    Augment, Data, Experiment, Initialisation, Named, NetworkChoice, Normalise, Train, WarmUp, presets,
+    Augment, Data, Experiment, Initialisation, Named, NetworkChoice, Noise, Normalise, Train, WarmUp, presets,
 };
 use crate::tensor::Extent;
 
@@ -19,16 +19,22 @@ pub fn experiment() -> impl Strategy<Value = Experiment> {
 fn data() -> impl Strategy<Value = Data> {
     let subset = || option::of(1_usize..=1_000_000_000);
     let size = option::of([1_usize..=8192, 1..=8192]);
-    let augment = (any::<bool>(), 0_usize..=64).prop_map(|(flip, crop)| Augment { flip, crop });
+    let share = || prop_oneof![Just(0.0_f32), 0.0..=1.0_f32];
+    let augment = (any::<bool>(), 0_usize..=64, 0_usize..=8192, share())
+        .prop_map(|(flip, crop, cutout, jitter)| Augment { flip, crop, cutout, jitter });
+    let noise = (share(), option::of(any::<String>())).prop_map(|(share, to)| Noise { share, to });
     let normalise = prop::sample::select(&Normalise::ALL[..]);
-    ("\\PC{1,30}", subset(), subset(), any::<bool>(), normalise, augment, size).prop_map(
-        |(source, train, test, shuffle, normalise, augment, size)| Data {
+    let changes = (normalise, augment, noise, option::of(any::<u64>()));
+    ("\\PC{1,30}", subset(), subset(), any::<bool>(), changes, size).prop_map(
+        |(source, train, test, shuffle, (normalise, augment, noise, permute), size)| Data {
             source,
             train,
             test,
             shuffle,
             normalise,
             augment,
+            noise,
+            permute,
             size,
         },
     )
@@ -88,6 +94,9 @@ fn vary(fields: Vec<Field<'_>>, draws: &[Draw]) {
         let Some([a, b]) = *draw else { continue };
         match field.value {
             Value::Count(place, range) => *place = between(*range.start(), *range.end(), a),
+            Value::OptionalCount(place, range) => {
+                *place = (a < 0.5).then(|| between(*range.start(), *range.end(), b));
+            }
             Value::Pair(place, range) => {
                 *place = [a, b].map(|share| between(*range.start(), *range.end(), share));
             }
@@ -118,7 +127,7 @@ fn number(range: &std::ops::RangeInclusive<f32>, share: f64) -> f32 {
 
 fn train() -> impl Strategy<Value = Train> {
     let rate = || prop_oneof![0.0..=1000.0_f32, 0.0..=1e-6_f32];
-    let rules = (named(), rate(), named(), rate(), any::<bool>());
+    let rules = (named(), rate(), named(), rate(), any::<bool>(), named());
     let decay = (any::<bool>(), option::of(1e-6..=1e6_f32));
     let warm_up = prop_oneof![
         Just(WarmUp::NONE),
@@ -128,6 +137,7 @@ fn train() -> impl Strategy<Value = Train> {
     let batches = (1_usize..=65_536, option::of(1_usize..=65_536));
     (rules, decay, batches, warm_up, 1_usize..=1_000_000, named()).prop_map(
         |(rules, (decay_all, clip), (batch, reference_batch), warm_up, epochs, initialisation)| Train {
+            loss: rules.5,
             optimiser: rules.0,
             rate: rules.1,
             reference_batch,

@@ -1,9 +1,9 @@
 //! How the values of single keys are read and written, where they are more than a number or a word.
 
-use super::node::{Node, number_text};
+use super::node::{NONE, Node, number_text};
 use super::read_layers::read_layers;
 use super::write_layers::layers_text;
-use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Problem, WarmUp, presets};
+use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Noise, Problem, WarmUp, presets};
 use crate::tensor::Extent;
 
 /// The longest side of a picture.
@@ -33,7 +33,7 @@ pub(super) fn subset(node: &Node<'_>) -> Result<Option<usize>, Problem> {
 
 pub(super) fn read_augment(augment: &mut Augment, node: &Node<'_>) -> Result<(), Problem> {
     let expected = "a table such as { flip = true, crop = 4 }, or \"none\"";
-    if node.as_str() == Some("none") {
+    if node.as_str() == Some(NONE) {
         *augment = Augment::default();
         return Ok(());
     }
@@ -41,7 +41,25 @@ pub(super) fn read_augment(augment: &mut Augment, node: &Node<'_>) -> Result<(),
         match entry.name {
             "flip" => augment.flip = entry.flag()?,
             "crop" => augment.crop = entry.count(0..=64)?,
-            _ => return Err(entry.unknown("`augment`", &["flip", "crop"])),
+            "cutout" => augment.cutout = entry.count(0..=MAX_SIDE)?,
+            "jitter" => augment.jitter = entry.number(0.0..=1.0)?,
+            _ => return Err(entry.unknown("`augment`", &["flip", "crop", "cutout", "jitter"])),
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn read_noise(noise: &mut Noise, node: &Node<'_>) -> Result<(), Problem> {
+    match node.entries() {
+        None => *noise = Noise { share: node.number(0.0..=1.0)?, to: None },
+        Some(entries) => {
+            for entry in entries {
+                match entry.name {
+                    "share" => noise.share = entry.number(0.0..=1.0)?,
+                    "to" => noise.to = Some(entry.string("the name of a class, in quotes")?.to_string()),
+                    _ => return Err(entry.unknown("`noise`", &["share", "to"])),
+                }
+            }
         }
     }
     Ok(())
@@ -134,8 +152,18 @@ pub(super) fn normalise_text(experiment: &Experiment) -> Option<String> {
 pub(super) fn augment_text(augment: Augment) -> Option<String> {
     let flip = augment.flip.then(|| "flip = true".to_string());
     let crop = (augment.crop > 0).then(|| format!("crop = {}", augment.crop));
-    let settings: Vec<String> = flip.into_iter().chain(crop).collect();
+    let cutout = (augment.cutout > 0).then(|| format!("cutout = {}", augment.cutout));
+    let jitter = (augment.jitter > 0.0).then(|| format!("jitter = {}", number_text(augment.jitter)));
+    let settings: Vec<String> = [flip, crop, cutout, jitter].into_iter().flatten().collect();
     (!settings.is_empty()).then(|| format!("{{ {} }}", settings.join(", ")))
+}
+
+pub(super) fn noise_text(noise: &Noise) -> Option<String> {
+    let share = number_text(noise.share);
+    match &noise.to {
+        Some(class) => Some(format!("{{ share = {share}, to = {} }}", quoted(class))),
+        None => (noise.share > 0.0).then_some(share),
+    }
 }
 
 pub(super) fn preset_text(experiment: &Experiment) -> Option<String> {

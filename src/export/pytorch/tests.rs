@@ -87,7 +87,7 @@ fn titles_cannot_become_program() {
 #[test]
 fn a_mean_picture_is_kept_with_the_weights() {
     let extent = Extent::new(1, 2, 2);
-    let normalisation = Normalisation { mean: vec![0.1, 0.2, 0.3, 0.4], scale: vec![1.0] };
+    let normalisation = Normalisation { mean: vec![0.1, 0.2, 0.3, 0.4], ..Normalisation::identity(extent) };
     let net = net("network.layers = [ { linear = 3 } ]", extent, normalisation);
     let text = model(&net).expect("every layer is known");
     assert!(text.contains("weights.metadata()[\"normalisation_mean\"]"), "{text}");

@@ -90,6 +90,8 @@ pub enum StepOp {
     Concat(merge::ConcatStep),
     CrossEntropy(loss::CrossEntropyStep),
     Norm(update::NormStep),
+    PixelCrossEntropy(loss::PixelCrossEntropyStep),
+    UnitLoss(loss::UnitLossStep),
     Update(update::UpdateStep),
 }
 
@@ -121,8 +123,8 @@ impl StepOp {
             Self::Shortcut(step) => ("shortcut", Some(step.pass)),
             Self::Add(_) => ("add", None),
             Self::Concat(_) => ("concat", None),
-            Self::CrossEntropy(_) => ("loss", None),
             Self::Norm(_) => ("norm", None),
+            Self::CrossEntropy(_) | Self::PixelCrossEntropy(_) | Self::UnitLoss(_) => ("loss", None),
             Self::Update(_) => ("update", None),
         };
         match pass {

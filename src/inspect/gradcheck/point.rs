@@ -3,8 +3,9 @@
 
 use crate::engine::plain::Machine;
 use crate::engine::{EngineError, Memory, Plan, layout};
+use crate::experiment::LabelKind;
 use crate::graph::program::{Bank, Placement, Program};
-use crate::graph::{Graph, Parameter, Role};
+use crate::graph::{Goal, Graph, Parameter, Role};
 use crate::tensor::random::{Key, Purpose};
 
 pub struct Point {
@@ -16,15 +17,14 @@ pub struct Point {
 }
 
 impl Point {
-    pub fn draw(graph: &Graph, batch: usize, seed: u64) -> Self {
+    pub fn draw(graph: &Graph, goal: &Goal, batch: usize, seed: u64) -> Self {
         let key = Key::new(seed, Purpose::GradientCheck);
         let parameters = graph.parameters.iter().enumerate();
-        let n_classes = graph.node(graph.output).extent.len();
         let normal = |key: Key, n: usize| (0..n as u32).map(move |i| key.normal(i)).collect::<Vec<f32>>();
         Self {
             parameters: parameters.map(|(k, parameter)| numbers(parameter, key.with(k as u32))).collect(),
             pictures: normal(key.with(u32::MAX), batch * graph.input().len()),
-            labels: (0..batch).map(|n| (n % n_classes) as f32).collect(),
+            labels: labels(goal, batch * goal.label_len(graph.input())),
         }
     }
 
@@ -61,6 +61,15 @@ impl Point {
         plan.write(program.pictures, &self.pictures)?;
         plan.write(program.labels, &self.labels)
     }
+}
+
+/// `n` labels: classes one after the other, of pictures or of pixels, or every third tag.
+fn labels(goal: &Goal, n: usize) -> Vec<f32> {
+    let label = |i: usize| match goal.labels {
+        LabelKind::Classes | LabelKind::Pixels => i % goal.n_classes,
+        LabelKind::Tags => (i % 3 == 0) as usize,
+    };
+    (0..n).map(|i| label(i) as f32).collect()
 }
 
 /// A parameter's numbers: weights of He's variance, what multiplies around 1, what is added around 0.

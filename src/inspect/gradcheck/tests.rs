@@ -1,6 +1,6 @@
 use super::reduce::reduce;
 use super::*;
-use crate::experiment::{NetworkChoice, file, presets};
+use crate::experiment::{LabelKind, Loss, NetworkChoice, file, presets};
 use crate::tensor::Extent;
 
 const FEW: Settings = Settings { batch: 8, seed: 1, n_random: 1, n_largest: 1, most_tensors: 24 };
@@ -25,7 +25,7 @@ fn of_layers(input: Extent, layers: &str) -> Graph {
 #[test]
 fn the_gradient_of_every_preset_is_right() {
     for name in presets::names() {
-        let report = check(&graph(name, 30_000_000), &FEW, &|| {}).expect("room");
+        let report = check(&graph(name, 30_000_000), Goal::classes(5), &FEW, &|| {}).expect("room");
         for tensor in &report.tensors {
             assert_ne!(tensor.verdict, Verdict::Wrong, "{name}: {tensor:?}");
         }
@@ -35,11 +35,37 @@ fn the_gradient_of_every_preset_is_right() {
     }
 }
 
+/// One loss after the other, over labels that it is made for.
+#[test]
+fn the_gradient_of_every_loss_is_right() {
+    let of_pictures = of_layers(Extent::new(2, 5, 5), "{ conv = 3 }, \"tanh\", { linear = 4 }");
+    let of_pixels = of_layers(
+        Extent::new(2, 5, 5),
+        "{ conv = 3, padding = 1 }, \"tanh\", { conv = 4, kernel = 1, padding = 0 }",
+    );
+    let cases = [
+        (&of_pictures, Loss::CrossEntropy { smoothing: 0.1 }, LabelKind::Classes),
+        (&of_pictures, Loss::SquaredError, LabelKind::Classes),
+        (&of_pictures, Loss::SquaredError, LabelKind::Tags),
+        (&of_pictures, Loss::SigmoidCrossEntropy, LabelKind::Classes),
+        (&of_pictures, Loss::SigmoidCrossEntropy, LabelKind::Tags),
+        (&of_pixels, Loss::PixelCrossEntropy { void: Some(2) }, LabelKind::Pixels),
+    ];
+    for (graph, loss, labels) in cases {
+        let goal = Goal { loss, labels, n_classes: 4 };
+        let report = check(graph, goal, &FEW, &|| {}).expect("room");
+        let is_right = |tensor: &TensorReport| tensor.verdict == Verdict::Right;
+        assert!(report.tensors.iter().all(is_right), "{goal:?}: {:?}", report.tensors);
+        let distances = distances(graph, goal, &FEW, &crate::engine::cpu::Cpu::new()).expect("room");
+        assert!(distances.iter().all(|distance| *distance < 1e-5), "{goal:?}: {distances:?}");
+    }
+}
+
 /// Batch normalisation takes off what a bias before it has added.
 #[test]
 fn a_bias_in_front_of_a_normalisation_has_no_gradient() {
     let graph = of_layers(Extent::new(2, 6, 6), "{ conv = 3 }, \"batch-norm\", \"tanh\", { linear = 3 }");
-    let report = check(&graph, &FEW, &|| {}).expect("room");
+    let report = check(&graph, Goal::classes(3), &FEW, &|| {}).expect("room");
     let verdicts: Vec<Verdict> = report.tensors.iter().map(|tensor| tensor.verdict).collect();
     let mut expected = vec![Verdict::Right; 6];
     expected[1] = Verdict::Zero;
@@ -52,7 +78,7 @@ fn a_bias_in_front_of_a_normalisation_has_no_gradient() {
 fn a_wrong_gradient_is_found() {
     let verdict = |analytic: f64, value: f64, doubt: f64| {
         let graph = of_layers(Extent::new(1, 2, 2), "{ linear = 2 }");
-        let mut report = check(&graph, &FEW, &|| {}).expect("room").tensors.remove(0);
+        let mut report = check(&graph, Goal::classes(2), &FEW, &|| {}).expect("room").tensors.remove(0);
         (report.verdict, report.error) = (Verdict::Untold, None);
         report.take(Slope { value, doubt, loss: 1.0, is_smooth: true, is_shortened: false }, analytic);
         report.verdict
@@ -69,7 +95,7 @@ fn a_wrong_gradient_is_found() {
 fn a_device_has_the_same_gradient() {
     let device = crate::engine::cpu::Cpu::new();
     for name in ["lenet", "resnet-20"] {
-        let distances = distances(&graph(name, 10_000_000), &FEW, &device).expect("room");
+        let distances = distances(&graph(name, 10_000_000), Goal::classes(5), &FEW, &device).expect("room");
         assert!(distances.iter().all(|distance| *distance < 1e-4), "{name}: {distances:?}");
     }
 }

@@ -16,7 +16,7 @@ pub struct About {
     pub input: Option<Extent>,
     /// Names in the order of the labels.
     pub classes: Option<Vec<String>>,
-    /// How pixels were centred and scaled in training.
+    /// How pixels were stirred, centred and scaled in training.
     pub normalisation: Option<Normalisation>,
 }
 
@@ -43,6 +43,7 @@ impl About {
             let mean = normalisation.channel_means().unwrap_or_else(|| normalisation.mean.clone());
             tell("normalisation_mean", Some(json(serde_json::to_string(&mean))));
             tell("normalisation_scale", Some(json(serde_json::to_string(&normalisation.scale))));
+            tell("permute", normalisation.permute.map(|seed| seed.to_string()));
         }
         map
     }
@@ -90,8 +91,9 @@ fn normalisation(map: &HashMap<String, String>, input: Extent) -> Result<Option<
     if !mean.iter().chain(&scale).all(|x| x.is_finite()) {
         return Err("its normalisation holds numbers that are infinite".into());
     }
+    let permute = parsed::<u64>(map, "permute")?;
     Ok(Some(match per_channel {
-        true => Normalisation::with_channel_means(&mean, scale, input),
-        false => Normalisation { mean, scale },
+        true => Normalisation::with_channel_means(&mean, scale, input).permuted(permute),
+        false => Normalisation { mean, scale, permute },
     }))
 }

@@ -19,7 +19,10 @@ fn about() -> About {
         experiment: Some("title = \"Mine\"\n".into()),
         input: Some(EXTENT),
         classes: Some(["cat", "dog", "hen"].map(String::from).to_vec()),
-        normalisation: Some(Normalisation::with_channel_means(&[0.5, 0.25, 0.1], vec![2.0; 3], EXTENT)),
+        normalisation: Some(
+            Normalisation::with_channel_means(&[0.5, 0.25, 0.1], vec![2.0; 3], EXTENT)
+                .permuted(Some(u64::MAX)),
+        ),
     }
 }
 

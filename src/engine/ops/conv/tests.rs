@@ -9,9 +9,9 @@ use crate::engine::plain::Machine;
 use crate::engine::{Device, StepTable, layout};
 use crate::experiment::Network;
 use crate::experiment::layers::{Kind, Layer, TransposedConv};
-use crate::graph::Graph;
 use crate::graph::layers::{StepOp, Window};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
+use crate::graph::{Goal, Graph};
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 
@@ -162,7 +162,7 @@ impl Transposed {
             batch: BATCH,
             mode: Mode::Train,
             feed: Feed::Direct,
-            loss: true,
+            loss: Some(Goal::classes(conv.filters)),
             gradients: true,
             update: None,
             wanted: vec![graph.layers[0].node],

@@ -52,7 +52,7 @@ fn every_key_is_read() {
     let data = &experiment.data;
     assert_eq!((data.source.as_str(), data.train, data.test), ("cifar-10", Some(1000), None));
     assert_eq!((data.shuffle, data.normalise, data.size), (false, Normalise::PixelMean, Some([32, 32])));
-    assert_eq!(data.augment, Augment { flip: true, crop: 4 });
+    assert_eq!(data.augment, Augment { flip: true, crop: 4, ..Augment::default() });
     match experiment.network {
         NetworkChoice::Layers { input, layers } => {
             assert_eq!((input, layers.len()), (Some(Extent::new(3, 32, 32)), 1));
@@ -118,7 +118,7 @@ fn a_key_in_the_wrong_place_is_sent_home() {
     check(
         "network.preset = 'lenet'\ndata.zebra = 3",
         "line 2: There is no key `zebra` in `[data]`, which has `source`, `train`, `test`, `size`, `shuffle`, \
-         `normalise` and `augment`.",
+         `normalise`, `augment`, `noise` and `permute`.",
     );
 }
 

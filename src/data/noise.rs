@@ -1,0 +1,188 @@
+//! Labels made wrong on purpose, to see what a net learns from them all the same.
+
+use super::{DataError, DataSet, Labels, VOID};
+use crate::experiment::Noise;
+use crate::experiment::words::nearest;
+use crate::tensor::random::{Key, Purpose};
+
+/// Changes just `round(share · n)` of the n answers that the training labels give, drawn by `seed`.
+///
+/// Where a picture has one class, an answer is its class, and where pixels have classes, that of each known
+/// pixel: it becomes any of the *other* classes, all equally likely, so that the share given is the share that is
+/// wrong. With a class to go `to` it becomes that one, which leaves those right that were of it already. Where a
+/// picture has tags, an answer is one yes or no and is turned around; with a tag to go `to`, pictures are drawn
+/// instead, and are left with that tag alone.
+///
+/// # Errors
+/// A class to go to that there is not, or no other class to become.
+pub fn add(set: &mut DataSet, noise: &Noise, seed: u64) -> Result<(), DataError> {
+    let to = noise.to.as_ref().map(|name| class_of(set, name)).transpose()?;
+    if noise.share == 0.0 {
+        return Ok(());
+    }
+    let n_classes = set.classes.len();
+    if n_classes < 2 && to.is_none() && set.train.labels.kind() != crate::experiment::LabelKind::Tags {
+        return Err(DataError::NoOtherClass { name: set.name.clone() });
+    }
+    let draw = Draw { share: noise.share, key: Key::new(seed, Purpose::Noise), n_classes, to };
+    let (n_changed, n_answers) = match &mut set.train.labels {
+        Labels::Classes(classes) => draw.classes(classes),
+        Labels::Pixels(pixels) => draw.pixels(pixels.all_mut()),
+        Labels::Tags(tags) => {
+            let n_pictures = set.train.pictures.len() / set.extent.len();
+            match to {
+                Some(to) => draw.answers(n_pictures, |picture, _| {
+                    (0..n_classes).for_each(|tag| tags.set(picture, tag, tag == to));
+                }),
+                None => draw.answers(n_pictures * n_classes, |answer, _| {
+                    let (picture, tag) = (answer / n_classes, answer % n_classes);
+                    tags.set(picture, tag, !tags.has(picture, tag));
+                }),
+            }
+        }
+    };
+    let became =
+        noise.to.as_ref().map_or("were made wrong at random".into(), |name| format!("became {name}"));
+    let (changed, all) = (super::error::Count(n_changed), super::error::Count(n_answers));
+    set.notes.push(format!("As `data.noise` asks, {changed} of {all} training labels {became}."));
+    Ok(())
+}
+
+fn class_of(set: &DataSet, name: &str) -> Result<usize, DataError> {
+    let found = set.classes.iter().position(|class| class == name);
+    found.ok_or_else(|| DataError::UnknownClass {
+        asked: name.to_owned(),
+        nearest: nearest(name, set.classes.iter().map(String::as_str)).map(str::to_owned),
+        name: set.name.clone(),
+    })
+}
+
+/// Which answers are changed, and what becomes of them.
+struct Draw {
+    share: f32,
+    key: Key,
+    n_classes: usize,
+    to: Option<usize>,
+}
+
+impl Draw {
+    /// Changes some of `n` answers; gives how many, and n.
+    fn answers(&self, n: usize, mut change: impl FnMut(usize, Key)) -> (usize, usize) {
+        let n_changed = (f64::from(self.share) * n as f64).round() as usize;
+        let order = self.key.with(0).permutation(n);
+        order[..n_changed].iter().for_each(|&answer| change(answer as usize, self.key.with(1)));
+        (n_changed, n)
+    }
+
+    /// What becomes of `class` as answer number `answer`.
+    fn other(&self, class: usize, answer: usize, key: Key) -> usize {
+        self.to.unwrap_or_else(|| {
+            let drawn = key.below(answer as u32, self.n_classes as u32 - 1) as usize;
+            drawn + (drawn >= class) as usize
+        })
+    }
+
+    fn classes(&self, classes: &mut [u16]) -> (usize, usize) {
+        self.answers(classes.len(), |answer, key| {
+            classes[answer] = self.other(classes[answer] as usize, answer, key) as u16;
+        })
+    }
+
+    fn pixels(&self, classes: &mut [u8]) -> (usize, usize) {
+        let known: Vec<usize> = (0..classes.len()).filter(|&at| classes[at] != VOID).collect();
+        self.answers(known.len(), |answer, key| {
+            let at = known[answer];
+            classes[at] = self.other(classes[at] as usize, answer, key) as u8;
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{PixelClasses, Split, Tags};
+    use crate::tensor::Extent;
+
+    fn set(labels: Labels) -> DataSet {
+        let extent = Extent::new(1, 2, 2);
+        let train = Split { pictures: vec![0; labels.len() * extent.len()], labels };
+        let classes = ["cat", "dog", "hen", "owl"].map(String::from).to_vec();
+        DataSet { name: "pets".into(), extent, classes, train, test: Split::default(), notes: vec![] }
+    }
+
+    fn noisy(labels: &Labels, share: f32, to: Option<&str>, seed: u64) -> DataSet {
+        let mut set = set(labels.clone());
+        add(&mut set, &Noise { share, to: to.map(String::from) }, seed).unwrap();
+        set
+    }
+
+    fn classes() -> Labels {
+        Labels::Classes((0..4000).map(|i| i % 4).collect())
+    }
+
+    fn n_different(a: &Labels, b: &Labels) -> usize {
+        let (a, b) = (a.classes().unwrap(), b.classes().unwrap());
+        a.iter().zip(b).filter(|(a, b)| a != b).count()
+    }
+
+    #[test]
+    fn just_the_share_given_is_wrong_and_evenly_so() {
+        for share in [0.0, 0.25, 0.4, 1.0] {
+            let found = noisy(&classes(), share, None, 1);
+            assert_eq!(n_different(&found.train.labels, &classes()), (4000.0 * share) as usize);
+        }
+        // Of 1,000 cats, 800 become one of three others, each about 267 times; five standard deviations are 67.
+        let found = noisy(&classes(), 0.8, None, 1).train.labels;
+        let cats = found.classes().unwrap().iter().step_by(4);
+        for other in 1..4 {
+            let n = cats.clone().filter(|&&class| class == other).count() as i32;
+            assert!((n - 267).abs() < 67, "{n}");
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_which() {
+        let labels = |seed| noisy(&classes(), 0.5, None, seed).train.labels;
+        assert_eq!(labels(1), labels(1));
+        assert_ne!(labels(1), labels(2));
+    }
+
+    #[test]
+    fn bias_leads_to_one_class_and_spares_those_of_it() {
+        let found = noisy(&classes(), 0.6, Some("hen"), 1);
+        let hens = found.train.labels.counts(4)[2];
+        assert_eq!(n_different(&found.train.labels, &classes()), hens - 1000);
+        // 2,400 are drawn, a quarter of them hens already; five standard deviations are 107 or less.
+        assert!((hens as i32 - 2800).abs() < 107, "{hens}");
+        assert_eq!(found.notes, ["As `data.noise` asks, 2,400 of 4,000 training labels became hen."]);
+    }
+
+    #[test]
+    fn tags_are_turned_around() {
+        let tags = Labels::Tags(Tags::new(4, (0..100).map(|i| vec![i % 4])));
+        let found = noisy(&tags, 0.1, None, 1).train.labels;
+        let n = (0..400).filter(|i| found.shows(i / 4, i % 4) != tags.shows(i / 4, i % 4)).count();
+        assert_eq!(n, 40);
+        let found = noisy(&tags, 1.0, Some("dog"), 1).train.labels;
+        assert_eq!(found.counts(4), [0, 100, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_void_stays_void() {
+        let classes: Vec<u8> = (0..400).map(|i| if i % 2 == 0 { VOID } else { 1 }).collect();
+        let pixels = Labels::Pixels(PixelClasses::new(4, classes));
+        let found = noisy(&pixels, 0.5, None, 1).train.labels;
+        assert_eq!((found.counts(4)[1], found.counts(4).iter().sum::<usize>()), (100, 200));
+    }
+
+    #[test]
+    fn a_class_that_there_is_not_is_an_error() {
+        let noise = Noise { share: 0.1, to: Some("hem".into()) };
+        let message = add(&mut set(classes()), &noise, 1).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "`data.noise` leads to the class `hem`, which pets has not (did you mean `hen`?): give the name of a \
+             class, or leave `to` out for noise in all directions."
+        );
+    }
+}
