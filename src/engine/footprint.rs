@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::engine::gpu::twin;
     use crate::engine::ops::testing::devices;
-    use crate::experiment::{Optimiser, presets};
+    use crate::experiment::{Optimiser, file, presets};
     use crate::graph::program::{Feed, Mode, Request, Update};
     use crate::graph::{Goal, Graph};
     use crate::tensor::Extent;
@@ -120,6 +120,34 @@ mod tests {
                 .map(|value| 4 * program.values[value.0].len.next_multiple_of(Placement::ALIGN) as u64)
                 .sum();
             assert_eq!(said.step, plan.arena_bytes() + outlive, "{}", device.info().name);
+        }
+    }
+
+    /// One table of places for each way through a permutation.
+    #[test]
+    fn tables_that_steps_carry_are_counted() {
+        let take = |layers: &str| {
+            let text = format!("[network]\nlayers = [{layers}]");
+            let choice = file::parse(&text).expect(layers).network;
+            let network = choice.network(Extent::new(1, 90, 80), 10).expect(layers);
+            let graph = Graph::new(&network).expect(layers);
+            let request = Request {
+                batch: 1,
+                mode: Mode::Train,
+                feed: Feed::Direct,
+                loss: true,
+                gradients: true,
+                update: None,
+                wanted: Vec::new(),
+            };
+            (graph.clone(), Program::new(&graph, &request))
+        };
+        for device in devices() {
+            let (graph, program) = take("{ conv = 1, kernel = 1 }, 'permute-pixels', { linear = 10 }");
+            let found = device.footprint(&Placement::for_program(&graph, &program), &program);
+            let values = super::transient_bytes(&program);
+            assert_eq!(program.constants_len(), 2 * 90 * 80);
+            assert!(found.expect("a footprint").step >= values + 4 * 2 * 90 * 80);
         }
     }
 

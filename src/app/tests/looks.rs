@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use egui::{Theme, Vec2};
 
 use super::fixture::{Bench, DESKTOP, LAPTOP, snapshot, training};
+use crate::experiment::layers::MENU;
 use crate::session::Snapshot;
 
 fn render(
@@ -106,6 +107,17 @@ fn looks_of_what_appears_now_and_then() {
         bench.harness.hover_at(centre);
         bench.harness.run_steps(60);
     });
+    render("menu-of-layers-light", "quickstart", LAPTOP, Theme::Light, snapshot("quickstart"), |bench| {
+        bench.click("Add layer at position 3")
+    });
+    let every_symbol = |bench: &mut Bench| {
+        let alone = MENU.iter().map(|make| make()).filter(|kind| kind.children().is_empty());
+        for kind in alone {
+            bench.click("Add layer at position 1");
+            bench.click(kind.title());
+        }
+    };
+    render("symbols-light", "quickstart", DESKTOP, Theme::Light, snapshot("quickstart"), every_symbol);
     render("open-light", "quickstart", LAPTOP, Theme::Light, snapshot("quickstart"), |bench| {
         bench.click("Open experiment…")
     });
