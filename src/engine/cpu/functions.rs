@@ -82,7 +82,7 @@ pub fn normal(x: f32) -> [f32; 2] {
     // The square of the upper half of the digits is exact, so that the exponential has its argument in full.
     let upper = f32::from_bits(u.to_bits() & 0xffff_f000);
     let power = Exponential::of(-0.5 * (upper * upper), -0.5 * ((u - upper) * (u + upper))).whole();
-    let density = 0.398_942_28 * power;
+    let density = 0.398_942_3 * power;
     let above = 0.010_318_237 * u + 0.101_853_594;
     let above = ((above * u + 0.459_305_9) * u + 1.098_647_1) * u + 1.253_314_1;
     let below = 0.010_318_117 * u + 0.101_860_04;
