@@ -135,7 +135,7 @@ mod tests {
                 batch: 1,
                 mode: Mode::Train,
                 feed: Feed::Direct,
-                loss: true,
+                loss: Some(Goal::classes(10)),
                 gradients: true,
                 update: None,
                 wanted: Vec::new(),
