@@ -73,6 +73,32 @@ fn weights_saved_evaluate_as_they_did() {
     refused(&["eval", "lenet-glyphs", "--weights", weights], &["does not fit"]);
 }
 
+/// The rate that the log tells of is the one that the weights were updated with: for 64 pictures half of what is
+/// set, warmed up, and grown to the end of the range.
+#[test]
+fn the_log_tells_the_rate_in_effect() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log.csv");
+    let rates = |settings: &[&str]| -> Vec<f64> {
+        let command =
+            ["train", "quickstart", "--epochs", "2", "--log", log.to_str().expect("UTF-8"), "--json"];
+        let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", *setting]).collect();
+        json(&[&command[..], &QUICK, &settings].concat());
+        let rows = std::fs::read_to_string(&log).expect("a log");
+        let rate = |row: &str| row.split(',').nth(4).and_then(|rate| rate.parse().ok()).expect("a rate");
+        rows.lines().skip(1).map(rate).collect()
+    };
+    let warm = ["train.warm-up=1", "train.reference-batch=64", "train.rate=0.1", "train.schedule=constant"];
+    let found = rates(&warm);
+    assert_eq!((found.len(), found[0], found[10], found[20], found[39]), (40, 0.005, 0.0275, 0.05, 0.05));
+    let found = rates(&["train.rate=0.0001", "train.schedule={ range = 1 }", "train.optimiser=adamw"]);
+    assert_eq!((found[0], found[39]), (0.0001, 1.0));
+    refused(
+        &["train", "quickstart", "--set", "train.schedule={ name = 'range', too = 3 }"],
+        &["`range`; did you mean `to`?"],
+    );
+}
+
 /// Pictures are read without the data set, and a broken one hides no other.
 #[test]
 fn pictures_of_ones_own_are_predicted() {

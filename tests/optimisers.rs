@@ -129,7 +129,73 @@ fn every_rule_and_schedule_trains_as_in_pytorch_on_the_gpu() {
     }
 }
 
-/// The graph of layers over 12 channels, or as many as are said.
+/// What the table of a step says changes while a run goes on; what is compiled, or was before the first step, asks
+/// for a new one.
+#[test]
+fn constants_change_while_running() {
+    let device = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
+    let settings = serde_json::json!({ "set": { "optimiser": "adamw", "clip": "1" } });
+    let mut run = Run::new(&experiment(&settings), set(), device).expect("a run");
+    let mut told = run.experiment.clone();
+    let mut covers = |key: &str, value: &str| {
+        let mut changed = told.clone();
+        changed.set(key, value).expect("a setting of the file");
+        let covers = run.adjust(&changed);
+        run.advance(1).expect("a step");
+        if covers {
+            told = changed;
+        }
+        covers
+    };
+    for (key, value) in [
+        ("train.rate", "0.5"),
+        ("train.optimiser.beta2", "0.9"),
+        ("train.weight-decay", "0.1"),
+        ("train.decay-all", "true"),
+        ("train.clip", "0.5"),
+        ("train.schedule", "plateau"),
+        ("train.schedule", "cosine"),
+        ("train.warm-up", "2"),
+        ("train.reference-batch", "8"),
+        ("train.epochs", "20"),
+    ] {
+        assert!(covers(key, value), "{key}");
+    }
+    for (key, value) in [
+        ("train.optimiser", "adam"),
+        ("train.clip", "none"),
+        ("train.batch", "8"),
+        ("train.initialisation", "zero"),
+        ("train.zero-residual", "true"),
+    ] {
+        assert!(!covers(key, value), "{key}");
+    }
+    run.collect(true).expect("metrics");
+    // 0.5 for 8 pictures, and a cosine that is hardly down after eight steps of forty.
+    let rate = run.curves.last().expect("steps").rate;
+    assert!(rate > 0.8 && rate < 1.0, "{rate}");
+}
+
+/// A run that goes by its own training error falls at the same steps again, whatever the bursts.
+#[test]
+fn a_plateau_is_met_again_after_a_reset() {
+    let device = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
+    let case = reference()["cases"]["plateau"].clone();
+    let mut run = Run::new(&experiment(&case), set(), device).expect("a run");
+    let mut rates = |burst: u64| -> Vec<f32> {
+        run.reset().expect("step 0");
+        while !run.progress().is_finished() {
+            run.advance(burst).expect("steps");
+        }
+        run.collect(true).expect("metrics");
+        run.curves.from(0).map(|record| record.rate).collect()
+    };
+    let first = rates(1);
+    assert_eq!(first, rates(2));
+    assert!(first.windows(2).any(|pair| pair[1] < pair[0]), "it falls somewhere: {first:?}");
+}
+
+/// The graph of layers over so many channels.
 fn graph(channels: usize, layers: &str) -> Graph {
     let text = format!("network.layers = [{layers}]");
     let experiment = file::parse(&text).expect(layers);

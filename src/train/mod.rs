@@ -7,6 +7,7 @@ mod model;
 mod net;
 pub mod rate;
 mod run;
+mod table;
 pub mod weights;
 
 pub use evaluate::Evaluation;

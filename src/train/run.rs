@@ -9,9 +9,10 @@ use super::curves::{Curves, StepRecord, TestRecord};
 use super::evaluate::{Evaluation, Evaluator};
 use super::initial::Start;
 use super::rate::{self, Plateau};
-use crate::data::{self, DataSet, Normalisation};
+use super::table;
+use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, StepCost, StepTable, layout};
-use crate::experiment::{Experiment, Moment, Named, Optimiser, Schedule, Train};
+use crate::experiment::{Experiment, Moment, Named, Schedule, Train};
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request, Update};
 use crate::graph::{Goal, Graph, ParameterId};
 use crate::tensor::Tensor;
@@ -231,7 +232,7 @@ impl Run {
             self.train_pictures.set_order(&self.order(epoch))?;
             self.ordered = Some(epoch);
         }
-        let tables: Vec<StepTable> = (0..n).map(|_| self.next_table(epoch)).collect();
+        let tables: Vec<StepTable> = (0..n).map(|_| self.next_table()).collect();
         self.plan.run(&tables)?;
         self.seconds += begin.elapsed().as_secs_f64();
         self.collect(false)?;
@@ -393,44 +394,15 @@ impl Run {
     }
 
     /// The table of the next step, which thereby counts as asked for.
-    fn next_table(&mut self, epoch: u32) -> StepTable {
-        let progress = self.progress();
-        let (experiment, train) = (&self.experiment, &self.experiment.train);
-        let in_epoch = self.step % progress.steps_per_epoch;
-        let moment =
-            Moment { step: self.step, steps_per_epoch: progress.steps_per_epoch, n_epochs: train.epochs };
+    fn next_table(&mut self) -> StepTable {
+        let train = &self.experiment.train;
+        let steps_per_epoch = self.progress().steps_per_epoch;
+        let moment = Moment { step: self.step, steps_per_epoch, n_epochs: train.epochs };
         let rate = rate::rate(train, moment, &self.plateau);
         self.step += 1;
-        let end = self.step as f64 / progress.steps_per_epoch as f64;
-        self.awaited.push_back((self.step, end, rate));
-        let table = StepTable {
-            first: in_epoch as u32 * train.batch as u32,
-            augment_key: data::augment::key(experiment.seed, epoch).0,
-            dropout_key: Key::new(experiment.seed, Purpose::Dropout).with(self.step as u32).0,
-            rate,
-            weight_decay: train.weight_decay,
-            other_decay: if train.decay_all { train.weight_decay } else { 0.0 },
-            clip: train.clip.unwrap_or(f32::INFINITY),
-            ..StepTable::default()
-        };
-        with_constants(table, train.optimiser, self.step)
-    }
-}
-
-/// The table with the constants of the optimiser in step `t = 1, 2, …`.
-fn with_constants(table: StepTable, optimiser: Optimiser, t: u64) -> StepTable {
-    match optimiser {
-        Optimiser::Sgd => table,
-        Optimiser::Momentum { momentum } | Optimiser::Nesterov { momentum } => {
-            StepTable { momentum, ..table }
-        }
-        Optimiser::AdaGrad { epsilon } => StepTable { epsilon, ..table },
-        Optimiser::RmsProp { decay, epsilon } => StepTable { momentum: decay, epsilon, ..table },
-        Optimiser::Adam { beta1, beta2, epsilon } | Optimiser::AdamW { beta1, beta2, epsilon } => {
-            let correction = |beta: f32| (1.0 - (beta as f64).powf(t as f64)) as f32;
-            let (correction1, correction2) = (correction(beta1), correction(beta2));
-            StepTable { momentum: beta1, beta2, epsilon, correction1, correction2, ..table }
-        }
+        let end = Moment { step: self.step, ..moment };
+        self.awaited.push_back((self.step, end.epoch(), rate));
+        table::of(&self.experiment, moment, rate)
     }
 }
 
