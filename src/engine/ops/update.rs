@@ -68,6 +68,8 @@ impl Plain for UpdateStep {
 }
 
 mod cpu {
+    use std::ops::Range;
+
     use rayon::prelude::*;
 
     use super::*;
@@ -79,82 +81,74 @@ mod cpu {
 
     pub fn kernel(step: UpdateStep) -> Box<dyn Kernel> {
         Box::new(move |io: Io<'_>| {
-            let table = io.table;
             let factor = if step.clips { io.inputs[1][1] } else { 1.0 };
-            let [weights, slots @ ..] = io.outputs else { unreachable!("there are weights to update") };
-            let chunks = chunks(&step, weights, io.inputs[0], factor, table);
-            match (step.rule, slots) {
-                (Optimiser::Sgd, []) => chunks.for_each(|(w, g)| descent(w, g, table)),
-                (Optimiser::Momentum { .. }, [slot]) => {
-                    in_chunks(chunks, slot).for_each(|((w, g), slot)| momentum(w, g, slot, table));
-                }
-                (Optimiser::Nesterov { .. }, [slot]) => {
-                    in_chunks(chunks, slot).for_each(|((w, g), slot)| nesterov(w, g, slot, table));
-                }
-                (Optimiser::AdaGrad { .. }, [slot]) => {
-                    in_chunks(chunks, slot).for_each(|((w, g), slot)| adagrad(w, g, slot, table));
-                }
-                (Optimiser::RmsProp { .. }, [slot]) => {
-                    in_chunks(chunks, slot).for_each(|((w, g), slot)| rmsprop(w, g, slot, table));
-                }
-                (Optimiser::Adam { .. } | Optimiser::AdamW { .. }, [first, second]) => {
-                    in_chunks(in_chunks(chunks, first), second)
-                        .for_each(|(((w, g), m), v)| adam(w, g, m, v, table));
-                }
-                _ => unreachable!("the program gives each rule its slots"),
+            let is_coupled = !matches!(step.rule, Optimiser::AdamW { .. });
+            let decaying = (0..step.decay_end, io.table.weight_decay);
+            let others = (step.decay_end..step.len, io.table.other_decay);
+            for (range, lambda) in [decaying, others] {
+                let (coupled, apart) = if is_coupled { (lambda, 0.0) } else { (0.0, lambda) };
+                let g = Gradients { numbers: &io.inputs[0][range.clone()], factor, coupled, apart };
+                let [weights, slots @ ..] = &mut *io.outputs else {
+                    unreachable!("there are weights to update")
+                };
+                update(step.rule, &mut weights[range.clone()], g, slots, range, io.table);
             }
         })
     }
 
-    /// The gradients of a chunk, with what is done to them before the rule.
+    /// Gradients, with what is done to them before the rule.
     #[derive(Clone, Copy)]
     struct Gradients<'a> {
         numbers: &'a [f32],
         factor: f32,
-        /// λ of the first `decay_end` numbers, and of those behind.
-        lambdas: [f32; 2],
-        decay_end: usize,
-        /// Whether decay goes into the gradient, or into the weights by themselves.
-        is_coupled: bool,
+        /// λ of the decay that goes into the gradient, and of that into the weights by themselves.
+        coupled: f32,
+        apart: f32,
     }
 
     impl Gradients<'_> {
+        /// One of the numbers, clipped and with its decay at weight w.
         #[inline(always)]
-        fn lambda(&self, i: usize) -> f32 {
-            if i < self.decay_end { self.lambdas[0] } else { self.lambdas[1] }
-        }
-
-        /// Number `i`, clipped and with its decay, at weight w.
-        #[inline(always)]
-        fn at(&self, i: usize, w: f32) -> f32 {
-            self.factor * self.numbers[i] + if self.is_coupled { self.lambda(i) * w } else { 0.0 }
+        fn at(&self, g: f32, w: f32) -> f32 {
+            self.factor * g + self.coupled * w
         }
     }
 
-    /// Weights and gradients in chunks.
-    fn chunks<'a>(
-        step: &UpdateStep,
-        weights: &'a mut [f32],
-        gradients: &'a [f32],
-        factor: f32,
+    /// Updates the weights of a range, and the slots in that range.
+    fn update(
+        rule: Optimiser,
+        weights: &mut [f32],
+        gradients: Gradients<'_>,
+        slots: &mut [&mut [f32]],
+        range: Range<usize>,
         table: &StepTable,
-    ) -> impl IndexedParallelIterator<Item = (&'a mut [f32], Gradients<'a>)> + use<'a> {
-        let all = Gradients {
-            numbers: gradients,
-            factor,
-            lambdas: [table.weight_decay, table.other_decay],
-            decay_end: step.decay_end,
-            is_coupled: !matches!(step.rule, Optimiser::AdamW { .. }),
-        };
-        let pairs = weights.par_chunks_mut(CHUNK).zip(gradients.par_chunks(CHUNK));
-        pairs.enumerate().map(move |(i, (w, numbers))| {
-            let decay_end = all.decay_end.saturating_sub(i * CHUNK).min(CHUNK);
-            (w, Gradients { numbers, decay_end, ..all })
-        })
+    ) {
+        let numbers = gradients.numbers.par_chunks(CHUNK).map(|numbers| Gradients { numbers, ..gradients });
+        let chunks = weights.par_chunks_mut(CHUNK).zip(numbers);
+        match (rule, slots) {
+            (Optimiser::Sgd, []) => chunks.for_each(|(w, g)| descent(w, g, table)),
+            (Optimiser::Momentum { .. }, [slot]) => {
+                beside(chunks, &mut slot[range]).for_each(|((w, g), slot)| momentum(w, g, slot, table));
+            }
+            (Optimiser::Nesterov { .. }, [slot]) => {
+                beside(chunks, &mut slot[range]).for_each(|((w, g), slot)| nesterov(w, g, slot, table));
+            }
+            (Optimiser::AdaGrad { .. }, [slot]) => {
+                beside(chunks, &mut slot[range]).for_each(|((w, g), slot)| adagrad(w, g, slot, table));
+            }
+            (Optimiser::RmsProp { .. }, [slot]) => {
+                beside(chunks, &mut slot[range]).for_each(|((w, g), slot)| rmsprop(w, g, slot, table));
+            }
+            (Optimiser::Adam { .. } | Optimiser::AdamW { .. }, [first, second]) => {
+                beside(beside(chunks, &mut first[range.clone()]), &mut second[range])
+                    .for_each(|(((w, g), m), v)| adam(w, g, m, v, table));
+            }
+            _ => unreachable!("the program gives each rule its slots"),
+        }
     }
 
     /// With the chunks of a slot beside them.
-    fn in_chunks<'a, T: Send>(
+    fn beside<'a, T: Send>(
         chunks: impl IndexedParallelIterator<Item = T>,
         slot: &'a mut [f32],
     ) -> impl IndexedParallelIterator<Item = (T, &'a mut [f32])> {
@@ -163,16 +157,16 @@ mod cpu {
 
     vectorised! {
         fn descent(w: &mut [f32], g: Gradients<'_>, table: &StepTable) {
-            for (i, w) in w.iter_mut().enumerate() {
-                *w -= table.rate * g.at(i, *w);
+            for (w, &own) in w.iter_mut().zip(g.numbers) {
+                *w -= table.rate * g.at(own, *w);
             }
         }
     }
 
     vectorised! {
         fn momentum(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
-            for (i, (w, delta)) in w.iter_mut().zip(slot).enumerate() {
-                *delta = table.momentum * *delta - table.rate * g.at(i, *w);
+            for ((w, &own), delta) in w.iter_mut().zip(g.numbers).zip(slot) {
+                *delta = table.momentum * *delta - table.rate * g.at(own, *w);
                 *w += *delta;
             }
         }
@@ -180,8 +174,8 @@ mod cpu {
 
     vectorised! {
         fn nesterov(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
-            for (i, (w, delta)) in w.iter_mut().zip(slot).enumerate() {
-                let descent = table.rate * g.at(i, *w);
+            for ((w, &own), delta) in w.iter_mut().zip(g.numbers).zip(slot) {
+                let descent = table.rate * g.at(own, *w);
                 *delta = table.momentum * *delta - descent;
                 *w += table.momentum * *delta - descent;
             }
@@ -190,8 +184,8 @@ mod cpu {
 
     vectorised! {
         fn adagrad(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
-            for (i, (w, sum)) in w.iter_mut().zip(slot).enumerate() {
-                let g = g.at(i, *w);
+            for ((w, &own), sum) in w.iter_mut().zip(g.numbers).zip(slot) {
+                let g = g.at(own, *w);
                 *sum += g * g;
                 *w -= table.rate * g / (sum.sqrt() + table.epsilon);
             }
@@ -200,8 +194,8 @@ mod cpu {
 
     vectorised! {
         fn rmsprop(w: &mut [f32], g: Gradients<'_>, slot: &mut [f32], table: &StepTable) {
-            for (i, (w, mean)) in w.iter_mut().zip(slot).enumerate() {
-                let g = g.at(i, *w);
+            for ((w, &own), mean) in w.iter_mut().zip(g.numbers).zip(slot) {
+                let g = g.at(own, *w);
                 *mean = table.momentum * *mean + (1.0 - table.momentum) * g * g;
                 *w -= table.rate * g / (mean.sqrt() + table.epsilon);
             }
@@ -210,11 +204,9 @@ mod cpu {
 
     vectorised! {
         fn adam(w: &mut [f32], g: Gradients<'_>, first: &mut [f32], second: &mut [f32], table: &StepTable) {
-            for (i, ((w, m), v)) in w.iter_mut().zip(first).zip(second).enumerate() {
-                let gradient = g.at(i, *w);
-                if !g.is_coupled {
-                    *w -= table.rate * g.lambda(i) * *w;
-                }
+            for (((w, &own), m), v) in w.iter_mut().zip(g.numbers).zip(first).zip(second) {
+                let gradient = g.at(own, *w);
+                *w -= table.rate * g.apart * *w;
                 *m = table.momentum * *m + (1.0 - table.momentum) * gradient;
                 *v = table.beta2 * *v + (1.0 - table.beta2) * gradient * gradient;
                 let root = (*v / table.correction2).sqrt() + table.epsilon;
