@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use convscope::data::{DataSet, Labels, Split};
 use convscope::engine::{self, Device, DeviceChoice, EngineError, layout};
-use convscope::experiment::{Experiment, Named, NetworkChoice, Normalise, Optimiser, Schedule, file};
+use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule, file};
 use convscope::graph::program::Bank;
 use convscope::graph::{ParameterId, Role};
 use convscope::tensor::Extent;
@@ -102,15 +102,10 @@ fn compare(what: &str, run: &Run, found: &[[f64; 2]], expected: &serde_json::Val
 }
 
 fn check(name: &str, extent: Extent, device: Arc<dyn Device>) {
-    check_experiment(name, &experiment(name), extent, device);
-}
-
-/// Trains as the script did under this name, and compares.
-fn check_experiment(name: &str, experiment: &Experiment, extent: Extent, device: Arc<dyn Device>) {
     let text = include_str!("reference/pytorch.json");
     let reference: serde_json::Value = serde_json::from_str(text).expect("the script writes JSON");
     let expected = &reference[name];
-    let mut run = Run::new(experiment, set(extent), device).expect("a run");
+    let mut run = Run::new(&experiment(name), set(extent), device).expect("a run");
     start(&run);
     run.advance(1).expect("a step");
     run.collect(true).expect("its metrics");
@@ -163,32 +158,9 @@ fn bottlenecks_train_as_in_pytorch() {
     check("bottleneck", Extent::new(3, 16, 16), cpu());
 }
 
-/// Twenty steps by every rule, with so much decay that it is seen.
-fn check_optimisers(device: &Arc<dyn Device>) {
-    for optimiser in Optimiser::ALL {
-        let mut experiment = experiment("small");
-        experiment.train.optimiser = optimiser;
-        experiment.train.weight_decay = 0.1;
-        let name = format!("small by {}", optimiser.name());
-        check_experiment(&name, &experiment, Extent::new(3, 16, 16), device.clone());
-    }
-    let mut experiment = experiment("small");
-    experiment.train.weight_decay = 0.1;
-    experiment.train.decay_all = true;
-    experiment.train.clip = Some(0.5);
-    check_experiment("small clipped", &experiment, Extent::new(3, 16, 16), device.clone());
-}
-
 #[test]
-fn every_optimiser_takes_the_steps_of_pytorch() {
-    check_optimisers(&cpu());
-}
-
-#[test]
-fn every_optimiser_takes_the_steps_of_pytorch_on_the_gpu() {
-    if let Some(device) = gpu() {
-        check_optimisers(&device);
-    }
+fn groups_and_response_normalisation_train_as_in_pytorch() {
+    check("alexnet", Extent::new(3, 35, 35), cpu());
 }
 
 /// A graphics processor, by software where there is no other; left out where there is none at all, except on
@@ -223,6 +195,13 @@ fn windows_of_every_kind_train_as_in_pytorch_on_the_gpu() {
 fn bottlenecks_train_as_in_pytorch_on_the_gpu() {
     if let Some(device) = gpu() {
         check("bottleneck", Extent::new(3, 16, 16), device);
+    }
+}
+
+#[test]
+fn groups_and_response_normalisation_train_as_in_pytorch_on_the_gpu() {
+    if let Some(device) = gpu() {
+        check("alexnet", Extent::new(3, 35, 35), device);
     }
 }
 

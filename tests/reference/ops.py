@@ -256,6 +256,45 @@ def activations():
     yield Case("elu of 0.7", "elu", elu, (2, 3, 4, 5), nn.ELU(0.7), spread=3.0)
 
 
+def rectifiers_that_learn():
+    def case(name, layer, input, slopes):
+        return Case(name, "prelu", layer, input, nn.PReLU(slopes), spread=3.0)
+
+    yield case("prelu", '"prelu"', (3, 4, 5, 3), 1)
+    yield case("prelu by channel", '{ layer = "prelu", per-channel = true }', (3, 4, 5, 3), 4)
+    yield case("prelu of vectors", '{ layer = "prelu", per-channel = true }', (4, 7, 1, 1), 7)
+
+
+def response_normalisations():
+    """PyTorch divides the sum by the size, Krizhevsky et al. do not."""
+
+    def case(name, layer, size, alpha, beta, k, spread):
+        module = nn.LocalResponseNorm(size, size * alpha, beta, k)
+        return Case(name, "lrn", layer, (2, 7, 4, 3), module, spread=spread)
+
+    yield case("lrn", '"lrn"', 5, 1e-4, 0.75, 2.0, 50.0)
+    settings = "alpha = 0.25, beta = 0.5, k = 1.5"
+    yield case("lrn over three", f'{{ layer = "lrn", size = 3, {settings} }}', 3, 0.25, 0.5, 1.5, 2.0)
+    yield case("lrn over four", f'{{ layer = "lrn", size = 4, {settings} }}', 4, 0.25, 0.5, 1.5, 2.0)
+
+
+def upsamplings():
+    for mode in ["nearest", "bilinear"]:
+        for factor in [(2, 2), (3, 2), (1, 4)]:
+            yield Case(
+                f"upsample-{mode} by {factor[0]} and {factor[1]}",
+                f"upsample-{mode}",
+                f"{{ upsample-{mode} = {list(factor)} }}",
+                (2, 3, 4, 5),
+                nn.Upsample(scale_factor=factor, mode=mode),
+            )
+
+
+def rearrangements():
+    yield Case("flatten", "flatten", '"flatten"', (3, 4, 3, 5), nn.Flatten())
+    yield Case("identity", "identity", '"identity"', (3, 4, 3, 5))
+
+
 def meetings():
     yield Case(
         "shortcut",
@@ -295,9 +334,18 @@ def losses():
 
 
 def cases():
-    groups = [convolutions, transposed_convolutions, fully_connected, pools, normalisations, activations]
-    for group in [*groups, meetings, losses]:
-        yield from group()
+    yield from convolutions()
+    yield from transposed_convolutions()
+    yield from fully_connected()
+    yield from pools()
+    yield from normalisations()
+    yield from activations()
+    yield from meetings()
+    yield from losses()
+    yield from rectifiers_that_learn()
+    yield from response_normalisations()
+    yield from upsamplings()
+    yield from rearrangements()
 
 
 def draw(generator, *shape):

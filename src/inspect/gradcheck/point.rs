@@ -1,7 +1,7 @@
 //! The point at which a gradient is checked: numbers that single precision holds exactly, so that a device
 //! stands at the very same one.
 
-use crate::engine::plain::Machine;
+use crate::engine::plain::{Machine, Real};
 use crate::engine::{EngineError, Memory, Plan, layout};
 use crate::experiment::LabelKind;
 use crate::graph::program::{Bank, Placement, Program};
@@ -29,18 +29,18 @@ impl Point {
     }
 
     /// Puts a machine at the point.
-    pub fn fill(&self, machine: &mut Machine<f64>, graph: &Graph, placement: &Placement) {
-        let double = |numbers: &[f32]| numbers.iter().map(|&x| x as f64).collect::<Vec<f64>>();
+    pub fn fill<R: Real>(&self, machine: &mut Machine<R>, graph: &Graph, placement: &Placement) {
+        let real = |numbers: &[f32]| numbers.iter().map(|&x| R::of(x.into())).collect::<Vec<R>>();
         for (numbers, &place) in self.parameters.iter().zip(&placement.parameters) {
-            machine.bank_mut(Bank::Parameters)[place..place + numbers.len()]
-                .copy_from_slice(&double(numbers));
+            machine.bank_mut(Bank::Parameters)[place..place + numbers.len()].copy_from_slice(&real(numbers));
         }
         for (statistic, &place) in graph.statistics.iter().zip(&placement.statistics) {
-            machine.bank_mut(Bank::Statistics)[place..place + statistic.len].fill(statistic.start.into());
+            machine.bank_mut(Bank::Statistics)[place..place + statistic.len]
+                .fill(R::of(statistic.start.into()));
         }
         let (pictures, labels) = (machine.program().pictures, machine.program().labels);
-        machine.value_mut(pictures).copy_from_slice(&double(&self.pictures));
-        machine.value_mut(labels).copy_from_slice(&double(&self.labels));
+        machine.value_mut(pictures).copy_from_slice(&real(&self.pictures));
+        machine.value_mut(labels).copy_from_slice(&real(&self.labels));
     }
 
     /// Puts a device at the point.
@@ -77,6 +77,7 @@ fn numbers(parameter: &Parameter, key: Key) -> Vec<f32> {
     let (mean, deviation) = match parameter.role {
         role if role.is_weight() => (0.0, (2.0 / parameter.fan_in() as f32).sqrt()),
         Role::Scale => (1.0, 0.2),
+        Role::Slope => (0.25, 0.1),
         _ => (0.0, 0.2),
     };
     let logical: Vec<f32> = (0..parameter.len() as u32).map(|i| mean + deviation * key.normal(i)).collect();
