@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use convscope::data::{DataSet, Labels, Split};
+use convscope::data::{DataSet, Labels, PixelClasses, Split};
 use convscope::engine::{self, Device, DeviceChoice, EngineError, layout};
-use convscope::experiment::{Experiment, NetworkChoice, Normalise, Optimiser, Schedule, file};
+use convscope::experiment::{Experiment, Loss, NetworkChoice, Normalise, Optimiser, Schedule, file};
 use convscope::graph::program::Bank;
 use convscope::graph::{ParameterId, Role};
 use convscope::tensor::Extent;
@@ -17,32 +17,35 @@ fn noise(i: usize, name: usize) -> f64 {
 }
 
 /// Two batches of pictures by the script's formula.
-fn set(extent: Extent) -> Arc<DataSet> {
+fn set(extent: Extent, loss: Loss) -> Arc<DataSet> {
     let byte = |i: usize| (mix(i as u32) >> 24) as u8;
     let pictures = (0..32 * extent.len()).map(byte).collect();
-    let split = Split { pictures, labels: Labels::Classes((0..32).map(|n| n % 10).collect()) };
+    let (labels, n_classes) = match loss {
+        Loss::PixelCrossEntropy { .. } => {
+            let class = |i: usize| (mix(i as u32 + 7) % 5) as u8;
+            let classes = (0..32 * extent.area()).map(class).collect();
+            (Labels::Pixels(PixelClasses::new(extent.area(), classes)), 5)
+        }
+        _ => (Labels::Classes((0..32).map(|n| n % 10).collect()), 10),
+    };
+    let split = Split { pictures, labels };
     Arc::new(DataSet {
         name: "formula".into(),
         extent,
-        classes: (0..10).map(|class: u32| class.to_string()).collect(),
+        classes: (0..n_classes).map(|class: u32| class.to_string()).collect(),
         train: split.clone(),
         test: split,
         notes: Vec::new(),
     })
 }
 
-/// The net of a file beside the script, or a preset.
-fn network(name: &str) -> NetworkChoice {
-    let path = format!("{}/tests/reference/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-    match std::fs::read_to_string(path) {
-        Ok(text) => file::parse(&text).expect("a good file").network,
-        Err(_) => NetworkChoice::Preset(name.into()),
-    }
-}
-
+/// The net and the loss of a file beside the script, or a preset, trained as the script does.
 fn experiment(name: &str) -> Experiment {
-    let network = network(name);
-    let mut experiment = Experiment { network, ..Experiment::default() };
+    let path = format!("{}/tests/reference/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut experiment = match std::fs::read_to_string(path) {
+        Ok(text) => file::parse(&text).expect("a good file"),
+        Err(_) => Experiment { network: NetworkChoice::Preset(name.into()), ..Experiment::default() },
+    };
     experiment.data.normalise = Normalise::None;
     experiment.data.shuffle = false;
     experiment.train.optimiser = Optimiser::Momentum { momentum: 0.9 };
@@ -105,7 +108,9 @@ fn check(name: &str, extent: Extent, device: Arc<dyn Device>) {
     let text = include_str!("reference/pytorch.json");
     let reference: serde_json::Value = serde_json::from_str(text).expect("the script writes JSON");
     let expected = &reference[name];
-    let mut run = Run::new(&experiment(name), set(extent), device).expect("a run");
+    let experiment = experiment(name);
+    let set = set(extent, experiment.train.loss);
+    let mut run = Run::new(&experiment, set, device).expect("a run");
     start(&run);
     run.advance(1).expect("a step");
     run.collect(true).expect("its metrics");
@@ -159,6 +164,11 @@ fn bottlenecks_train_as_in_pytorch() {
 }
 
 #[test]
+fn an_encoder_decoder_trains_as_in_pytorch() {
+    check("encoder-decoder", Extent::new(3, 16, 16), cpu());
+}
+
+#[test]
 fn groups_and_response_normalisation_train_as_in_pytorch() {
     check("alexnet", Extent::new(3, 35, 35), cpu());
 }
@@ -195,6 +205,13 @@ fn windows_of_every_kind_train_as_in_pytorch_on_the_gpu() {
 fn bottlenecks_train_as_in_pytorch_on_the_gpu() {
     if let Some(device) = gpu() {
         check("bottleneck", Extent::new(3, 16, 16), device);
+    }
+}
+
+#[test]
+fn an_encoder_decoder_trains_as_in_pytorch_on_the_gpu() {
+    if let Some(device) = gpu() {
+        check("encoder-decoder", Extent::new(3, 16, 16), device);
     }
 }
 

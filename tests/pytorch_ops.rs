@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use convscope::engine::{self, Device, DeviceChoice, EngineError, Memory, StepTable, layout};
-use convscope::experiment::{NetworkChoice, file};
+use convscope::experiment::{LabelKind, Loss, NetworkChoice, file};
 use convscope::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
 use convscope::graph::{Goal, Graph, NodeId};
 use convscope::tensor::Extent;
@@ -65,6 +65,7 @@ struct Trial<'a> {
     reference: &'a Reference,
     case: &'a Case,
     device: &'a dyn Device,
+    loss: Loss,
     graph: Graph,
     placement: Placement,
     memory: Arc<dyn Memory>,
@@ -76,6 +77,7 @@ type Distances = BTreeMap<&'static str, f64>;
 impl<'a> Trial<'a> {
     fn new(reference: &'a Reference, case: &'a Case, device: &'a dyn Device) -> Self {
         let experiment = file::parse(&case.text).unwrap_or_else(|problem| panic!("{}: {problem}", case.name));
+        let loss = experiment.train.loss;
         let NetworkChoice::Layers { input: Some(input), .. } = experiment.network else {
             panic!("{} is a net over a picture", case.name)
         };
@@ -83,7 +85,7 @@ impl<'a> Trial<'a> {
         let graph = Graph::new(&network).unwrap_or_else(|problem| panic!("{}: {problem}", case.name));
         let placement = Placement::of(&graph);
         let memory = device.memory(&placement).expect("room for a small net");
-        let trial = Self { reference, case, device, graph, placement, memory };
+        let trial = Self { reference, case, device, loss, graph, placement, memory };
         for k in 0..trial.graph.parameters.len() {
             trial.write_parameter(k, &reference.single(case, &format!("parameter.{k}")));
         }
@@ -116,26 +118,41 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// What the labels of the case are is told by their number.
+    fn goal(&self, output: Extent, n_labels: usize, batch: usize) -> Goal {
+        let labels = match self.loss {
+            Loss::PixelCrossEntropy { .. } => LabelKind::Pixels,
+            _ if n_labels == batch => LabelKind::Classes,
+            _ => LabelKind::Tags,
+        };
+        Goal { loss: self.loss, labels, n_classes: output.channels }
+    }
+
     /// One pass in a mode; gives the output of the layers under test and the loss.
     fn pass(&self, mode: Mode) -> (Vec<f32>, f32) {
         let fused = self.graph.fused();
         let end = self.end(&fused);
+        let input = fused.input();
+        let labels = self.reference.single(self.case, "labels");
         let request = Request {
-            batch: fused.input().channels,
+            batch: input.channels,
             mode,
             feed: Feed::Direct,
-            loss: Some(Goal::classes(fused.node(fused.output).extent.len())),
+            loss: Some(self.goal(fused.node(fused.output).extent, labels.len(), input.channels)),
             gradients: true,
             update: None,
             wanted: vec![end],
         };
         let program = Program::new(&fused, &request);
         let mut plan = self.device.plan(&program, &self.memory, None).expect("a plan");
-        // Picture n of the batch is the n-th unit vector.
-        let n = request.batch;
-        let pictures: Vec<f32> = (0..n * n).map(|i| if i / n == i % n { 1.0 } else { 0.0 }).collect();
+        // Picture n of the batch is the n-th unit vector in its middle pixel, (N, H, W, N).
+        let middle = input.height / 2 * input.width + input.width / 2;
+        let mut pictures = vec![0.0; request.batch * input.len()];
+        for n in 0..request.batch {
+            pictures[(n * input.area() + middle) * input.channels + n] = 1.0;
+        }
         plan.write(program.pictures, &pictures).expect("pictures");
-        plan.write(program.labels, &self.reference.single(self.case, "labels")).expect("labels");
+        plan.write(program.labels, &labels).expect("labels");
         plan.run(&[StepTable::default()]).expect("a step");
         let loss = plan.take_metrics(true).expect("metrics")[0].loss;
         let output = plan.read(program.outputs[&end]).expect("an output");

@@ -54,6 +54,8 @@ class Case:
     loss: object = None
     train: str = ""
     labels: torch.Tensor = None
+    # Whether the loss wants pictures as large as what it is taken of. The one pixel is then their middle.
+    of_pixels: bool = False
 
 
 class Apply(nn.Module):
@@ -321,16 +323,51 @@ def meetings():
 
 
 def losses():
-    labels = torch.tensor([0, 3, 1, 1, 4])
-    yield Case(
+    classes = torch.tensor([0, 3, 1, 1, 4])
+    tags = torch.tensor([[0, 1, 1, 0, 0, 1], [0] * 6, [1] * 6, [0, 0, 0, 1, 0, 0], [1, 0, 1, 0, 1, 0]])
+    one_hot = F.one_hot(classes, 6)
+
+    def case(name, op, loss, labels, train=""):
+        train = f"\n[train]\nloss = {train}\n" if train else ""
+        of_vectors = lambda z: loss(z.flatten(1))
+        return Case(name, op, "", (5, 6, 1, 1), spread=3.0, loss=of_vectors, labels=labels, train=train)
+
+    yield case("cross-entropy", "cross-entropy", lambda z: F.cross_entropy(z, classes), classes)
+    yield case(
+        "cross-entropy smoothed",
         "cross-entropy",
-        "cross-entropy",
-        "",
-        (5, 6, 1, 1),
-        spread=5.0,
-        loss=lambda z: F.cross_entropy(z.flatten(1), labels),
-        labels=labels,
+        lambda z: F.cross_entropy(z, classes, label_smoothing=0.1),
+        classes,
+        '{ name = "cross-entropy", smoothing = 0.1 }',
     )
+    pairs = {"squared-error": F.mse_loss, "sigmoid-cross-entropy": F.binary_cross_entropy_with_logits}
+    for op, function in pairs.items():
+        for kind, labels, wanted in [("a class", classes, one_hot), ("tags", tags, tags)]:
+            loss = lambda z, function=function, wanted=wanted: function(z, wanted.double())
+            yield case(f"{op} of {kind}", op, loss, labels, f'"{op}"')
+
+
+VOID = 255
+
+
+def losses_of_pixels():
+    """Of some pixels nothing is known, and those of the class that is void do not count either."""
+    pixels = torch.randint(0, 4, (3, 5, 7), generator=torch.Generator().manual_seed(0))
+    pixels[0, 1, 2:5] = pixels[2, 4] = VOID
+    for name, void in [("pixel-cross-entropy", None), ("pixel-cross-entropy with a void class", 2)]:
+        counted = torch.where(pixels == (-1 if void is None else void), VOID, pixels)
+        yield Case(
+            name,
+            "pixel-cross-entropy",
+            "",
+            (3, 4, 5, 7),
+            spread=3.0,
+            loss=lambda z, counted=counted: F.cross_entropy(z, counted, ignore_index=VOID),
+            labels=pixels,
+            train="\n[train]\nloss = { name = \"pixel-cross-entropy\""
+            + (" }\n" if void is None else f", void = {void} }}\n"),
+            of_pixels=True,
+        )
 
 
 def cases():
@@ -342,6 +379,7 @@ def cases():
     yield from activations()
     yield from meetings()
     yield from losses()
+    yield from losses_of_pixels()
     yield from rectifiers_that_learn()
     yield from response_normalisations()
     yield from upsamplings()
@@ -404,10 +442,15 @@ def tensors_of(case, generator):
 def text_of(case):
     """The case in the words of the experiment file."""
     n, channels, height, width = case.input
-    source = f"{{ transposed-conv = {channels}, kernel = [{height}, {width}], stride = 1, bias = false }}"
+    size = [height, width] if case.of_pixels else [1, 1]
+    padding = [side // 2 for side in size]
+    source = (
+        f"{{ transposed-conv = {channels}, kernel = [{height}, {width}], stride = 1, padding = {padding}, "
+        "bias = false }"
+    )
     head = f"{{ linear = {N_CLASSES} }}" if case.loss is None else ""
     layers = ",\n  ".join(part for part in [source, case.layers, head] if part)
-    return f"[network]\ninput = [{n}, 1, 1]\nlayers = [\n  {layers},\n]\n{case.train}"
+    return f"[network]\ninput = {[n, *size]}\nlayers = [\n  {layers},\n]\n{case.train}"
 
 
 def main():
