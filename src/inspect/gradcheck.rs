@@ -138,7 +138,8 @@ impl Report {
     }
 }
 
-/// Checks the gradient of every parameter of a net with the loss of its goal. `done` is called as each tensor is finished.
+/// Checks the gradient of every parameter of a net with the loss of its goal. `done` is called as each tensor is
+/// finished.
 ///
 /// # Errors
 /// The machine has not enough memory left.

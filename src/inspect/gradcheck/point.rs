@@ -67,7 +67,7 @@ impl Point {
 fn labels(goal: &Goal, n: usize) -> Vec<f32> {
     let label = |i: usize| match goal.labels {
         LabelKind::Classes | LabelKind::Pixels => i % goal.n_classes,
-        LabelKind::Tags => (i % 3 == 0) as usize,
+        LabelKind::Tags => i.is_multiple_of(3) as usize,
     };
     (0..n).map(|i| label(i) as f32).collect()
 }
