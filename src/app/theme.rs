@@ -140,7 +140,7 @@ impl Palette {
 /// number of them, by the golden ratio.
 pub fn tint(i: usize) -> Color32 {
     let hue = (i as f32 * 0.618_034 + 0.6).fract();
-    let value = if i % 2 == 0 { 0.95 } else { 0.75 };
+    let value = if i.is_multiple_of(2) { 0.95 } else { 0.75 };
     egui::ecolor::Hsva::new(hue, 0.75, value, 1.0).into()
 }
 

@@ -148,10 +148,10 @@ mod cpu {
     }
 
     /// With the chunks of a slot beside them.
-    fn beside<'a, T: Send>(
+    fn beside<T: Send>(
         chunks: impl IndexedParallelIterator<Item = T>,
-        slot: &'a mut [f32],
-    ) -> impl IndexedParallelIterator<Item = (T, &'a mut [f32])> {
+        slot: &mut [f32],
+    ) -> impl IndexedParallelIterator<Item = (T, &mut [f32])> {
         chunks.zip(slot.par_chunks_mut(CHUNK))
     }
 

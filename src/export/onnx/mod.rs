@@ -31,7 +31,7 @@ pub fn write(net: &Net, folder: &Path) -> Result<(), ExportError> {
     let n_numbers: u64 = net.numbers.parameters.iter().map(|numbers| numbers.len() as u64).sum();
     // The rest (names, statistics, constants) is small beside it, but must have its room.
     if 4 * n_numbers + (64 << 20) > LARGEST {
-        return Err(ExportError::TooLarge { mib: 4 * n_numbers >> 20 });
+        return Err(ExportError::TooLarge { mib: (4 * n_numbers) >> 20 });
     }
     write_file(&folder.join("model.onnx"), &model(net).encode_to_vec())
 }
