@@ -232,6 +232,34 @@ fn layers_without_windows() {
     check("maps of one pixel", &layers(text, Extent::new(3, 6, 5)));
 }
 
+/// As AlexNet has it: two groups, responses normalised across channels, overlapping pools.
+#[test]
+fn an_alexnet_in_small() {
+    let text = r#"
+        { conv = 12, kernel = 7, stride = 2 }, "relu", "lrn", { max-pool = 3, stride = 2 },
+        { conv = 16, kernel = 5, padding = 2, groups = 2 }, "relu", { layer = "lrn", size = 3, alpha = 0.1 },
+        { max-pool = 3, stride = 2 },
+        { conv = 24, kernel = 3, padding = 1 }, "relu",
+        { conv = 24, kernel = 3, padding = 1, groups = 2 }, "relu", { layer = "lrn", size = 4, alpha = 0.1, k = 1.0 },
+        { conv = 16, kernel = 3, padding = 1, groups = 2 }, "relu", { max-pool = 3, stride = 2 },
+        { linear = 32 }, "relu", { dropout = 0.5 }, { linear = 32 }, "relu", { dropout = 0.5 }, { linear = 10 }"#;
+    check("AlexNet in small", &layers(text, Extent::new(3, 67, 67)));
+}
+
+/// An encoder and decoder with skips.
+#[test]
+fn skips() {
+    let text = r#"
+        { conv = 6, kernel = 3, padding = 1 }, "prelu",
+        { merge = "concat", branches = [ [ "identity" ], [
+            { conv = 8, kernel = 3, stride = 2, padding = 1 }, { layer = "prelu", per-channel = true },
+            { merge = "concat", branches = [ [], [
+                { conv = 8, kernel = 3, stride = 2, padding = 1 }, "tanh", { upsample-bilinear = 2 } ] ] },
+            { conv = 6, kernel = 3, padding = 1 }, "sigmoid", { upsample-nearest = 2 } ] ] },
+        { max-pool = 2 }, "flatten", { linear = 10 }"#;
+    check("skips", &layers(text, Extent::new(3, 12, 16)));
+}
+
 /// A convolution behind a fully connected layer, and vectors that meet maps of one pixel.
 #[test]
 fn vectors_that_are_maps_again() {

@@ -18,8 +18,8 @@ use safetensors::tensor::Metadata;
 use super::{Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
 use crate::experiment::{Train, file};
-use crate::graph::Graph;
 use crate::graph::program::{Bank, Placement};
+use crate::graph::{Graph, LayerReport, Op};
 pub use about::About;
 
 /// What is wrong with a file of weights, in a sentence or two for a person.
@@ -110,6 +110,9 @@ pub fn write(path: &Path, graph: &Graph, numbers: &Numbers, about: &About) -> Re
         let mut file = File::create(&partial)?;
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(header.as_bytes())?;
+        for (_, numbers) in fixed(graph) {
+            file.write_all(&numbers.iter().flat_map(|i| i.to_le_bytes()).collect::<Vec<u8>>())?;
+        }
         for numbers in numbers.parameters.iter().chain(&numbers.statistics) {
             file.write_all(&little_endian(numbers))?;
         }
@@ -127,12 +130,14 @@ fn header(graph: &Graph, about: &About) -> String {
     let mut entries = serde_json::Map::new();
     entries.insert("__metadata__".into(), serde_json::json!(about.to_map()));
     let mut begin = 0;
-    for (name, shape) in tensors(graph) {
-        let end = begin + 4 * shape.iter().product::<usize>();
-        let entry = serde_json::json!({ "dtype": "F32", "shape": shape, "data_offsets": [begin, end] });
+    let mut add = |name: String, dtype: &str, shape: &[usize], bytes: usize| {
+        let end = begin + bytes * shape.iter().product::<usize>();
+        let entry = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [begin, end] });
         entries.insert(name, entry);
         begin = end;
-    }
+    };
+    fixed(graph).into_iter().for_each(|(name, numbers)| add(name, "I64", &[numbers.len()], 8));
+    tensors(graph).into_iter().for_each(|(name, shape)| add(name, "F32", &shape, 4));
     let mut header = serde_json::Value::Object(entries).to_string();
     let missing = header.len().next_multiple_of(8) - header.len();
     header.push_str(&" ".repeat(missing));
@@ -263,8 +268,11 @@ impl WeightsFile {
     /// Tensors that are missing, are more than the net has or have another shape, all of them in one message;
     /// numbers that no net can have.
     pub fn numbers(&mut self, graph: &Graph) -> Result<Numbers, WeightsError> {
-        let wanted = tensors(graph);
-        check::fits(&self.header, &wanted).map_err(|what| self.mismatch(what))?;
+        let (wanted, fixed) = (tensors(graph), fixed(graph));
+        check::fits(&self.header, &wanted, &fixed).map_err(|what| self.mismatch(what))?;
+        for (name, numbers) in &fixed {
+            self.expect_same(name, numbers)?;
+        }
         let mut numbers = Vec::with_capacity(wanted.len());
         for (name, shape) in &wanted {
             numbers.push(self.tensor(name, shape.iter().product())?);
@@ -273,25 +281,54 @@ impl WeightsFile {
         Ok(Numbers { parameters: numbers, statistics })
     }
 
+    /// Checks that the tensor of this name holds these numbers, if it is there, with as many.
+    fn expect_same(&mut self, name: &str, numbers: &[i64]) -> Result<(), WeightsError> {
+        if self.header.info(name).is_none() {
+            return Ok(());
+        }
+        let mut found = vec![0i64; numbers.len()];
+        self.read(name, bytemuck::cast_slice_mut(&mut found))?;
+        match found.iter().map(|&i| i64::from_le(i)).eq(numbers.iter().copied()) {
+            true => Ok(()),
+            false => Err(self.mismatch(format!("`{name}` is not the one that this experiment draws"))),
+        }
+    }
+
     /// The `len` numbers of a tensor that is known to be there.
     fn tensor(&mut self, name: &str, len: usize) -> Result<Vec<f32>, WeightsError> {
-        let begin = self.header.info(name).map_or(0, |info| info.data_offsets.0 as u64);
         let mut numbers = vec![0f32; len];
-        let mut read = || {
-            self.file.seek(SeekFrom::Start(self.begin + begin))?;
-            self.file.read_exact(bytemuck::cast_slice_mut(&mut numbers))
-        };
-        let path = self.path.clone();
-        read().map_err(|error: std::io::Error| WeightsError::Read { path, reason: error.to_string() })?;
+        self.read(name, bytemuck::cast_slice_mut(&mut numbers))?;
         // The file is little-endian, whatever the machine is.
         numbers.iter_mut().for_each(|x| *x = f32::from_bits(u32::from_le(x.to_bits())));
         check::plausible(name, &numbers).map_err(|what| self.mismatch(what))?;
         Ok(numbers)
     }
 
+    /// The bytes of a tensor that is known to be there with as many.
+    fn read(&mut self, name: &str, bytes: &mut [u8]) -> Result<(), WeightsError> {
+        let begin = self.header.info(name).map_or(0, |info| info.data_offsets.0 as u64);
+        let sought = self.file.seek(SeekFrom::Start(self.begin + begin));
+        let read = sought.and_then(|_| self.file.read_exact(bytes));
+        read.map_err(|error| WeightsError::Read { path: self.path.clone(), reason: error.to_string() })
+    }
+
     fn mismatch(&self, what: String) -> WeightsError {
         WeightsError::Mismatch { path: self.path.clone(), what }
     }
+}
+
+/// What the experiment alone decides, but other programs cannot draw: for each layer that permutes pixels the
+/// places that they are taken from. Written for them; a file may go without.
+fn fixed(graph: &Graph) -> Vec<(String, Vec<i64>)> {
+    let permutation = |layer: &LayerReport| match &graph.node(layer.node).op {
+        // An identity behind it has the same node.
+        Op::Permute(op) if layer.kind == "permute-pixels" => {
+            let places = op.permutation.places().into_iter().map(i64::from).collect();
+            Some((format!("{}.permutation", layer.path), places))
+        }
+        _ => None,
+    };
+    graph.layers.iter().filter_map(permutation).collect()
 }
 
 /// Name and shape of every tensor of a net, parameters first.

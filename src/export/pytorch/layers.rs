@@ -2,11 +2,10 @@
 
 use super::expression::{Argument, Expression, Role, flag, number, pair};
 use crate::experiment::layers::{
-    Activation, BatchNorm, Conv, Dropout, Linear, Lrn, Padding, PermutePixels, Pool, PoolMode, Prelu,
-    Shortcut, TransposedConv, Upsample, UpsampleMode,
+    Activation, BatchNorm, Conv, Dropout, Linear, Lrn, Padding, Pool, PoolMode, Prelu, Shortcut,
+    TransposedConv, Upsample, UpsampleMode,
 };
 use crate::tensor::Extent;
-use crate::tensor::random::{Key, Purpose};
 
 /// A class that the exported file defines because PyTorch has none like it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -173,12 +172,10 @@ pub fn flatten(keeps_maps: bool) -> Written {
     (Expression::call(helper.map_or("nn.Flatten", Helper::name), Vec::new()), helper)
 }
 
-pub fn permute_pixels(permute: &PermutePixels, x: Extent) -> Written {
-    let key = Key::new(permute.seed as u64, Purpose::PixelPermutation);
-    let arguments =
-        vec![Argument::named("key", key.0.to_string()), Argument::named("n_pixels", x.area().to_string())];
+pub fn permute_pixels(x: Extent) -> Written {
     let helper = Helper::PermutePixels;
-    (Expression::call(helper.name(), arguments), Some(helper))
+    let n_pixels = Argument::named("n_pixels", x.area().to_string());
+    (Expression::call(helper.name(), vec![n_pixels]), Some(helper))
 }
 
 pub fn pool(pool: &Pool) -> Expression {

@@ -118,7 +118,7 @@ impl Walk<'_> {
             Kind::Upsample(upsample) => (layers::upsample(upsample), None),
             Kind::Flatten => layers::flatten(self.keeps_maps),
             Kind::Identity => (blocks::identity(), None),
-            Kind::PermutePixels(permute) => layers::permute_pixels(permute, x),
+            Kind::PermutePixels(_) => layers::permute_pixels(x),
             Kind::Shortcut(shortcut) => layers::shortcut(shortcut, x),
             Kind::Branches(_) | Kind::Repeat(_) => unreachable!("combinators are walked through"),
         })

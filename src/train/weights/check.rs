@@ -7,11 +7,16 @@ use crate::experiment::words;
 /// Names in one list of a message.
 const MOST_NAMES: usize = 4;
 
-/// Checks that the file holds just the `wanted` tensors, name and shape, in 32-bit floats.
+/// Checks that the file holds just the `wanted` tensors, name and shape, in 32-bit floats; it may also hold
+/// those that are `fixed`, whole numbers in a list.
 ///
 /// # Errors
 /// Everything that is missing, extra or of another shape, in one sentence of bounded length.
-pub fn fits(header: &Metadata, wanted: &[(String, Vec<usize>)]) -> Result<(), String> {
+pub fn fits(
+    header: &Metadata,
+    wanted: &[(String, Vec<usize>)],
+    fixed: &[(String, Vec<i64>)],
+) -> Result<(), String> {
     let (mut missing, mut extra, mut other) = (Vec::new(), Vec::new(), Vec::new());
     for (name, shape) in wanted {
         match header.info(name) {
@@ -26,7 +31,19 @@ pub fn fits(header: &Metadata, wanted: &[(String, Vec<usize>)]) -> Result<(), St
             Some(_) => {}
         }
     }
-    let names: std::collections::HashSet<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    for (name, numbers) in fixed {
+        if let Some(info) = header.info(name)
+            && (info.shape != [numbers.len()] || info.dtype != Dtype::I64)
+        {
+            let n = numbers.len();
+            other.push(format!("{} ({} there, {n} whole numbers here)", quoted(name), sides(&info.shape)));
+        }
+    }
+    let names: std::collections::HashSet<&str> = wanted
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .chain(fixed.iter().map(|(name, _)| name.as_str()))
+        .collect();
     let mut found = header.offset_keys();
     found.sort();
     for name in found {

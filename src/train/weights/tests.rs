@@ -4,7 +4,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::*;
 use crate::data::Normalisation;
-use crate::experiment::presets;
+use crate::experiment::layers::{Linear, PermutePixels};
+use crate::experiment::{Kind, Layer, Network, presets};
 use crate::tensor::Extent;
 
 const EXTENT: Extent = Extent::new(3, 32, 32);
@@ -148,6 +149,25 @@ fn pictures_of_another_kind_are_refused() {
     assert!(grey.contains("for pictures of 3×32×32, those here are 1×32×32"), "{grey}");
     let fewer = file.expect_pictures(EXTENT, &classes[1..]).unwrap_err().to_string();
     assert!(fewer.contains("it tells apart cat, dog, hen, the pictures here are of dog, hen"), "{fewer}");
+}
+
+/// Other programs are told of the permutation; here it follows from the experiment, and must be the same.
+#[test]
+fn a_permutation_is_written_and_must_be_the_same() {
+    let graph = |seed: usize| {
+        let kinds = [Kind::PermutePixels(PermutePixels { seed }), Kind::Linear(Linear::default())];
+        let network = Network { input: EXTENT, layers: kinds.map(Layer::new).to_vec() };
+        Graph::new(&network).expect("a possible net")
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let numbers = Numbers::initial(&graph(1), &Train::default(), 3);
+    write(&path, &graph(1), &numbers, &About::default()).expect("room");
+    let mut file = WeightsFile::open(&path).expect("a file of weights");
+    assert_eq!(file.header.info("layers.0.permutation").expect("a permutation").shape, [32 * 32]);
+    assert_eq!(file.numbers(&graph(1)).expect("the net's numbers"), numbers);
+    let other = file.numbers(&graph(2)).unwrap_err().to_string();
+    assert!(other.contains("`layers.0.permutation` is not the one"), "{other}");
 }
 
 proptest::proptest! {
