@@ -150,7 +150,7 @@ pub fn lrn(lrn: &Lrn) -> Expression {
     let arguments = vec![
         Argument::named("size", lrn.size.to_string()),
         // PyTorch divides the sum by the size.
-        Argument::named("alpha", number(lrn.size as f32 * lrn.alpha)),
+        Argument::named("alpha", format!("{} * {}", lrn.size, number(lrn.alpha))),
         Argument::optional("beta", number(lrn.beta), number(0.75)),
         Argument::named("k", number(lrn.k)),
     ];
