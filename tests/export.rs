@@ -10,7 +10,7 @@ use std::process::Command;
 use convscope::data::Normalisation;
 use convscope::experiment::layers::MENU;
 use convscope::experiment::{Experiment, Network, NetworkChoice, Normalise, file};
-use convscope::graph::Graph;
+use convscope::graph::{Goal, Graph};
 use convscope::tensor::Extent;
 use convscope::tensor::random::mix;
 use convscope::train::Net;
@@ -22,11 +22,11 @@ const N_PICTURES: usize = 64;
 const TOLERANCE: f64 = 1e-4;
 
 /// A net with weights as if it had been trained: no scale 1, no shift 0, running statistics of their own.
-fn net(choice: NetworkChoice, extent: Extent, normalise: Normalise) -> Net {
-    let experiment = Experiment { network: choice, title: "Everything".into(), ..Experiment::default() };
+fn net(experiment: Experiment, extent: Extent, normalise: Normalise) -> Net {
     let classes: Vec<String> = (0..10).map(|class| format!("class \"{class}\"")).collect();
     let network: Network = experiment.network.network(extent, classes.len()).expect("a network");
-    let graph = Graph::classifier(&network, classes.len()).expect("a possible net");
+    let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))
+        .expect("a possible net");
     let mut numbers = Numbers::initial(&graph, &experiment.train, 3);
     let noise = |i: usize, k: usize| mix((i + 7919 * k) as u32) as f32 / 2f32.powi(32);
     for (k, (parameter, numbers)) in graph.parameters.iter().zip(&mut numbers.parameters).enumerate() {
@@ -48,14 +48,19 @@ fn net(choice: NetworkChoice, extent: Extent, normalise: Normalise) -> Net {
 }
 
 fn preset(name: &str, extent: Extent, normalise: Normalise) -> Net {
-    net(NetworkChoice::Preset(name.into()), extent, normalise)
+    let network = NetworkChoice::Preset(name.into());
+    net(Experiment { network, ..Experiment::default() }, extent, normalise)
 }
 
 /// The net of these layers, as an experiment file writes them.
 fn layers(text: &str, extent: Extent) -> Net {
-    let text = format!("[network]\nlayers = [\n{text}\n]\n");
-    let choice = file::parse(&text).expect("an experiment").network;
-    net(choice, extent, Normalise::PerChannel)
+    layers_for("cross-entropy", text, extent)
+}
+
+/// [`layers`] with another loss.
+fn layers_for(loss: &str, text: &str, extent: Extent) -> Net {
+    let text = format!("title = \"Everything\"\ntrain.loss = \"{loss}\"\nnetwork.layers = [\n{text}\n]\n");
+    net(file::parse(&text).expect("an experiment"), extent, Normalise::PerChannel)
 }
 
 /// 64 pictures of noise.
@@ -132,6 +137,14 @@ fn check(name: &str, net: &Net) {
 #[test]
 fn lenet() {
     check("lenet", &preset("lenet", Extent::new(1, 28, 28), Normalise::PerChannel));
+}
+
+/// The permutation of the pixels travels with the weights, before a mean of its own for each of them.
+#[test]
+fn permuted_pictures() {
+    let mut net = preset("lenet", Extent::new(1, 28, 28), Normalise::PixelMean);
+    net.normalisation = net.normalisation.permuted(Some(3));
+    check("lenet over permuted pictures", &net);
 }
 
 #[test]
@@ -246,7 +259,7 @@ fn an_alexnet_in_small() {
     check("AlexNet in small", &layers(text, Extent::new(3, 67, 67)));
 }
 
-/// An encoder and decoder with skips.
+/// An encoder and decoder with skips, which names a class for each pixel.
 #[test]
 fn skips() {
     let text = r#"
@@ -256,8 +269,8 @@ fn skips() {
             { merge = "concat", branches = [ [], [
                 { conv = 8, kernel = 3, stride = 2, padding = 1 }, "tanh", { upsample-bilinear = 2 } ] ] },
             { conv = 6, kernel = 3, padding = 1 }, "sigmoid", { upsample-nearest = 2 } ] ] },
-        { max-pool = 2 }, "flatten", { linear = 10 }"#;
-    check("skips", &layers(text, Extent::new(3, 12, 16)));
+        { conv = 10, kernel = 1 }"#;
+    check("skips", &layers_for("pixel-cross-entropy", text, Extent::new(3, 12, 16)));
 }
 
 /// A convolution behind a fully connected layer, and vectors that meet maps of one pixel.

@@ -28,7 +28,8 @@ pub struct PredictArguments {
     #[arg(long, default_value = "auto", value_parser = super::device)]
     device: DeviceChoice,
 
-    /// Print one JSON object for each picture, on a line of its own.
+    /// Print one JSON object for each picture, on a line of its own: path, logits, probabilities, and as label
+    /// the name of the most probable class.
     #[arg(long)]
     json: bool,
 }

@@ -2,7 +2,8 @@
 //!
 //! The input, `input` `(N, C, H, W)`, is what the normalisation leaves of a picture, as with the module of the
 //! PyTorch export; the constants to do so stand in the metadata beside the names of the classes, as lists in
-//! JSON: `x = (byte / 255 − normalisation_mean) · normalisation_scale`. The output is `logits`, `(N, K)`, or
+//! JSON: `x = (byte / 255 − normalisation_mean) · normalisation_scale`, after the pixels of each channel have
+//! been put in the order of `permutation`, where there is one. The output is `logits`, `(N, K)`, or
 //! `(N, K, H, W)` where the net ends in maps. Any batch size will do.
 
 mod layers;

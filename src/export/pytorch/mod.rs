@@ -4,6 +4,7 @@
 mod blocks;
 mod expression;
 mod layers;
+mod preprocessing;
 mod tree;
 
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::path::Path;
 use super::{ExportError, write_file};
 use crate::tensor::Extent;
 use crate::train::{Net, weights};
-use expression::{filled, number, quoted};
+use expression::{filled, quoted};
 use tree::Modules;
 
 /// Writes `model.py` and `weights.safetensors` into a folder that exists.
@@ -31,8 +32,7 @@ pub fn model(net: &Net) -> Result<String, ExportError> {
         "CLASSES = {}\n",
         filled(&net.classes.iter().map(|n| quoted(n)).collect::<Vec<_>>(), 0)
     ));
-    let preprocessing = preprocessing(net);
-    parts.push(preprocessing);
+    parts.push(preprocessing::text(net));
     parts.extend(modules.helpers.iter().map(|helper| format!("\n{}", helper.text())));
     parts.extend(classes.iter().map(|class| format!("\n{}", class.text())));
     parts.push(format!("\n{}", module(net, &modules)));
@@ -50,17 +50,17 @@ def build():
 /// The docstring and the imports.
 fn head(net: &Net, modules: &Modules) -> String {
     let title = docstring_safe(&net.experiment.title);
-    let stores_mean = net.normalisation.channel_means().is_none();
+    let reads_weights = preprocessing::reads_weights(net);
     let uses_functions = modules.helpers.iter().any(|helper| helper.text().contains("F."));
     let mut imports = Vec::new();
-    if stores_mean {
+    if reads_weights {
         imports.push("import json\nfrom pathlib import Path\n");
     }
     imports.push("import torch");
     if uses_functions {
         imports.push("import torch.nn.functional as F");
     }
-    if stores_mean {
+    if reads_weights {
         imports.push("from safetensors import safe_open");
     }
     imports.push("from torch import nn");
@@ -74,46 +74,6 @@ fn head(net: &Net, modules: &Modules) -> String {
          \"\"\"\n\n{}\n",
         shape(net.graph.input()),
         imports.join("\n")
-    )
-}
-
-/// The constants of the normalisation, and the function that applies them.
-fn preprocessing(net: &Net) -> String {
-    let input = net.graph.input();
-    let Extent { channels, height, width } = input;
-    let normalisation = &net.normalisation;
-    let scales = normalisation.scale.iter().any(|scale| *scale != 1.0);
-    let list = |numbers: &[f32]| filled(&numbers.iter().map(|x| number(*x)).collect::<Vec<_>>(), 0);
-    let deviations: Vec<f32> = normalisation.scale.iter().map(|scale| scale.recip()).collect();
-    let deviation =
-        format!("STD = torch.tensor({}).view(1, {channels}, 1, 1)  # (1, C, 1, 1)\n", list(&deviations));
-    let means = normalisation.channel_means();
-    let is_plain = !scales && means.as_ref().is_some_and(|means| means.iter().all(|mean| *mean == 0.0));
-    let constants = match &means {
-        _ if is_plain => String::new(),
-        Some(means) => format!(
-            "# Mean and standard deviation of the training pictures, of brightness from 0 to 1.\n\
-             MEAN = torch.tensor({}).view(1, {channels}, 1, 1)  # (1, C, 1, 1)\n{deviation}\n\n",
-            list(means)
-        ),
-        None => format!(
-            "# The mean of the training pictures, of brightness from 0 to 1; it is kept with the weights.\n\
-             with safe_open(Path(__file__).with_name(\"weights.safetensors\"), framework=\"pt\") as weights:\n    \
-             MEAN = torch.tensor(json.loads(weights.metadata()[\"normalisation_mean\"]))\n\
-             MEAN = MEAN.view(1, {channels}, {height}, {width})  # (1, C, H, W)\n{}\n\n",
-            if scales { deviation.as_str() } else { "" }
-        ),
-    };
-    let centred = match is_plain {
-        true => "x.float() / 255".to_string(),
-        false if scales => "(x.float() / 255 - MEAN.to(x.device)) / STD.to(x.device)".into(),
-        false => "x.float() / 255 - MEAN.to(x.device)".into(),
-    };
-    format!(
-        "{constants}def preprocess(x):\n    \
-         \"\"\"Pictures of bytes or numbers from 0 to 255, {}, to what the net expects.\"\"\"\n    \
-         return {centred}\n",
-        shape(input)
     )
 }
 

@@ -90,10 +90,22 @@ fn a_mean_picture_is_kept_with_the_weights() {
     let normalisation = Normalisation { mean: vec![0.1, 0.2, 0.3, 0.4], ..Normalisation::identity(extent) };
     let net = net("network.layers = [ { linear = 3 } ]", extent, normalisation);
     let text = model(&net).expect("every layer is known");
-    assert!(text.contains("weights.metadata()[\"normalisation_mean\"]"), "{text}");
+    assert!(text.contains("json.loads(STORED[\"normalisation_mean\"])"), "{text}");
     assert!(text.contains("return x.float() / 255 - MEAN.to(x.device)"), "{text}");
     let folder = tempfile::tempdir().expect("a folder");
     write(&net, folder.path()).expect("room");
     let file = weights::WeightsFile::open(&folder.path().join("weights.safetensors")).expect("weights");
     assert_eq!(file.about.normalisation, Some(net.normalisation));
+}
+
+#[test]
+fn pixels_are_permuted_before_they_are_centred() {
+    let extent = Extent::new(1, 2, 2);
+    let normalisation = Normalisation::identity(extent).permuted(Some(7));
+    let text =
+        model(&net("network.layers = [ { linear = 3 } ]", extent, normalisation)).expect("known layers");
+    assert!(
+        text.contains("[:, :, ORDER.to(x.device)].reshape(x.shape)\n    return x.float() / 255\n"),
+        "{text}"
+    );
 }

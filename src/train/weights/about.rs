@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::de::DeserializeOwned;
 
-use crate::data::{MAX_CLASSES, MAX_SIDE, Normalisation};
+use crate::data::{MAX_CLASSES, MAX_SIDE, Normalisation, permute};
 use crate::tensor::Extent;
 
 /// What a file of weights says of itself besides its numbers. A file from elsewhere may say nothing.
@@ -44,6 +44,10 @@ impl About {
             tell("normalisation_mean", Some(json(serde_json::to_string(&mean))));
             tell("normalisation_scale", Some(json(serde_json::to_string(&normalisation.scale))));
             tell("permute", normalisation.permute.map(|seed| seed.to_string()));
+            // For other programs, which do not draw as we do.
+            let order = normalisation.permute.zip(self.input);
+            let order = order.map(|(seed, input)| permute::order(seed, input.area()));
+            tell("permutation", order.map(|order| json(serde_json::to_string(&order))));
         }
         map
     }

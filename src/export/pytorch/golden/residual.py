@@ -15,8 +15,9 @@ from torch import nn
 
 CLASSES = ["cat", "dog", "the \"other\""]
 
-# Mean and standard deviation of the training pictures, of brightness from 0 to 1.
+# The mean over the training pictures, of brightness from 0 to 1.
 MEAN = torch.tensor([0.5, 0.45, 0.4]).view(1, 3, 1, 1)  # (1, C, 1, 1)
+# Their standard deviation.
 STD = torch.tensor([0.25, 0.2, 0.125]).view(1, 3, 1, 1)  # (1, C, 1, 1)
 
 
