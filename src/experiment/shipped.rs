@@ -23,6 +23,8 @@ const SHIPPED: &[(&str, &str)] = ship![
     "resnet-20-shapes",
     "plain-56-shapes",
     "resnet-56-shapes",
+    "tags-scenes",
+    "u-net-scene-masks",
     "plain-20-cifar-10",
     "resnet-20-cifar-10",
     "plain-56-cifar-10",
