@@ -212,16 +212,15 @@ fn augment_ui(ui: &mut Ui, data: &mut Data) {
             "Multiply brightness, contrast and saturation by factors that stray so far from 1; 0 for none.";
         widgets::caption_ui(ui, "jitter").on_hover_text(help);
         widgets::number_ui(ui, "Jitter", &mut data.augment.jitter, 0.0..=1.0).on_hover_text(help);
-        ui.add_space(theme::SMALL_GAP);
-        permute_ui(ui, data);
     });
+    line_ui(ui, "Pixels", |ui| permute_ui(ui, data));
 }
 
 /// Whether the pixels are stirred; the seed of it comes with the first tick.
 fn permute_ui(ui: &mut Ui, data: &mut Data) {
     let help = "Stir the pixels of all pictures by one fixed permutation: their neighbourhoods are lost.";
     let mut is_permuted = data.permute.is_some();
-    if ui.checkbox(&mut is_permuted, "permute").on_hover_text(help).changed() {
+    if ui.checkbox(&mut is_permuted, "stirred").on_hover_text(help).changed() {
         data.permute = is_permuted.then_some(1);
     }
 }
@@ -234,9 +233,10 @@ fn noise_ui(ui: &mut Ui, data: &mut Data, classes: &[String]) {
         if widgets::number_ui(ui, "Label noise", &mut share, 0.0..=1.0).on_hover_text(help).changed() {
             data.noise.share = share;
         }
-        widgets::caption_ui(ui, "towards");
-        let shown = data.noise.to.clone().unwrap_or_else(|| "any other class".into());
-        let combo = ComboBox::from_id_salt("noise").width(ui.available_width() - 8.0).selected_text(shown);
+        widgets::caption_ui(ui, "to");
+        let shown = data.noise.to.clone().unwrap_or_else(|| "any other".into());
+        let width = ui.available_width() - 8.0;
+        let combo = ComboBox::from_id_salt("noise").width(width).truncate().selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
             ui.selectable_value(&mut data.noise.to, None, "any other class");
             for class in classes {

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, ColorImage, Image, Label, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
-    pos2, vec2,
+    Color32, ColorImage, Image, Label, Rect, Role, Sense, TextStyle, TextWrapMode, TextureHandle,
+    TextureOptions, Ui, WidgetInfo, WidgetText, pos2, vec2,
 };
 
 use crate::app::theme;
@@ -136,9 +136,15 @@ impl Shown {
         ui.add_space(theme::SMALL_GAP);
         ui.horizontal_wrapped(|ui| {
             for (class, name) in self.set.classes.iter().enumerate() {
+                let text = WidgetText::from(theme::caption(ui, name.as_str()));
+                let text = text.into_galley(ui, Some(TextWrapMode::Extend), f32::INFINITY, TextStyle::Body);
+                // A patch and its name stay together.
+                if ui.available_size_before_wrap().x < 10.0 + ui.spacing().item_spacing.x + text.size().x {
+                    ui.end_row();
+                }
                 let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
                 ui.painter().rect_filled(rect, 2.0, theme::tint(class));
-                ui.label(theme::caption(ui, name.as_str()));
+                ui.label(text);
                 ui.add_space(theme::SMALL_GAP);
             }
         });
