@@ -134,7 +134,7 @@ fn subject(arguments: &GradcheckArguments) -> Result<Subject, Failure> {
     };
     let reduced = match arguments.full {
         true => Reduced { network: build(own_input)?, divisor: 1 },
-        false => reduce(build, own_input, BUDGET)?,
+        false => reduce(build, own_input, &goal, BUDGET)?,
     };
     Ok(Subject { reduced, own_input, goal })
 }

@@ -74,11 +74,15 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     }
     let n_steps = arguments.steps.unwrap_or(run.progress().n_steps);
     eprintln!("convscope: {} on {} ({})", experiment.title, device.info().name, device.info().detail);
-    let test = train(&mut run, n_steps, log.as_mut())?;
+    let test = train(&mut run, n_steps, log.as_mut());
+    // What was learned is kept, even where the training ended early.
     if let Some(path) = &arguments.save {
-        weights::save(&run, path)?;
+        let saved = weights::save(&run, path).map_err(Failure::from);
+        if test.is_ok() {
+            saved?;
+        }
     }
-    report(&run, test, arguments.json);
+    report(&run, test?, arguments.json);
     Ok(())
 }
 

@@ -9,10 +9,11 @@ use super::error::{DataError, MAX_BYTES};
 use super::folder::{
     self, common_extent, decode, entries, fit, in_order, is_picture, layout, reader, shuffled,
 };
-use super::{DataSet, Labels, MAX_PIXEL_CLASSES, PixelClasses, Split, VOID, folder_name};
+use super::{DataSet, Labels, MAX_NAME, MAX_PIXEL_CLASSES, PixelClasses, Split, VOID, folder_name};
 use crate::tensor::Extent;
 use image::{DynamicImage, imageops::FilterType};
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What the folder of label pictures is called behind the name of that of pictures.
@@ -74,8 +75,14 @@ fn pairs(path: &Path, part: &str) -> Result<Vec<Pair>, DataError> {
     let in_folder = |folder: &Path| -> Result<Vec<PathBuf>, DataError> {
         Ok(entries(folder)?.1.into_iter().filter(|path| is_picture(path)).collect())
     };
-    let of_labels: std::collections::HashMap<_, PathBuf> =
-        in_folder(&labels)?.into_iter().map(|path| (stem(&path), path)).collect();
+    let mut of_labels = HashMap::new();
+    for path in in_folder(&labels)? {
+        if let Some(other) = of_labels.insert(stem(&path), path.clone()) {
+            let remedy = "leave one of them, so that it is clear which one counts";
+            let what = format!("`{}` lies beside it with the same name", other.display());
+            return Err(DataError::Damaged { path, what, remedy });
+        }
+    }
     let pairs: Vec<Pair> = in_folder(&pictures)?
         .into_iter()
         .map(|picture| match of_labels.get(&stem(&picture)) {
@@ -155,6 +162,12 @@ fn class_names(path: &Path) -> Result<Option<Vec<String>>, DataError> {
     if !(2..=MAX_PIXEL_CLASSES).contains(&names.len()) {
         let what = format!("it names {} classes", names.len());
         let remedy = "write 2 to 255 names into it, one on a line, or take it away";
+        return Err(DataError::Damaged { path: file, what, remedy });
+    }
+    if let Some(name) = names.iter().find(|name| name.chars().count() > MAX_NAME) {
+        let what =
+            format!("the name that begins with `{}` is too long", name.chars().take(30).collect::<String>());
+        let remedy = "names may have 255 characters";
         return Err(DataError::Damaged { path: file, what, remedy });
     }
     Ok(Some(names))
@@ -250,6 +263,10 @@ mod tests {
         std::fs::write(&labels, &pixels[..40]).unwrap();
         assert!(message(&folder).contains("trainannot/1.png` cannot be decoded"));
         std::fs::write(&labels, pixels).unwrap();
+        let twin = folder.path().join("trainannot/1.bmp");
+        GrayImage::new(8, 6).save(&twin).unwrap();
+        assert!(message(&folder).contains("lies beside it with the same name"), "{}", message(&folder));
+        std::fs::remove_file(&twin).unwrap();
         std::fs::rename(folder.path().join("testannot"), folder.path().join("elsewhere")).unwrap();
         assert!(
             message(&folder)

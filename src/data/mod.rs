@@ -34,6 +34,9 @@ use std::path::Path;
 /// The most classes a data set may have.
 pub const MAX_CLASSES: usize = 1000;
 
+/// The most characters that the name of a class may have: what a folder may be called.
+pub const MAX_NAME: usize = 255;
+
 /// The most rows or columns a picture may have.
 pub const MAX_SIDE: usize = 4096;
 

@@ -16,7 +16,7 @@ use crate::tensor::Extent;
 pub use file::Problem;
 pub use layers::{Kind, Layer, LayerId};
 pub use named::Named;
-pub use train::{Initialisation, LabelKind, Loss, Moment, Optimiser, Schedule, Train, WarmUp};
+pub use train::{Initialisation, LabelKind, Loss, Moment, Optimiser, Schedule, Train, WarmUp, decimal};
 
 /// Everything needed to repeat a run: pictures, network, training and the seed of all that is random.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,8 +10,8 @@ use std::ops::RangeInclusive;
 pub use initialisation::Initialisation;
 pub use loss::{LabelKind, Loss};
 pub use optimiser::Optimiser;
-use schedule::decimal;
-pub use schedule::{Moment, Schedule, WarmUp};
+
+pub use schedule::{Moment, Schedule, WarmUp, decimal};
 
 /// The training part of an experiment.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +78,22 @@ impl Train {
 
     /// The rate of the step that begins at this moment, but for what a plateau has taken off it.
     pub fn rate_at(&self, moment: Moment) -> f64 {
-        let schedule = self.schedule.factor(self.rate, moment, self.warm_up);
-        decimal(self.rate) * self.batch_factor() * self.warm_up.factor(moment.epoch()) * schedule
+        let rate = decimal(self.rate) * self.batch_factor();
+        rate * self.warm_up.factor(moment.epoch()) * self.schedule.factor(rate, moment, self.warm_up)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rate in the log is the one that the range test names, whatever the batch that it was scaled for.
+    #[test]
+    fn a_range_test_ends_where_it_says() {
+        let schedule = Schedule::Range { to: 2.0 };
+        let train =
+            Train { rate: 0.01, batch: 512, reference_batch: Some(128), schedule, ..Train::default() };
+        let at = |step| train.rate_at(Moment { step, steps_per_epoch: 4, n_epochs: 10 });
+        assert!((at(0) - 0.04).abs() < 1e-12 && (at(39) - 2.0).abs() < 1e-12, "{} to {}", at(0), at(39));
     }
 }

@@ -126,7 +126,7 @@ impl Builder {
     }
 
     pub fn count_multiply_adds(&mut self, multiply_adds: u64) {
-        self.multiply_adds += multiply_adds;
+        self.multiply_adds = self.multiply_adds.saturating_add(multiply_adds);
     }
 
     fn stack(&mut self, path: &str, layers: &[Layer], input: NodeId) -> Result<NodeId, ShapeProblem> {

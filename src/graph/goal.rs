@@ -28,10 +28,19 @@ impl Goal {
     /// Checks that the loss can be computed from the labels.
     ///
     /// # Errors
-    /// A loss for labels of another kind, with the one that is customary for these.
+    /// A loss for labels of another kind, with the one that is customary for these; a void class that there is
+    /// not.
     pub fn check(&self) -> Result<(), Problem> {
-        if self.loss.fits(self.labels) {
-            return Ok(());
+        match self.loss {
+            Loss::PixelCrossEntropy { void: Some(void) } if void >= self.n_classes => {
+                return Err(Problem::new(format!(
+                    "There is no class {void} to be void: these pictures have the classes 0 to {}. Change or take \
+                     away `void` in `train.loss`.",
+                    self.n_classes.saturating_sub(1)
+                )));
+            }
+            loss if loss.fits(self.labels) => return Ok(()),
+            _ => {}
         }
         Err(Problem::new(format!(
             "The loss `{}` does not fit these pictures, which have {}. Set `train.loss` to `{}`.",
@@ -111,5 +120,20 @@ impl Goal {
             }
             _ => format!("End with a fully connected layer of {n} units, one for each class."),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_void_class_must_be_one_of_the_classes() {
+        let goal =
+            |void| Goal { loss: Loss::PixelCrossEntropy { void }, labels: LabelKind::Pixels, n_classes: 12 };
+        assert_eq!((goal(Some(11)).check(), goal(Some(11)).n_outputs()), (Ok(()), 11));
+        assert_eq!(goal(None).check(), Ok(()));
+        let message = goal(Some(12)).check().expect_err("there is none").to_string();
+        assert!(message.starts_with("There is no class 12 to be void"), "{message}");
     }
 }

@@ -258,10 +258,13 @@ impl Parameter {
 
 fn total(input: Extent, layers: &[LayerReport]) -> Total {
     let numbers = |extent: Extent| 4 * extent.len() as u64;
+    // What no machine could hold or do stops at the largest number.
+    let sum = |of: fn(&LayerReport) -> u64| layers.iter().map(of).fold(0, u64::saturating_add);
+    let outputs = layers.iter().map(|layer| numbers(layer.output)).fold(0, u64::saturating_add);
     Total {
-        parameters: layers.iter().map(|layer| layer.parameters).sum(),
-        multiply_adds: layers.iter().map(|layer| layer.multiply_adds).sum(),
-        activation_bytes: numbers(input) + layers.iter().map(|layer| numbers(layer.output)).sum::<u64>(),
+        parameters: sum(|layer| layer.parameters),
+        multiply_adds: sum(|layer| layer.multiply_adds),
+        activation_bytes: numbers(input).saturating_add(outputs),
     }
 }
 

@@ -34,21 +34,22 @@ impl Net {
             file.expect_pictures(set.extent, &set.classes)?;
             file.expect_permutation(experiment.data.permute)?;
         }
-        let (network, classes, normalisation) = match file.about.clone() {
-            About {
-                input: Some(input), classes: Some(classes), normalisation: Some(normalisation), ..
-            } => {
+        let (network, classes, normalisation) = match (file.about.clone(), set) {
+            (
+                About {
+                    input: Some(input), classes: Some(classes), normalisation: Some(normalisation), ..
+                },
+                _,
+            ) => {
                 let n_outputs = Goal::answering(experiment.train.loss, classes.len()).n_outputs();
                 (experiment.network.network(input, n_outputs)?, classes, normalisation)
             }
-            _ => {
-                let opened = match set {
-                    Some(_) => None,
-                    None => Some(catalogue::open(&experiment.data, experiment.seed)?),
-                };
-                let Some(set) = set.or(opened.as_ref()) else { unreachable!("a set was given or opened") };
+            (told, Some(set)) => filled_in(experiment, told, set)?,
+            (told, None) => {
+                let set = catalogue::open(&experiment.data, experiment.seed)?;
                 file.expect_pictures(set.extent, &set.classes)?;
-                about_pictures(experiment, set)?
+                file.expect_permutation(experiment.data.permute)?;
+                filled_in(experiment, told, &set)?
             }
         };
         let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))?;
@@ -79,6 +80,16 @@ impl Net {
             normalisation: Some(self.normalisation.clone()),
         }
     }
+}
+
+/// What a file tells, and from the pictures what it does not.
+fn filled_in(
+    experiment: &Experiment,
+    told: About,
+    set: &DataSet,
+) -> Result<(Network, Vec<String>, Normalisation), TrainError> {
+    let (network, classes, normalisation) = about_pictures(experiment, set)?;
+    Ok((network, told.classes.unwrap_or(classes), told.normalisation.unwrap_or(normalisation)))
 }
 
 /// The network for these pictures, the names of their classes and their normalisation.

@@ -1,6 +1,6 @@
 //! The rate of each step, and what a rate that falls on plateaus remembers.
 
-use crate::experiment::{Moment, Schedule, Train};
+use crate::experiment::{Moment, Schedule, Train, decimal};
 
 /// What is remembered of the training errors of the epochs so far, see [`Schedule::Plateau`].
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -30,13 +30,13 @@ impl Plateau {
         if (n_epochs as f64) <= train.warm_up.epochs as f64 {
             return;
         }
-        if error < self.best * (1.0 - threshold as f64) {
+        if error < self.best * (1.0 - decimal(threshold)) {
             (self.best, self.n_bad) = (error, 0);
         } else {
             self.n_bad += 1;
         }
         if self.n_bad > patience {
-            self.factor *= factor as f64;
+            self.factor *= decimal(factor);
             self.n_bad = 0;
         }
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::TrainError;
 use super::curves::{Curves, StepRecord, TestRecord};
-use super::evaluate::{Evaluation, Evaluator};
+use super::evaluate::{Evaluation, Evaluator, fitting_batch, test_program};
 use super::initial::Start;
 use super::rate::{self, Plateau};
 use super::table;
@@ -143,6 +143,10 @@ impl Run {
         let program = train_program(experiment, goal, &graph.fused());
         let placement = Placement::for_program(graph, &program);
         let what = format!("Training in batches of {}", experiment.train.batch);
+        device.footprint(&placement, &program)?.check(&what, device, released)?;
+        let batch = fitting_batch(&graph.fused(), goal);
+        let what = format!("Testing in batches of {batch}");
+        let program = test_program(&graph.fused(), goal, batch);
         Ok(device.footprint(&placement, &program)?.check(&what, device, released)?)
     }
 

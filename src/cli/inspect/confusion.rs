@@ -30,8 +30,9 @@ enum SplitChoice {
 /// Pictures asked about at a time.
 const BATCH: usize = 64;
 
-/// Pixels to a side of each cell in the picture.
+/// Pixels to a side of each cell in the picture, and of the whole picture, at most.
 const CELL: usize = 24;
+const WHOLE: usize = 4096;
 
 pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Result<(), Failure> {
     let (net, set) = arguments.net_and_pictures()?;
@@ -107,14 +108,15 @@ fn print(confusion: &Confusion, mistakes: &[Mistake]) {
 /// A row for each class, a column for each answer: the lighter, the more of the class's pictures. Right answers
 /// are blue, wrong ones orange.
 fn picture(confusion: &Confusion) -> Picture {
+    let n = confusion.classes.len();
+    let side = (WHOLE / n).clamp(1, CELL);
     let cell = |class: usize, answer: usize| {
         let row = &confusion.counts[class];
         let share = row[answer] as f64 / row.iter().sum::<u64>().max(1) as f64;
         let full = if class == answer { [90.0, 160.0, 255.0] } else { [255.0, 160.0, 60.0] };
         // The root shows the few that are taken for another beside the many that are not.
-        Picture::new(CELL, CELL, full.map(|colour: f64| (24.0 + (colour - 24.0) * share.sqrt()) as u8))
+        Picture::new(side, side, full.map(|colour: f64| (24.0 + (colour - 24.0) * share.sqrt()) as u8))
     };
-    let n = confusion.classes.len();
     let cells: Vec<Picture> = (0..n * n).map(|i| cell(i / n, i % n)).collect();
     Picture::mosaic(&cells, n, [0; 3])
 }

@@ -53,7 +53,7 @@ pub struct WarmUp {
 impl Schedule {
     /// The factor on a starting rate of `rate` in the step that begins at this moment, warm-up left out. That of
     /// a plateau is the run's affair.
-    pub fn factor(&self, rate: f32, moment: Moment, warm_up: WarmUp) -> f64 {
+    pub fn factor(&self, rate: f64, moment: Moment, warm_up: WarmUp) -> f64 {
         match self {
             Self::Constant | Self::Plateau { .. } => 1.0,
             Self::Steps { drop, at } => {
@@ -70,7 +70,7 @@ impl Schedule {
             Self::Range { .. } if rate == 0.0 => 1.0,
             Self::Range { to } => {
                 let last_step = moment.n_epochs as f64 - 1.0 / moment.steps_per_epoch as f64;
-                (decimal(*to) / decimal(rate)).powf(moment.share(warm_up, last_step))
+                (decimal(*to) / rate).powf(moment.share(warm_up, last_step))
             }
         }
     }
@@ -110,7 +110,7 @@ impl WarmUp {
 }
 
 /// The number that a person wrote, not the nearest one in single precision: a tenth of 0.1 is 0.01.
-pub(super) fn decimal(x: f32) -> f64 {
+pub fn decimal(x: f32) -> f64 {
     x.to_string().parse().unwrap_or(x.into())
 }
 

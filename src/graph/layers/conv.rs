@@ -57,7 +57,7 @@ pub(in crate::graph) fn add(conv: &Conv, builder: &mut Builder, input: NodeId) -
         true => Some(builder.parameter("bias", vec![conv.filters], Role::Bias)?),
         false => None,
     };
-    builder.count_multiply_adds(y.len() as u64 * (channels * window.area()) as u64);
+    builder.count_multiply_adds((y.len() as u64).saturating_mul((channels * window.area()) as u64));
     let field = builder.field(input).through(&window);
     let op = ConvNode { window, groups: conv.groups, weight, bias, relu: false };
     builder.node(super::Op::Conv(op), vec![input], y, field)

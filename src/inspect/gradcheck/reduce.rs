@@ -1,7 +1,7 @@
 //! Nets made small enough for a gradient check: smaller pictures, then fewer channels.
 
 use crate::experiment::{Kind, Layer, LayerId, Network, Problem};
-use crate::graph::Graph;
+use crate::graph::{Goal, Graph};
 use crate::tensor::Extent;
 
 /// The smallest pictures tried: below, padding would be most of what a convolution sees.
@@ -31,9 +31,11 @@ pub struct Reduced {
 pub fn reduce(
     build: impl Fn(Extent) -> Result<Network, Problem>,
     input: Extent,
+    goal: &Goal,
     budget: u64,
 ) -> Result<Reduced, Problem> {
-    let network = with_small_pictures(build, input)?;
+    let network = with_small_pictures(build, input, goal)?;
+    let cost = |network: &Network| cost(network, goal);
     let mut reduced = Reduced { network: network.clone(), divisor: 1 };
     let mut divisor = 1;
     while cost(&reduced.network).is_none_or(|cost| cost > budget) && divisor < 64 {
@@ -49,22 +51,23 @@ pub fn reduce(
 fn with_small_pictures(
     build: impl Fn(Extent) -> Result<Network, Problem>,
     input: Extent,
+    goal: &Goal,
 ) -> Result<Network, Problem> {
     let Extent { channels, height, width } = input;
     for side in LEAST_SIDE..height.min(width) {
         let scaled = |length: usize| length * side / height.min(width);
         let network = build(Extent::new(channels, scaled(height), scaled(width)))?;
-        if Graph::new(&network).is_ok() {
+        if Graph::for_goal(&network, goal).is_ok() {
             return Ok(network);
         }
     }
     build(input)
 }
 
-/// What a check costs; none where the net is impossible.
-fn cost(network: &Network) -> Option<u64> {
-    let graph = Graph::new(network).ok()?;
-    Some(graph.total().multiply_adds * graph.parameters.len() as u64)
+/// What a check costs; none where the net is impossible, or its answers no longer fit the goal.
+fn cost(network: &Network, goal: &Goal) -> Option<u64> {
+    let graph = Graph::for_goal(network, goal).ok()?;
+    Some(graph.total().multiply_adds.saturating_mul(graph.parameters.len() as u64))
 }
 
 /// The net with its layers' channels divided, all but those of the last layer with weights, which the loss

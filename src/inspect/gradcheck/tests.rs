@@ -7,7 +7,8 @@ const FEW: Settings = Settings { batch: 8, seed: 1, n_random: 1, n_largest: 1, m
 
 fn graph(preset: &str, budget: u64) -> Graph {
     let build = |input| presets::build(preset, input, 5);
-    let reduced = reduce(build, presets::customary_input(preset), budget).expect("a preset");
+    let reduced =
+        reduce(build, presets::customary_input(preset), &Goal::classes(5), budget).expect("a preset");
     Graph::new(&reduced.network).expect("a possible net")
 }
 
@@ -19,8 +20,8 @@ fn of_layers(input: Extent, layers: &str) -> Graph {
     Graph::new(&crate::experiment::Network { input, layers }).expect("a possible net")
 }
 
-/// Every net by name, at a size and for so many of its tensors that a second suffices. In the plain net of 110 layers the gradient of the
-/// first ones is a million times the loss, where kinks lie closer than double precision resolves: of some of its
+/// Every net by name, at a size and for so many of its tensors that a second suffices. In the plain net of 110
+/// layers the gradient of the first ones is a million times the loss, where kinks lie closer than double precision resolves: of some of its
 /// tensors nothing can be told.
 #[test]
 fn the_gradient_of_every_preset_is_right() {

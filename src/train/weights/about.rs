@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::de::DeserializeOwned;
 
-use crate::data::{MAX_CLASSES, MAX_SIDE, Normalisation, permute};
+use crate::data::{MAX_CLASSES, MAX_NAME, MAX_SIDE, Normalisation, permute};
 use crate::tensor::Extent;
 
 /// What a file of weights says of itself besides its numbers. A file from elsewhere may say nothing.
@@ -20,8 +20,8 @@ pub struct About {
     pub normalisation: Option<Normalisation>,
 }
 
-/// The most characters that the name of a class may have.
-const LONGEST_NAME: usize = 200;
+/// The most numbers that a picture may have.
+const LARGEST_PICTURE: usize = 1 << 26;
 
 impl About {
     /// Everything as strings, lists in JSON. A mean that is the same all over each channel is written as one
@@ -60,12 +60,15 @@ impl About {
         {
             return Err(format!("a side of `input` is not from 1 to {MAX_SIDE}"));
         }
+        if input.is_some_and(|input| input.len() > LARGEST_PICTURE) {
+            return Err(format!("`input` tells of pictures of more than {LARGEST_PICTURE} numbers"));
+        }
         let classes = parsed::<Vec<String>>(map, "classes")?;
         if let Some(classes) = &classes {
-            let is_name = |name: &String| name.chars().count() <= LONGEST_NAME;
+            let is_name = |name: &String| name.chars().count() <= MAX_NAME;
             if !(1..=MAX_CLASSES).contains(&classes.len()) || !classes.iter().all(is_name) {
                 return Err(format!(
-                    "`classes` must be 1 to {MAX_CLASSES} names of at most {LONGEST_NAME} characters"
+                    "`classes` must be 1 to {MAX_CLASSES} names of at most {MAX_NAME} characters"
                 ));
             }
         }
@@ -94,6 +97,9 @@ fn normalisation(map: &HashMap<String, String>, input: Extent) -> Result<Option<
     }
     if !mean.iter().chain(&scale).all(|x| x.is_finite()) {
         return Err("its normalisation holds numbers that are infinite".into());
+    }
+    if !scale.iter().all(|&scale| scale.is_normal() && scale > 0.0) {
+        return Err("its normalisation divides by nothing, or by what is below nothing".into());
     }
     let permute = parsed::<u64>(map, "permute")?;
     Ok(Some(match per_channel {

@@ -122,6 +122,11 @@ fn files_that_are_no_weights_are_refused() {
 fn metadata_that_cannot_be_are_refused() {
     for (metadata, words) in [
         (vec![("input", "[3, 0, 32]")], "a side of `input`"),
+        (vec![("input", "[4096, 4096, 4096]")], "pictures of more than 67108864 numbers"),
+        (
+            vec![("input", "[1, 2, 2]"), ("normalisation_mean", "[0]"), ("normalisation_scale", "[0]")],
+            "divides by nothing",
+        ),
         (vec![("input", "wide")], "`input` cannot be understood"),
         (vec![("classes", "[]")], "`classes` must be"),
         (
