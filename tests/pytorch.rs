@@ -89,8 +89,8 @@ fn fingerprints(run: &Run, bank: Bank) -> Vec<[f64; 2]> {
     parameters.map(one).collect()
 }
 
-/// Each tensor within 1e-3 of its norm, or of `floor` where that is more, in length and along the direction (whose own length is about
-/// the root of a third of the tensor's size).
+/// Each tensor within 1e-3 of its norm, or of `floor` where that is more, in length and along the direction (whose
+/// own length is about the root of a third of the tensor's size).
 fn compare(what: &str, run: &Run, found: &[[f64; 2]], expected: &serde_json::Value, floor: f64) {
     let expected = expected.as_array().expect("a list of tensors");
     assert_eq!(found.len(), expected.len());

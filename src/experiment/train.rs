@@ -27,7 +27,7 @@ pub struct Train {
     pub schedule: Schedule,
     /// λ of the L2 penalty `λ/2 · |w|²`, which comes into the gradient of the weights (see [`Optimiser`]).
     pub weight_decay: f32,
-    /// Whether biases and the scales and shifts of normalisations decay too.
+    /// Whether biases, the slopes of PReLUs and the scales and shifts of normalisations decay too.
     pub decay_all: bool,
     /// The most that the gradient by all parameters together may measure, `√Σ g²`; what is longer is shortened
     /// to it (Pascanu, Mikolov, Bengio 2013).

@@ -7,8 +7,8 @@ use super::layers::Window;
 /// The part of the input that a unit depends on, vertically and horizontally.
 ///
 /// Convolutions and pools alone move it evenly from unit to unit. Behind a transposed convolution of stride s
-/// it stays where it is for up to s units and then moves on at once, and behind a permutation it may be anywhere; what is said here is then a hull that no
-/// unit's field is larger than.
+/// it stays where it is for up to s units and then moves on at once, and behind a permutation it may be anywhere;
+/// what is said here is then a hull that no unit's field is larger than.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct ReceptiveField {
     /// Pixels from the first to the last that count, padding included.

@@ -15,7 +15,7 @@ pub struct Mistake {
     pub index: usize,
     pub class: usize,
     pub answer: usize,
-    /// The loss of this picture, `−log p(class)`: the larger, the surer the wrong answer was.
+    /// `−log p(class)` with p the softmax of the logits: the larger, the surer the wrong answer was.
     pub loss: f64,
 }
 

@@ -53,7 +53,7 @@ impl TransposedConv {
                 "output-padding",
                 &mut self.output_padding,
                 0..=63,
-                "rows and columns added at the end, less than the stride",
+                "rows and columns added at the end, less than the stride or the dilation",
             )
             .rare(),
             Field::pair(

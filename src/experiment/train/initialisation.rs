@@ -2,7 +2,8 @@ use crate::experiment::Named;
 use crate::experiment::fields::Field;
 
 /// From what initial weights are drawn. `n_in` is how many numbers a unit reads (fan-in), `n_out` how many units
-/// read a number (fan-out), both counted as PyTorch does. Biases start at 0 throughout.
+/// read a number (fan-out), both counted as PyTorch does, but for transposed convolutions, where PyTorch exchanges
+/// the two. Biases start at 0 throughout.
 ///
 /// Where a deviation σ follows from such a rule, weights are drawn from the normal distribution or, with
 /// `uniform`, evenly from −√3·σ to √3·σ, which has the same deviation.

@@ -11,7 +11,7 @@ use crate::graph::program::{Bank, Emit, Update};
 pub struct UpdateStep {
     pub rule: Optimiser,
     pub len: usize,
-    /// Numbers from here on are biases, scales and shifts.
+    /// Numbers from here on are biases, slopes, scales and shifts.
     pub decay_end: usize,
     /// Whether the gradient is multiplied by a [`NormStep`]'s factor.
     pub clips: bool,
