@@ -321,6 +321,8 @@ fn devices_and_data_sets_are_listed() {
 
 #[test]
 fn bad_input_is_one_sentence_and_exit_code_2() {
+    refused(&["train", "resnet-18"], &["`resnet-18` is a preset", "--set network.preset=resnet-18"]);
+    refused(&["describe", "resnt-50"], &["did you mean `resnet-50`?"]);
     refused(&["train", "quikstart"], &["quickstart"]);
     refused(&["train", "no/such/file.toml"], &["no/such/file.toml"]);
     refused(&["train", "quickstart", "--set", "train.bach=3"], &["train.bach", "batch"]);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Failure, apply, text};
+use super::{Failure, apply, resolve_beside_presets, text};
 use crate::data::catalogue;
 use crate::engine::{self, DeviceChoice, Footprint};
 use crate::experiment::{Experiment, LabelKind, Network, presets, shipped};
@@ -81,7 +81,7 @@ fn subject(arguments: &DescribeArguments) -> Result<Subject, Failure> {
         let goal = Goal::classes(n_classes);
         return Ok(Subject { experiment: Experiment::default(), network, goal });
     }
-    let mut experiment = shipped::resolve(&arguments.name)?;
+    let mut experiment = resolve_beside_presets(&arguments.name)?;
     apply(&mut experiment, &arguments.set)?;
     let (extent, labels, n_classes) = pictures(&experiment)?;
     let goal = Goal { loss: experiment.train.loss, labels, n_classes };
@@ -95,7 +95,11 @@ fn subject(arguments: &DescribeArguments) -> Result<Subject, Failure> {
 pub(super) fn pictures(experiment: &Experiment) -> Result<(Extent, LabelKind, usize), Failure> {
     let listed = catalogue::list().into_iter().find(|entry| entry.name == experiment.data.source);
     match listed {
-        Some(entry) => Ok((entry.extent, entry.labels, entry.classes.len())),
+        Some(entry) => {
+            catalogue::size_note(&experiment.data, entry.name, entry.extent)
+                .inspect(|note| eprintln!("convscope: {note}"));
+            Ok((entry.extent, entry.labels, entry.classes.len()))
+        }
         None => {
             let set = catalogue::open(&experiment.data, experiment.seed)?;
             Ok((set.extent, set.train.labels.kind(), set.classes.len()))

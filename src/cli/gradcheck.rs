@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Failure, apply, describe, text};
+use super::{Failure, apply, describe, resolve_beside_presets, text};
 use crate::engine::{self, DeviceChoice};
 use crate::experiment::{Network, NetworkChoice, presets, shipped};
 use crate::graph::{Goal, Graph};
@@ -119,7 +119,7 @@ fn subject(arguments: &GradcheckArguments) -> Result<Subject, Failure> {
         let n_classes = if arguments.full { presets::customary_classes(&arguments.name) } else { N_CLASSES };
         (NetworkChoice::Preset(arguments.name.clone()), input, Goal::classes(n_classes))
     } else {
-        let mut experiment = shipped::resolve(&arguments.name)?;
+        let mut experiment = resolve_beside_presets(&arguments.name)?;
         apply(&mut experiment, &arguments.set)?;
         let (input, labels, n_classes) = describe::pictures(&experiment)?;
         let goal = Goal { loss: experiment.train.loss, labels, n_classes };

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::engine::{DeviceChoice, EngineError};
-use crate::experiment::{Experiment, Problem, shipped};
+use crate::experiment::{Experiment, Problem, presets, shipped};
 use crate::train::TrainError;
 
 #[derive(Parser)]
@@ -77,7 +77,14 @@ pub struct ExperimentArguments {
 
 impl ExperimentArguments {
     fn resolve(&self) -> Result<Experiment, Failure> {
-        let mut experiment = shipped::resolve(&self.experiment)?;
+        let name = &self.experiment;
+        let mut experiment = shipped::resolve(name).map_err(|problem| match presets::check(name) {
+            Ok(()) => Problem::new(format!(
+                "`{name}` is a preset, not an experiment. Write an experiment with it, or take one that ships and \
+                 add `--set network.preset={name}`."
+            )),
+            Err(_) => problem,
+        })?;
         apply(&mut experiment, &self.set)?;
         Ok(experiment)
     }
@@ -119,6 +126,16 @@ pub fn run(command: Command) -> ExitCode {
 
 fn device(text: &str) -> Result<DeviceChoice, std::convert::Infallible> {
     text.parse()
+}
+
+/// The experiment of this name or path, for commands that take a preset as well; the name is that of none.
+fn resolve_beside_presets(name: &str) -> Result<Experiment, Problem> {
+    shipped::resolve(name).map_err(|problem| match presets::check(name) {
+        Err(preset) if !name.contains(['/', '\\', '.']) => {
+            Problem::new(format!("{} {}", problem.message, preset.message))
+        }
+        _ => problem,
+    })
 }
 
 fn apply(experiment: &mut Experiment, settings: &[String]) -> Result<(), Failure> {

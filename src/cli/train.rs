@@ -81,6 +81,12 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         if test.is_ok() {
             saved?;
         }
+        if !training(&run).0.is_finite() {
+            let path = path.display();
+            eprintln!(
+                "convscope: {path} holds what diverged training left; it cannot be evaluated or gone on from."
+            );
+        }
     }
     report(&run, test?, arguments.json);
     Ok(())

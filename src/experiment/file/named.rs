@@ -94,8 +94,24 @@ fn read_setting<T: Named>(read: &mut T, entry: &Node<'_>) -> Result<(), Problem>
     let by_name = (entry.name == name && known.len() == 1).then_some(0);
     match known.iter().position(|known| *known == entry.name).or(by_name) {
         Some(index) => entry.read_field(fields.swap_remove(index)),
+        // The name in a place where it does not stand.
+        None if names_one::<T>(entry.name) => {
+            Err(entry.problem(format!(
+                "`{}` is in the wrong place: the name of the {} stands alone, in quotes, or with settings as in {}.",
+                entry.name,
+                T::WHAT,
+                T::EXAMPLE
+            )))
+        }
         None => Err(entry.unknown(&format!("the {} `{name}`", T::WHAT), &known)),
     }
+}
+
+/// Whether a key is meant to name one, and cannot be a setting of another.
+fn names_one<T: Named>(key: &str) -> bool {
+    let is_setting = |one: &T| one.clone().fields().iter().any(|field| field.name == key);
+    let is_name = T::from_name(key).is_some() || [T::WHAT, "kind", "type"].contains(&key);
+    is_name && !T::all().iter().any(is_setting)
 }
 
 fn check_required<T: Named>(read: &mut T, node: &Node<'_>, settings: &[Node<'_>]) -> Result<(), Problem> {

@@ -63,7 +63,9 @@ pub fn fits(
 /// Checks numbers that are to be those of the tensor `name`.
 pub fn plausible(name: &str, numbers: &[f32]) -> Result<(), String> {
     if !numbers.iter().all(|x| x.is_finite()) {
-        return Err(format!("`{name}` holds numbers that are infinite or none"));
+        return Err(format!(
+            "`{name}` holds numbers that are infinite or none, as a training that diverged leaves them"
+        ));
     }
     if name.ends_with("running_var") && numbers.iter().any(|&x| x < 0.0) {
         return Err(format!("`{name}` holds negative variances"));

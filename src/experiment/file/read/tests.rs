@@ -235,7 +235,8 @@ fn tables_of_settings_are_checked_inside() {
     check_line(
         "train",
         "optimiser = { adam = true }",
-        "There is no key `adam` in the optimiser `adam`, which has `beta1`, `beta2` and `epsilon`.",
+        "`adam` is in the wrong place: the name of the optimiser stands alone, in quotes, or with settings as in \
+         { name = \"adam\", beta1 = 0.9 }.",
     );
     check_line(
         "train",
