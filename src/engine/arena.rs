@@ -98,7 +98,8 @@ pub fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {
 /// Values that must outlive the program's run and so lie outside the shared arena: what the caller reads, and
 /// what it writes, that is what steps read and no step has written.
 pub fn kept_apart(program: &Program) -> Vec<ValueId> {
-    let mut kept: Vec<ValueId> = program.outputs.values().copied().chain(program.metrics).collect();
+    let asked_for = program.outputs.values().chain(program.gradients.values());
+    let mut kept: Vec<ValueId> = asked_for.copied().chain(program.metrics).collect();
     let mut written = vec![false; program.values.len()];
     for step in &program.steps {
         let from_outside =

@@ -212,3 +212,57 @@ pub fn check_room(what: &str, bytes: u64) -> Result<(), EngineError> {
 fn touches(program: &Program, wanted: Bank) -> bool {
     program.values.iter().any(|value| matches!(value.home, Home::Bank { bank, .. } if bank == wanted))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ops::testing::normal;
+    use crate::experiment::file;
+    use crate::graph::program::{Feed, Mode, Request};
+    use crate::graph::{Goal, Graph, NodeId};
+    use crate::tensor::Extent;
+
+    /// The gradient by each node that was asked for is the slope of the mean loss by its value: central
+    /// differences in double precision, whose error is some 1e-9 as far from kinks as this net is.
+    #[test]
+    fn the_gradient_by_a_node_is_the_slope_of_the_loss() {
+        let layers = "{ conv = 3, padding = 1 }, 'tanh', { merge = 'add', branches = [[{ conv = 3, padding = 1 }, \
+                      'sigmoid'], []] }, { linear = 4 }";
+        let experiment = file::parse(&format!("[network]\nlayers = [{layers}]")).expect("a net");
+        let network = experiment.network.network(Extent::new(2, 4, 4), 4).expect("a net");
+        let graph = Graph::classifier(&network, 4).expect("a possible net");
+        let nodes: Vec<NodeId> = (1..graph.nodes.len()).map(NodeId).collect();
+        let request = Request {
+            batch: 2,
+            mode: Mode::Train,
+            feed: Feed::Direct,
+            loss: Some(Goal::classes(4)),
+            gradients: true,
+            update: None,
+            wanted: nodes.clone(),
+        };
+        let mut machine = Machine::<f64>::new(Program::new(&graph, &request), &Placement::of(&graph));
+        let weights = normal(1, machine.bank(Bank::Parameters).len());
+        let double = |numbers: Vec<f32>| numbers.into_iter().map(f64::from).collect::<Vec<f64>>();
+        machine.bank_mut(Bank::Parameters).copy_from_slice(&double(weights));
+        let (pictures, labels) = (machine.program().pictures, machine.program().labels);
+        machine.value_mut(pictures).copy_from_slice(&double(normal(2, 2 * 32)));
+        machine.value_mut(labels).copy_from_slice(&[1.0, 3.0]);
+        machine.run(&StepTable::default());
+        for node in nodes {
+            let program = machine.program();
+            let (value, gradient) = (program.outputs[&node], program.gradients[&node]);
+            let behind =
+                1 + program.steps.iter().position(|step| step.outputs.contains(&value)).expect("a step");
+            let gradient = machine.value(gradient)[5];
+            let loss = |moved: f64| {
+                let mut machine = machine.clone();
+                machine.value_mut(value)[5] += moved;
+                machine.run_from(behind, &StepTable::default());
+                machine.loss().expect("a loss was asked for")
+            };
+            let slope = (loss(1e-5) - loss(-1e-5)) / 2e-5;
+            assert!((slope - gradient).abs() < 1e-7, "{node:?}: {gradient}, but the slope is {slope}");
+        }
+    }
+}

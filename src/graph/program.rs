@@ -71,6 +71,9 @@ pub struct Program {
     pub metrics: Option<ValueId>,
     /// The forward value of each node that was asked for, kept to the end.
     pub outputs: HashMap<NodeId, ValueId>,
+    /// The gradient of the mean loss by each node that was asked for, kept likewise, where gradients are computed
+    /// and the loss depends on the node.
+    pub gradients: HashMap<NodeId, ValueId>,
 }
 
 /// What a program is to do.
@@ -85,7 +88,7 @@ pub struct Request {
     pub gradients: bool,
     /// How to update the parameters afterwards (asks for `gradients`).
     pub update: Option<Update>,
-    /// Nodes whose forward values are wanted afterwards.
+    /// Nodes whose forward values are wanted afterwards, and the gradients by them where those are computed.
     pub wanted: Vec<NodeId>,
 }
 
@@ -369,6 +372,8 @@ impl<'a> Emit<'a> {
 
     fn finish(self, request: &Request) -> Program {
         let outputs = request.wanted.iter().map(|&node| (node, self.forward_value(node))).collect();
+        let gradient = |&node: &NodeId| Some((node, self.gradient(node)?));
+        let gradients = request.wanted.iter().filter_map(gradient).collect();
         Program {
             batch: self.batch,
             pictures: self.forward_value(NodeId(0)),
@@ -377,6 +382,7 @@ impl<'a> Emit<'a> {
             values: self.values,
             steps: self.steps,
             outputs,
+            gradients,
         }
     }
 }

@@ -37,6 +37,7 @@ fn doubling(len: usize) -> Program {
         labels: ValueId(0),
         metrics: None,
         outputs: [(NodeId(0), ValueId(3))].into_iter().collect(),
+        gradients: Default::default(),
     }
 }
 
@@ -81,6 +82,7 @@ fn the_metrics_of_many_steps_come_back_in_order() {
         labels,
         metrics: Some(metrics),
         outputs: Default::default(),
+        gradients: Default::default(),
     };
     let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
     let tables: Vec<StepTable> =

@@ -197,6 +197,7 @@ fn run(
             .enumerate()
             .map(|(i, &output)| (NodeId(i), output))
             .collect::<HashMap<_, _>>(),
+        gradients: HashMap::new(),
     };
     let placement = Placement {
         parameters: vec![],
