@@ -8,6 +8,7 @@ mod net;
 pub mod rate;
 mod run;
 mod table;
+pub mod twins;
 pub mod weights;
 
 pub use evaluate::Evaluation;
