@@ -96,9 +96,9 @@ pub(super) fn pictures(experiment: &Experiment) -> Result<(Extent, LabelKind, us
     let listed = catalogue::list().into_iter().find(|entry| entry.name == experiment.data.source);
     match listed {
         Some(entry) => {
-            catalogue::size_note(&experiment.data, entry.name, entry.extent)
-                .inspect(|note| eprintln!("convscope: {note}"));
-            Ok((entry.extent, entry.labels, entry.classes.len()))
+            let [height, width] = experiment.data.size.unwrap_or([entry.extent.height, entry.extent.width]);
+            let extent = Extent::new(entry.extent.channels, height, width);
+            Ok((extent, entry.labels, entry.classes.len()))
         }
         None => {
             let set = catalogue::open(&experiment.data, experiment.seed)?;

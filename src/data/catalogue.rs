@@ -4,7 +4,7 @@ use super::error::DataError;
 use super::known::{CIFAR_10, CIFAR_100, FASHION_MNIST, Known, MNIST};
 use super::normalise::{Moments, channel_moments};
 use super::procedural::{self, Procedural};
-use super::{DataSet, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, shapes};
+use super::{DataSet, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, resize, shapes};
 use crate::experiment::{Data, LabelKind};
 use crate::tensor::Extent;
 use serde::Serialize;
@@ -157,26 +157,14 @@ static PUBLISHED: [Published; 4] = [
 /// are, label noise towards a class that there is not; each with a sentence for the user.
 pub fn open(spec: &Data, seed: u64) -> Result<DataSet, DataError> {
     let mut set = open_clean(spec, seed)?;
-    if is_named(&spec.source) {
-        let note = size_note(spec, &set.name, set.extent);
-        set.notes.extend(note);
+    if let Some(size) = spec.size {
+        resize::resize(&mut set, size)?;
     }
     noise::add(&mut set, &spec.noise, seed)?;
     if let Some(seed) = spec.permute {
         permute::stir(&mut set, seed);
     }
     Ok(set)
-}
-
-/// What is to be said where a size is asked for that a data set with a name does not take on.
-pub fn size_note(spec: &Data, name: &str, extent: Extent) -> Option<String> {
-    spec.size.map(|_| {
-        format!("The pictures of {name} stay {extent}: `data.size` resizes those of a folder. Take it away.")
-    })
-}
-
-fn is_named(source: &str) -> bool {
-    BUILT_IN.iter().any(|set| set.name == source) || published(source).is_some()
 }
 
 /// The pictures as they are.

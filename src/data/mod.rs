@@ -19,6 +19,7 @@ pub mod normalise;
 pub mod permute;
 mod png;
 mod procedural;
+mod resize;
 mod shapes;
 
 use crate::experiment::Loss;

@@ -44,7 +44,7 @@ pub struct Data {
     pub noise: Noise,
     /// The seed of one permutation of the pixels by which all pictures are stirred when they are loaded.
     pub permute: Option<u64>,
-    /// `(height, width)` to which the pictures of a folder are resized; of no effect on other sources.
+    /// `(height, width)` to which the pictures are resized; where not given, a data set's own and a folder's usual.
     pub size: Option<[usize; 2]>,
 }
 
