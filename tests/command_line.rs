@@ -320,6 +320,22 @@ fn devices_and_data_sets_are_listed() {
 }
 
 #[test]
+fn only_what_is_published_and_absent_is_fetched() {
+    refused(&["data", "get", "glyphs", "--yes"], &["glyphs", "made by the program"]);
+    refused(&["data", "get", "minst", "--yes"], &["did you mean `mnist`?"]);
+    let sets = json(&["data", "list", "--json"]);
+    let bytes = |name: &str| {
+        let set = sets.as_array().expect("a list").iter().find(|set| set["name"] == name);
+        set.and_then(|set| set["download"]["bytes"].as_u64())
+    };
+    assert_eq!(
+        (bytes("glyphs"), bytes("cifar-10")),
+        (None, Some(170_052_171)),
+        "the size is told beforehand"
+    );
+}
+
+#[test]
 fn bad_input_is_one_sentence_and_exit_code_2() {
     refused(&["train", "resnet-18"], &["`resnet-18` is a preset", "--set network.preset=resnet-18"]);
     refused(&["describe", "resnt-50"], &["did you mean `resnet-50`?"]);

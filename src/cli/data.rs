@@ -1,5 +1,7 @@
 //! `convscope data`.
 
+mod get;
+
 use serde_json::json;
 
 use super::{Failure, text};
@@ -20,6 +22,8 @@ enum DataCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Fetch a published data set from the internet.
+    Get(get::GetArguments),
     /// What is in a data set: classes, counts, statistics.
     Info {
         /// The name of a data set, or the path of one.
@@ -36,6 +40,7 @@ pub(super) fn run(arguments: &DataArguments) -> Result<(), Failure> {
             list(*json);
             Ok(())
         }
+        DataCommand::Get(arguments) => get::run(arguments),
         DataCommand::Info { name, json } => info(name, *json),
     }
 }
@@ -67,7 +72,7 @@ fn place(entry: &Entry) -> String {
     match &entry.availability {
         Availability::BuiltIn => "built in".into(),
         Availability::At(folder) => folder.display().to_string(),
-        Availability::Absent(_) => "absent; `convscope data info` says what to put where".into(),
+        Availability::Absent(_) => format!("absent; `convscope data get {}` fetches it", entry.name),
     }
 }
 

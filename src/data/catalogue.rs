@@ -1,5 +1,6 @@
 //! All data sets by name, and the way from what an experiment names to pictures in memory.
 
+use super::download::{self, Offer};
 use super::error::DataError;
 use super::known::{CIFAR_10, CIFAR_100, FASHION_MNIST, Known, MNIST};
 use super::normalise::{Moments, channel_moments};
@@ -30,8 +31,18 @@ pub struct Entry {
     /// Test pictures, likewise.
     pub test: usize,
     pub availability: Availability,
+    /// Bytes that the program would fetch, and the computers it would ask; none where it makes the pictures.
+    pub download: Option<Download>,
     pub origin: &'static str,
     pub licence: &'static str,
+}
+
+/// What it takes to fetch a published data set.
+#[derive(Clone, Debug, Serialize)]
+pub struct Download {
+    pub bytes: u64,
+    /// As a person reads them.
+    pub hosts: String,
 }
 
 /// Where a data set is to be had.
@@ -195,6 +206,7 @@ pub fn list() -> Vec<Entry> {
         train: set.counts[0],
         test: set.counts[1],
         availability: Availability::BuiltIn,
+        download: None,
         origin: "made by the program from the seed of the experiment",
         licence: "no restriction",
     });
@@ -210,10 +222,18 @@ pub fn list() -> Vec<Entry> {
             Ok(folder) => Availability::At(folder),
             Err(absent) => Availability::Absent(absent.to_string()),
         },
+        download: offer(set.name).map(|offer| Download { bytes: offer.bytes(), hosts: offer.hosts() }),
         origin: set.origin,
         licence: set.licence,
     });
     built_in.chain(published).collect()
+}
+
+/// What fetching the data set of this name would take, and where to it would go: the place where [`open`] looks
+/// first. Whether it is there already is told by [`list`]. None for a name that is not that of a published set.
+pub fn offer(name: &str) -> Option<Offer> {
+    let set = published(name)?;
+    download::offer(name, named_folder().or_else(user_folder).unwrap_or_default().join(set.folder))
 }
 
 /// Opens a data set and tells what is in it; of one in the catalogue that is absent, what is known of it.
@@ -248,8 +268,7 @@ fn contents(set: &DataSet) -> Contents {
 impl Published {
     /// The folder that holds the files.
     fn find(&self) -> Result<PathBuf, DataError> {
-        let named = std::env::var_os(FOLDER_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-        self.find_in(named, user_folder())
+        self.find_in(named_folder(), user_folder())
     }
 
     /// Looks in the folder that the user has `named`, then in the program's `own`.
@@ -262,12 +281,18 @@ impl Published {
         let gzipped = if self.files == idx::FILES { " (gzipped or not)" } else { "" };
         let root = named.or(own).unwrap_or_default();
         Err(DataError::Absent {
-            name: self.known.name,
+            title: self.known.name,
+            name: self.name,
             files: in_words(self.files) + gzipped,
             folder: root.join(self.folder),
             other_place,
         })
     }
+}
+
+/// The folder of data sets that the user has named.
+fn named_folder() -> Option<PathBuf> {
+    std::env::var_os(FOLDER_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// Where the program keeps data sets for this user.

@@ -62,8 +62,8 @@ fn an_absent_set_says_where_to_put_which_files() {
         |named: Option<&str>| mnist.find_in(named.map(PathBuf::from), Some("/own".into())).unwrap_err();
     assert_eq!(
         absent(Some("/named")).to_string(),
-        "MNIST is not on this computer: put train-images-idx3-ubyte, train-labels-idx1-ubyte, \
-         t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzipped or not) into `/named/mnist`."
+        "MNIST is not on this computer: fetch it with `convscope data get mnist`, or put \
+         train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzipped or not) into `/named/mnist`."
     );
     assert!(absent(None).to_string().ends_with(
         "into `/own/mnist`, or set the environment variable CONVSCOPE_DATA to the folder that holds them."

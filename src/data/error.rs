@@ -12,8 +12,13 @@ pub enum DataError {
     UnknownName { asked: String, nearest: Option<&'static str>, choices: String },
 
     /// A data set of the catalogue whose files are not on this computer.
-    #[error("{name} is not on this computer: put {files} into `{}`{}.", .folder.display(), OtherPlace(.other_place))]
+    #[error(
+        "{title} is not on this computer: fetch it with `convscope data get {name}`, or put {files} into `{}`{}.",
+        .folder.display(), OtherPlace(.other_place)
+    )]
     Absent {
+        /// As a person calls it.
+        title: &'static str,
         name: &'static str,
         /// The file names, joined for reading.
         files: String,

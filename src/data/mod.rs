@@ -2,11 +2,13 @@
 //!
 //! A [`DataSet`] is plain bytes and labels; it lies on the device as it is. [`Normalisation`] and the
 //! drawing of augmentations ([`augment`]) are computed from it; applying them to a batch is the work of the
-//! engine's `gather` op. The only module that decodes images.
+//! engine's `gather` op. The only module that decodes images, and the only one that knows the internet
+//! ([`download`]).
 
 pub mod augment;
 pub mod catalogue;
 mod cifar;
+pub mod download;
 mod error;
 mod folder;
 mod glyphs;
