@@ -31,6 +31,9 @@ pub mod inspect;
 // The worker behind the window: commands in, snapshots out. Alone in having a long-lived thread.
 pub mod session;
 
+// Lessons: text, experiments, predictions and checks on what was measured. Alone in knowing a lesson's grammar.
+pub mod lessons;
+
 // The command line, over the same runs as the window. Alone in knowing clap.
 pub mod cli;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in reading order: each may import those before it, never one behind.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "tensor",
     "experiment",
     "graph",
@@ -15,6 +15,7 @@ const ORDER: [&str; 11] = [
     "export",
     "inspect",
     "session",
+    "lessons",
     "cli",
     "app",
 ];

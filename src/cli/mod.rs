@@ -12,6 +12,7 @@ mod eval;
 mod export;
 mod gradcheck;
 mod inspect;
+mod lesson;
 mod predict;
 mod text;
 mod train;
@@ -58,6 +59,8 @@ pub enum Command {
     Data(data::DataArguments),
     /// Look inside a net: its filters, what they prefer, what it takes for what.
     Inspect(inspect::InspectArguments),
+    /// Lessons: list them, check that they show what they claim, begin a new one.
+    Lesson(lesson::LessonArguments),
     /// Measure how fast this machine trains and evaluates the standard work.
     Bench(bench::BenchArguments),
     /// What this machine can compute on, and what `auto` would take.
@@ -111,6 +114,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Gradcheck(arguments) => gradcheck::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Lesson(arguments) => lesson::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     };

@@ -236,6 +236,11 @@ pub fn offer(name: &str) -> Option<Offer> {
     download::offer(name, named_folder().or_else(user_folder).unwrap_or_default().join(set.folder))
 }
 
+/// The names of all data sets.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|set| set.name).chain(PUBLISHED.iter().map(|set| set.name))
+}
+
 /// Opens a data set and tells what is in it; of one in the catalogue that is absent, what is known of it.
 ///
 /// # Errors

@@ -8,7 +8,7 @@
 
 mod keys;
 mod named;
-mod node;
+pub mod node;
 mod read;
 mod read_layers;
 mod set;
@@ -21,7 +21,7 @@ mod write_layers;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use read::{load, parse};
+pub use read::{MAX_BYTES, load, overlay, overlay_entry, parse};
 pub use write::write;
 
 /// What is wrong with an experiment: where, what was found, what to do; one or two sentences for a person.

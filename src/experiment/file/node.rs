@@ -1,5 +1,6 @@
 //! A value of the file together with what a complaint about it needs: its key and its line. All that is read
-//! goes through here, so that every complaint says what was expected and what was found.
+//! goes through here, so that every complaint says what was expected and what was found. Other grammars in
+//! TOML, that of a lesson first, walk the same way from a [`Document`].
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -12,12 +13,18 @@ use crate::experiment::layers::Padding;
 use crate::experiment::words::{listed, nearest, shortened};
 use crate::experiment::{Initialisation, Problem};
 
+/// A whole text in TOML, parsed but not yet understood.
+pub struct Document<'a> {
+    text: &'a str,
+    tree: DeTable<'a>,
+}
+
 /// The word for nothing.
 pub(super) const NONE: &str = "none";
 
 /// One value, under its key or in the list under that key.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'a> {
+pub struct Node<'a> {
     /// The key as a person would look for it.
     pub name: &'a str,
     /// The whole file; none where the value was given on the command line.
@@ -25,6 +32,28 @@ pub(super) struct Node<'a> {
     /// Where the entry begins, in bytes of the text.
     start: usize,
     value: &'a DeValue<'a>,
+}
+
+impl<'a> Document<'a> {
+    /// # Errors
+    /// Text that is no TOML, with the line.
+    pub fn parse(text: &'a str) -> Result<Self, Problem> {
+        match DeTable::parse(text) {
+            Ok(tree) => Ok(Self { text, tree: tree.into_inner() }),
+            Err(error) => {
+                let problem = Problem::new(format!("This is no valid TOML: {}.", error.message()));
+                Err(match error.span() {
+                    Some(span) => problem.at_line(line_at(text, span.start)),
+                    None => problem,
+                })
+            }
+        }
+    }
+
+    /// The entries at the top, in the order in which they stand.
+    pub fn entries(&self) -> Vec<Node<'_>> {
+        entries(&self.tree, Some(self.text))
+    }
 }
 
 impl<'a> Node<'a> {
@@ -82,6 +111,17 @@ impl<'a> Node<'a> {
     /// The string, where it is one.
     pub fn as_str(&self) -> Option<&'a str> {
         self.value.as_str()
+    }
+
+    /// A string, a number or a flag as a person would give it to `--set`; none of a list or a table.
+    pub fn plain_text(&self) -> Option<String> {
+        Some(match self.value {
+            DeValue::String(string) => string.to_string(),
+            DeValue::Integer(integer) => integer.to_string(),
+            DeValue::Float(float) => float.as_str().to_string(),
+            DeValue::Boolean(flag) => flag.to_string(),
+            _ => return None,
+        })
     }
 
     pub fn is_table(&self) -> bool {
@@ -249,7 +289,7 @@ impl<'a> Node<'a> {
 }
 
 /// The entries of a table in the order in which they stand in the file.
-pub(super) fn entries<'a>(table: &'a DeTable<'a>, text: Option<&'a str>) -> Vec<Node<'a>> {
+fn entries<'a>(table: &'a DeTable<'a>, text: Option<&'a str>) -> Vec<Node<'a>> {
     let entry =
         |(key, value): (&'a toml::Spanned<std::borrow::Cow<'a, str>>, &'a toml::Spanned<DeValue<'a>>)| Node {
             name: key.get_ref(),
@@ -268,7 +308,7 @@ fn pair_words(range: &RangeInclusive<usize>) -> String {
 }
 
 /// The line of a byte, counted from 1.
-pub(super) fn line_at(text: &str, byte: usize) -> usize {
+fn line_at(text: &str, byte: usize) -> usize {
     1 + text.bytes().take(byte).filter(|&byte| byte == b'\n').count()
 }
 

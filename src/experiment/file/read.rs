@@ -4,11 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use toml::de::DeTable;
-
 use super::Problem;
 use super::keys::{KEYS, SECTIONS, unknown_key};
-use super::node::{Node, entries, line_at};
+use super::node::{Document, Node};
 use crate::experiment::{Experiment, NetworkChoice};
 
 /// The longest file that is read, in bytes.
@@ -24,22 +22,25 @@ pub fn parse(text: &str) -> Result<Experiment, Problem> {
     if text.len() > MAX_BYTES {
         return Err(too_long());
     }
-    let tree = DeTable::parse(text).map_err(|error| not_toml(text, &error))?;
-    let entries = entries(tree.get_ref(), Some(text));
+    let document = Document::parse(text)?;
+    let entries = document.entries();
     // Without layers, so that `input` may stand before them.
     let network = NetworkChoice::Layers { input: None, layers: Vec::new() };
     let mut experiment = Experiment { network, ..Experiment::default() };
     check_network(&entries)?;
     for entry in &entries {
-        if SECTIONS.contains(&entry.name) {
-            for inner in entry.table(format!("a table, `[{}]`", entry.name))? {
-                read_key(&mut experiment, entry.name, &inner)?;
-            }
-        } else {
-            read_key(&mut experiment, "", entry)?;
-        }
+        overlay_entry(&mut experiment, entry)?;
     }
     Ok(experiment)
+}
+
+/// Changes what a table mentions, which is written as an experiment's file is: `{ train.rate = 0.1 }`.
+///
+/// # Errors
+/// The first thing that is wrong, with its line; what stands before it has then been changed.
+pub fn overlay(experiment: &mut Experiment, table: &Node<'_>) -> Result<(), Problem> {
+    let entries = table.table("a table of an experiment's keys, such as { train.rate = 0.1 }")?;
+    entries.iter().try_for_each(|entry| overlay_entry(experiment, entry))
 }
 
 /// Reads the experiment in a file.
@@ -73,12 +74,16 @@ fn too_long() -> Problem {
     Problem::new(format!("The file is longer than the {MAX_BYTES} bytes that an experiment may have."))
 }
 
-fn not_toml(text: &str, error: &toml::de::Error) -> Problem {
-    let problem = Problem::new(format!("This is no valid TOML: {}.", error.message()));
-    match error.span() {
-        Some(span) => problem.at_line(line_at(text, span.start)),
-        None => problem,
+/// Reads one entry of the top: a section or a key. A table changes only what it mentions.
+///
+/// # Errors
+/// The first thing that is wrong, with its line.
+pub fn overlay_entry(experiment: &mut Experiment, entry: &Node<'_>) -> Result<(), Problem> {
+    if !SECTIONS.contains(&entry.name) {
+        return read_key(experiment, "", entry);
     }
+    let inside = entry.table(format!("a table, `[{}]`", entry.name))?;
+    inside.iter().try_for_each(|inner| read_key(experiment, entry.name, inner))
 }
 
 fn read_key(experiment: &mut Experiment, section: &str, entry: &Node<'_>) -> Result<(), Problem> {

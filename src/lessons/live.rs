@@ -1,0 +1,112 @@
+//! The live parts of a text, by name: what there is, and which settings each has. How they are drawn is the
+//! window's affair.
+
+use super::settings::{Setting, Settings, Sort};
+use crate::experiment::Problem;
+use crate::experiment::file::node::Document;
+use crate::experiment::words::{remedy, shortened};
+
+/// One kind of live part.
+#[derive(Debug)]
+pub struct Kind {
+    /// The word behind `live`.
+    pub name: &'static str,
+    pub help: &'static str,
+    pub settings: &'static [Setting],
+}
+
+const OF: Setting = Setting { name: "of", sort: Sort::Setups, help: "experiments of the lesson" };
+const OF_ONE: Setting = Setting { name: "of", sort: Sort::Setup, help: "an experiment of the lesson" };
+
+/// All of them, in the order in which the lessons' manual lists them.
+pub static KINDS: &[Kind] = &[
+    Kind {
+        name: "curves",
+        help: "error or loss of runs over the epochs, drawn over each other",
+        settings: &[
+            OF,
+            Setting {
+                name: "show",
+                sort: Sort::Word(&["test-error", "train-error", "test-loss", "train-loss"]),
+                help: "what is drawn; the training error where left out",
+            },
+        ],
+    },
+    Kind { name: "filters", help: "the filters of the first layer as they form", settings: &[OF_ONE] },
+    Kind {
+        name: "layers",
+        help: "the table of a net's layers: output, parameters, multiply-adds, receptive field",
+        settings: &[OF_ONE],
+    },
+    Kind {
+        name: "convolution",
+        help: "a kernel to type, slid over a picture, with the sum being formed at one position",
+        settings: &[
+            Setting {
+                name: "kernel",
+                sort: Sort::Word(&[
+                    "identity",
+                    "blur",
+                    "edge-vertical",
+                    "edge-horizontal",
+                    "sharpen",
+                    "gabor",
+                ]),
+                help: "the kernel at the beginning",
+            },
+            Setting {
+                name: "stride",
+                sort: Sort::Count { from: 1, to: 4 },
+                help: "the stride at the beginning",
+            },
+            Setting {
+                name: "padding",
+                sort: Sort::Count { from: 0, to: 4 },
+                help: "the padding at the beginning",
+            },
+        ],
+    },
+    Kind {
+        name: "functions",
+        help: "activation functions and their derivatives, with the value under the pointer",
+        settings: &[],
+    },
+];
+
+/// A live part with its settings.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub kind: &'static Kind,
+    pub settings: Settings,
+}
+
+impl Live {
+    /// Reads the part of this name from the text of its block.
+    ///
+    /// # Errors
+    /// No such part, or a setting that it has not; lines are counted from the first of the block's text.
+    pub fn read(name: &str, body: &str) -> Result<Self, Problem> {
+        let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+            let remedy = remedy(name, KINDS.iter().map(|kind| kind.name));
+            return Err(Problem::new(format!("There is no live part `{}`{remedy}", shortened(name))));
+        };
+        let document = Document::parse(body)?;
+        let mut settings = Settings::default();
+        for entry in document.entries() {
+            match kind.settings.iter().find(|setting| setting.name == entry.name) {
+                Some(setting) => settings.read(setting, &entry)?,
+                None => {
+                    let known: Vec<&str> = kind.settings.iter().map(|setting| setting.name).collect();
+                    return Err(entry.unknown(&format!("`live {name}`"), &known));
+                }
+            }
+        }
+        Ok(Self { kind, settings })
+    }
+
+    /// The experiments that it shows.
+    pub fn setups(&self) -> impl Iterator<Item = &str> {
+        let one = self.settings.text("of").into_iter();
+        one.chain(self.settings.texts("of").iter().map(String::as_str))
+    }
+}
