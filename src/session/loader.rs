@@ -1,7 +1,8 @@
 //! Pictures brought in by a thread of their own, one data set at a time. Whoever wishes for others meanwhile
-//! is served when that one is done, and only with the latest wish.
+//! is served when that one is done, and only with the latest wish. Runs that wish for the same share them.
 
 use std::io;
+use std::sync::{Arc, Weak};
 
 use crossbeam_channel::Receiver;
 
@@ -27,6 +28,8 @@ pub type Loaded = Result<DataSet, String>;
 #[derive(Default)]
 pub struct Loader {
     under_way: Option<(Wish, Receiver<Loaded>)>,
+    /// What has been brought in, as long as anybody has it.
+    shelf: Vec<(Wish, Weak<DataSet>)>,
 }
 
 impl Wish {
@@ -60,6 +63,17 @@ impl Loader {
     /// Where what is under way arrives, if anything is.
     pub fn arrival(&self) -> Option<Receiver<Loaded>> {
         self.under_way.as_ref().map(|(_, done)| done.clone())
+    }
+
+    /// Pictures that are there already.
+    pub fn at_hand(&self, wish: &Wish) -> Option<Arc<DataSet>> {
+        self.shelf.iter().find(|(known, _)| known == wish).and_then(|(_, set)| set.upgrade())
+    }
+
+    /// Remembers what a wish was answered with.
+    pub fn keep(&mut self, wish: Wish, set: &Arc<DataSet>) {
+        self.shelf.retain(|(known, set)| *known != wish && set.strong_count() > 0);
+        self.shelf.push((wish, Arc::downgrade(set)));
     }
 
     /// The wish that has been answered; nothing is under way thereafter.

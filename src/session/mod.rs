@@ -1,127 +1,95 @@
 //! The one bridge between the window and the engine: commands go in, snapshots come out.
 //!
-//! A [`Session`] owns a worker thread with the device, the pictures and the run. The window never waits for
+//! A [`Session`] owns a worker thread with the device, the pictures and the runs. The window never waits for
 //! it: it sends a [`Command`] and reads the latest [`Snapshot`], plain data that is replaced as a whole. The
-//! worker works in slices of some hundredths of a second, so that a command takes effect at the next step.
+//! worker works in turns of some hundredths of a second, so that a command takes effect at the next step. Runs
+//! share one device and its arena: a turn is one run's, or that of twins in lockstep, and ends with a step.
 
 mod loader;
+mod runs;
+mod share;
+mod slot;
+mod snapshot;
 mod speed;
+mod watching;
 mod worker;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::Sender;
 
-use crate::data::DataSet;
-use crate::engine::{DeviceChoice, DeviceInfo, EngineError};
-use crate::experiment::{self, Experiment};
-use crate::inspect::filters::Filters;
-use crate::tensor::Extent;
-use crate::train::curves::Curves;
+use crate::engine::{DeviceChoice, EngineError};
+use crate::experiment::Experiment;
+pub use share::Sharing;
+pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Snapshot};
+pub use watching::Watch;
 
-/// What the window asks for.
+/// At most so many runs are there at once.
+pub const MOST_RUNS: usize = 16;
+
+/// A run of this session. Whoever adds one gives it its identity, so that nobody waits to learn it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub u64);
+
+impl RunId {
+    /// One that nobody has had.
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What the window asks for. What concerns a run that is not there, is passed over. What is asked of a run in
+/// lockstep is asked of its twins as well, except where it says otherwise.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// This is the experiment now. Pictures are opened at once if they changed; rate, schedule, momentum and
-    /// weight decay take effect at the next step; anything else makes the present run stale.
-    Describe(Box<Experiment>),
-    /// Trains until paused or the last epoch is done. Begins a new run if there is none, or if it is stale.
-    Play,
-    Pause,
+    /// This is the experiment of the run now; a run that is not there yet is added behind the current one.
+    /// Pictures are opened at once if they changed; rate, schedule, momentum and weight decay take effect at
+    /// the next step; anything else makes a run that has begun stale. Of this run alone.
+    Describe(RunId, Box<Experiment>),
+    Add(Box<NewRun>),
+    /// Takes it away, twins left; [`Command::Restore`] brings the last one back as it was.
+    Remove(RunId),
+    Restore,
+    Rename(RunId, String),
+    /// This is the run that is looked at.
+    Select(RunId),
+    /// It goes on by itself from now on, without its twins.
+    Part(RunId),
+    /// Trains until paused or the last epoch is done. Begins anew where it has not begun, or is stale.
+    Play(RunId),
+    Pause(RunId),
     /// One step, then pause.
-    Step,
+    Step(RunId),
     /// To the end of the epoch, then pause.
-    Epoch,
+    Epoch(RunId),
     /// Back to step 0 with the same initial weights.
-    Reset,
-    /// Evaluates on the test pictures now.
-    Evaluate,
-    /// Moves to another device; the run starts anew.
+    Reset(RunId),
+    /// Evaluates on the test pictures now, this run alone.
+    Evaluate(RunId),
+    /// What runs have equal parts of.
+    Share(Sharing),
+    /// Moves to another device; all runs start anew.
     UseDevice(DeviceChoice),
     /// What the window shows at present; nothing else is computed for it.
     Watch(Watch),
 }
 
-/// What is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Watch {
-    pub filters: bool,
-}
-
-/// The latest state of everything, replaced as a whole.
+/// A run to be added.
 #[derive(Clone, Debug)]
-pub struct Snapshot {
-    pub device: DeviceInfo,
-    pub devices: Arc<[DeviceInfo]>,
-    pub pictures: PicturesState,
-    pub activity: Activity,
-    /// The present run; none before the first.
-    pub run: Option<RunSnapshot>,
-    /// The curves of the run before, for comparison.
-    pub previous: Option<Arc<Curves>>,
-    /// What went wrong last, in a sentence or two for a person; none once something else succeeded.
-    pub problem: Option<String>,
+pub struct NewRun {
+    pub id: RunId,
+    pub name: String,
+    pub experiment: Experiment,
+    /// Behind which it is shown; at the end where it is not given.
+    pub behind: Option<RunId>,
+    /// With which it goes in lockstep from now on.
+    pub twin_of: Option<RunId>,
 }
 
-/// The pictures that the experiment asks for.
-#[derive(Clone, Debug)]
-pub enum PicturesState {
-    /// Being made or read.
-    Opening {
-        source: String,
-    },
-    Ready(PicturesReady),
-    Failed {
-        source: String,
-        message: String,
-    },
-}
-
-#[derive(Clone, Debug)]
-pub struct PicturesReady {
-    /// The part of the experiment that they answer to.
-    pub spec: experiment::Data,
-    pub set: Arc<DataSet>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activity {
-    /// Nothing is going on.
-    Idle,
-    /// Compiling, or waiting for the pictures in order to train.
-    Preparing,
-    Training,
-    /// Running through the test pictures.
-    Testing,
-    /// The last epoch is done.
-    Finished,
-}
-
-/// A run as it stands.
-#[derive(Clone, Debug)]
-pub struct RunSnapshot {
-    /// Grows by one with each new run.
-    pub number: u64,
-    /// What it trains.
-    pub experiment: Arc<Experiment>,
-    /// Whether the experiment has since changed in a way that needs a new run.
-    pub is_stale: bool,
-    pub step: u64,
-    pub steps_per_epoch: u64,
-    /// Steps at the end of the last epoch.
-    pub n_steps: u64,
-    /// Training speed over the last second or so; 0 while not training.
-    pub images_per_second: f64,
-    pub curves: Arc<Curves>,
-    /// Of the first convolution, if it is watched and there is one.
-    pub filters: Option<Arc<Filters>>,
-    /// Bytes of the device's memory for a step's transient values.
-    pub arena_bytes: u64,
-    pub input: Extent,
-}
-
-/// The window's end of the bridge. Dropping it ends the worker after its present slice of work.
+/// The window's end of the bridge. Dropping it ends the worker after its present turn.
 pub struct Session {
     commands: Sender<Command>,
     snapshot: Arc<ArcSwap<Snapshot>>,
@@ -162,18 +130,4 @@ pub enum SessionError {
     Engine(#[from] EngineError),
     #[error("The system gives no thread to train in: {0}.")]
     Thread(#[from] std::io::Error),
-}
-
-impl Snapshot {
-    fn first(device: DeviceInfo) -> Self {
-        Self {
-            devices: Arc::new([device.clone()]),
-            device,
-            pictures: PicturesState::Opening { source: String::new() },
-            activity: Activity::Idle,
-            run: None,
-            previous: None,
-            problem: None,
-        }
-    }
 }

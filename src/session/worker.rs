@@ -1,4 +1,5 @@
-//! The worker thread: it alone holds the device and the run.
+//! The worker thread: it alone holds the device and the runs. Commands and pictures come in, turns are taken,
+//! snapshots go out.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,22 +9,21 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
 
-use super::loader::{Loaded, Loader, Wish};
-use super::speed::Speed;
-use super::{Activity, Command, PicturesReady, PicturesState, RunSnapshot, Snapshot, Watch};
-use crate::engine::{self, Device, DeviceChoice, EngineError};
-use crate::experiment::Experiment;
-use crate::inspect::filters::{self, Filters};
-use crate::train::{Run, TrainError};
+use super::loader::{Loaded, Loader};
+use super::runs::Runs;
+use super::share::{self, Sharing};
+use super::slot::{Goal, Slot, Span, Testing, Work};
+use super::snapshot::{PicturesState, Snapshot};
+use super::watching::Watching;
+use super::{Command, RunId};
+use crate::engine::{self, Device, DeviceChoice};
+use crate::train::TrainError;
 
 /// Work between two looks at the commands: short against a person's patience.
 const SLICE: Duration = Duration::from_millis(25);
 
 /// At most so often is a snapshot published while training.
 const PUBLISH_EVERY: Duration = Duration::from_millis(50);
-
-/// At most so often are watched weights read back.
-const FILTERS_EVERY: Duration = Duration::from_millis(200);
 
 type Notify = Box<dyn Fn() + Send + Sync>;
 
@@ -38,21 +38,16 @@ pub(super) fn spawn(
     let worker = Worker {
         device,
         choice,
-        is_device_lost: false,
         inbox,
         published: snapshot,
         notify,
         state,
-        experiment: None,
+        runs: Runs::default(),
         loader: Loader::default(),
-        run: None,
-        run_number: 0,
-        goal: Goal::Rest,
-        testing: Testing::No,
-        watch: Watch::default(),
-        speed: Speed::default(),
+        watching: Watching::default(),
+        sharing: Sharing::default(),
+        at_work: None,
         published_at: Instant::now(),
-        filters_at: None,
     };
     std::thread::Builder::new().name("training".into()).spawn(move || worker.work()).map(drop)
 }
@@ -60,51 +55,18 @@ pub(super) fn spawn(
 struct Worker {
     device: Arc<dyn Device>,
     choice: DeviceChoice,
-    is_device_lost: bool,
     inbox: Receiver<Command>,
     published: Arc<ArcSwap<Snapshot>>,
     notify: Notify,
-    /// The snapshot as it will be published next.
+    /// The snapshot as it will be published next, but for the runs.
     state: Snapshot,
-    experiment: Option<Arc<Experiment>>,
+    runs: Runs,
     loader: Loader,
-    run: Option<Run>,
-    run_number: u64,
-    goal: Goal,
-    testing: Testing,
-    watch: Watch,
-    speed: Speed,
+    watching: Watching,
+    sharing: Sharing,
+    /// The run whose turn it is.
+    at_work: Option<RunId>,
     published_at: Instant,
-    /// When the filters were read last, and at which step.
-    filters_at: Option<(Instant, u64)>,
-}
-
-/// What the worker is to reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Goal {
-    Rest,
-    /// Train until this step, of a span that was asked for.
-    Until(u64, Span),
-    /// Begin a run once the pictures are there, then train so far.
-    Begin(Span),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Span {
-    Step,
-    Epoch,
-    All,
-    /// Only prepare.
-    Nothing,
-}
-
-/// Whether the test pictures are being gone through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Testing {
-    No,
-    /// An epoch ended, but its test was broken off; training takes it up again.
-    Due,
-    Going,
 }
 
 /// What a wait brought.
@@ -135,7 +97,7 @@ impl Worker {
                     true
                 }
                 News::Nothing => {
-                    self.slice();
+                    self.turn();
                     true
                 }
                 News::End => false,
@@ -150,11 +112,8 @@ impl Worker {
 
     /// The next command or pictures. Waits for them where there is nothing else to do.
     fn news(&self) -> News {
-        let arrival = self.loader.arrival();
-        let works = self.testing == Testing::Going
-            || matches!(self.goal, Goal::Until(..))
-            || (self.goal != Goal::Rest && arrival.is_none());
-        let arrival = arrival.unwrap_or_else(crossbeam_channel::never);
+        let works = self.runs.parties().iter().any(|party| !self.runs.due(party).is_empty());
+        let arrival = self.loader.arrival().unwrap_or_else(crossbeam_channel::never);
         let broke_off = || Err("Reading the pictures broke off. Choose them again.".to_string());
         crossbeam_channel::select! {
             recv(self.inbox) -> command => command.map_or(News::End, News::Command),
@@ -163,338 +122,226 @@ impl Worker {
         }
     }
 
-    /// After a panic: the run is in an unknown state and goes.
+    /// After a panic: the run at work is in an unknown state and goes, the others stay.
     fn give_up(&mut self) {
-        self.goal = Goal::Rest;
-        self.testing = Testing::No;
-        self.run = None;
-        self.state.run = None;
-        let message =
-            "Training stopped by a mistake in the program, and the run is lost. Press play to begin anew.";
-        self.state.problem = Some(message.into());
+        match self.at_work.take().and_then(|id| self.runs.get(id)) {
+            Some(slot) => slot.give_up(),
+            None => self.runs.slots.iter_mut().for_each(Slot::give_up),
+        }
         self.publish();
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Describe(experiment) => self.describe(*experiment),
-            Command::Play => self.aim(Span::All),
-            Command::Step => self.aim(Span::Step),
-            Command::Epoch => self.aim(Span::Epoch),
-            Command::Pause => self.rest(),
-            Command::Reset => self.reset(),
-            Command::Evaluate => {
-                let begun = self.run.as_mut().map(Run::begin_test);
-                if let Some(Ok(())) = begun {
-                    self.testing = Testing::Going;
+            Command::Describe(id, experiment) => match self.runs.describe(id, *experiment) {
+                Ok(true) => {
+                    self.want_pictures(id);
                 }
-                self.note(begun.unwrap_or(Ok(())));
+                Ok(false) => {}
+                Err(problem) => self.state.problem = Some(problem),
+            },
+            Command::Add(new) => {
+                let id = new.id;
+                match self.runs.add(*new) {
+                    Ok(()) => self.want_pictures(id),
+                    Err(problem) => self.state.problem = Some(problem),
+                }
             }
+            Command::Remove(id) => self.runs.remove(id),
+            Command::Restore => self.runs.restore(),
+            Command::Rename(id, name) => {
+                if let Some(slot) = self.runs.get(id) {
+                    slot.seen.name = name;
+                }
+            }
+            Command::Select(id) => self.select(id),
+            Command::Part(id) => self.runs.part(id),
+            Command::Play(id) => self.aim(id, Span::All),
+            Command::Step(id) => self.aim(id, Span::Step),
+            Command::Epoch(id) => self.aim(id, Span::Epoch),
+            Command::Pause(id) => self.each(id, Slot::rest),
+            Command::Reset(id) => self.reset(id),
+            Command::Evaluate(id) => {
+                if let Some(slot) = self.runs.get(id) {
+                    slot.begin_test();
+                }
+            }
+            Command::Share(sharing) => self.share(sharing),
             Command::UseDevice(choice) => self.use_device(&choice),
-            Command::Watch(watch) => {
-                self.watch = watch;
-                self.filters_at = None;
-            }
+            Command::Watch(watch) => self.watching.set(watch),
         }
     }
 
-    /// Nothing is to be reached any more; a test under way is left for later.
-    fn rest(&mut self) {
-        self.goal = Goal::Rest;
-        if self.testing == Testing::Going {
-            self.testing = Testing::Due;
+    /// Does the same with a run and its twins.
+    fn each(&mut self, id: RunId, act: impl Fn(&mut Slot)) {
+        self.runs.with_twins(id).into_iter().for_each(|i| act(&mut self.runs.slots[i]));
+    }
+
+    fn select(&mut self, id: RunId) {
+        if self.runs.get(id).is_some() {
+            if let Some(left) = self.runs.current() {
+                left.seen.filters = None;
+            }
+            self.runs.current = Some(id);
         }
     }
 
-    fn describe(&mut self, experiment: Experiment) {
-        let wish = Wish::new(&experiment.data, experiment.seed);
-        let is_new = self.experiment.as_ref().is_none_or(|old| Wish::new(&old.data, old.seed) != wish);
-        if let Some(run) = &mut self.run {
-            let covers = run.adjust(&experiment);
-            if let Some(snapshot) = &mut self.state.run {
-                snapshot.is_stale = !covers;
-                snapshot.experiment = Arc::new(run.experiment.clone());
-            }
-            let n_steps = run.progress().n_steps;
-            match self.goal {
-                _ if !covers => self.rest(),
-                // More epochs, or fewer.
-                Goal::Until(_, Span::All) => self.goal = Goal::Until(n_steps, Span::All),
-                Goal::Until(step, span) => self.goal = Goal::Until(step.min(n_steps), span),
-                Goal::Rest | Goal::Begin(_) => {}
-            }
-        }
-        if let PicturesState::Ready(ready) = &mut self.state.pictures {
-            ready.spec = experiment.data.clone();
-        }
-        self.experiment = Some(Arc::new(experiment));
-        if is_new {
-            self.open_pictures();
-        }
+    fn share(&mut self, sharing: Sharing) {
+        self.sharing = sharing;
+        // What was had in seconds says nothing of pictures.
+        self.runs.slots.iter_mut().for_each(|slot| slot.spent = 0.0);
     }
 
-    /// Opens the pictures that the experiment asks for.
-    fn open_pictures(&mut self) {
-        let Some(experiment) = &self.experiment else { return };
-        self.state.pictures = PicturesState::Opening { source: experiment.data.source.clone() };
-        if let Err(error) = self.loader.begin(Wish::new(&experiment.data, experiment.seed)) {
-            self.state.problem = Some(format!("The system gives no thread to read in: {error}."));
-        }
+    fn aim(&mut self, id: RunId, span: Span) {
+        self.state.problem = None;
+        self.runs.aim(id, span);
+        self.open_pictures();
     }
 
-    fn take_pictures(&mut self, loaded: Loaded) {
-        let (Some(answered), Some(experiment)) = (self.loader.finish(), &self.experiment) else { return };
-        if answered != Wish::new(&experiment.data, experiment.seed) {
-            self.open_pictures();
-            return;
-        }
-        let spec = experiment.data.clone();
-        self.state.pictures = match loaded {
-            Ok(set) => PicturesState::Ready(PicturesReady { spec, set: Arc::new(set) }),
-            Err(message) => {
-                self.goal = Goal::Rest;
-                PicturesState::Failed { source: spec.source, message }
-            }
-        };
-    }
-
-    /// Sets the goal; begins a run where there is none, or a stale one.
-    fn aim(&mut self, span: Span) {
-        let is_stale = self.state.run.as_ref().is_none_or(|run| run.is_stale);
-        match &mut self.run {
-            Some(run) if !is_stale => {
-                self.goal = Goal::Until(until(run, span), span);
-                if self.testing == Testing::Due {
-                    self.testing = Testing::No;
-                    match run.begin_test() {
-                        Ok(()) => self.testing = Testing::Going,
-                        Err(error) => self.note(Err(error)),
-                    }
-                }
-            }
-            _ => {
-                self.goal = Goal::Begin(span);
-                // What failed may have been mended since.
-                if matches!(self.state.pictures, PicturesState::Failed { .. }) {
-                    self.open_pictures();
-                }
-            }
-        }
-    }
-
-    fn reset(&mut self) {
-        self.goal = Goal::Rest;
-        self.testing = Testing::No;
-        let is_stale = self.state.run.as_ref().is_some_and(|run| run.is_stale);
-        if self.is_device_lost {
+    fn reset(&mut self, id: RunId) {
+        let is_lost = self.runs.get(id).is_some_and(|slot| slot.is_device_lost);
+        self.each(id, Slot::reset);
+        if is_lost {
+            let goals: Vec<Goal> = self.runs.slots.iter().map(|slot| slot.goal).collect();
             self.use_device(&self.choice.clone());
-            self.goal = Goal::Begin(Span::Nothing);
-        } else if is_stale {
-            self.goal = Goal::Begin(Span::Nothing);
-        } else if self.run.is_some() {
-            self.keep_curves();
-            let reset = self.run.as_mut().map_or(Ok(()), Run::reset);
-            self.speed = Speed::default();
-            self.filters_at = None;
-            self.note(reset);
+            self.runs.slots.iter_mut().zip(goals).for_each(|(slot, goal)| slot.goal = goal);
         }
     }
 
     fn use_device(&mut self, choice: &DeviceChoice) {
         match engine::open(choice) {
             Ok(device) => {
-                self.goal = Goal::Rest;
-                self.testing = Testing::No;
-                self.keep_curves();
-                self.run = None;
-                self.state.run = None;
+                self.runs.slots.iter_mut().for_each(Slot::leave_device);
+                self.runs.removed = None;
                 self.state.device = device.info().clone();
                 self.device = device;
                 self.choice = choice.clone();
-                self.is_device_lost = false;
                 self.state.problem = None;
             }
             Err(error) => self.state.problem = Some(error.to_string()),
         }
     }
 
-    /// Some work towards the goal.
-    fn slice(&mut self) {
-        let worked = match self.goal {
-            _ if self.testing == Testing::Going => self.test_slice(),
-            Goal::Begin(span) => self.begin(span),
-            Goal::Until(step, _) => self.train_slice(step),
-            Goal::Rest => Ok(()),
-        };
-        if worked.is_err() {
-            self.goal = Goal::Rest;
-            self.testing = Testing::No;
+    /// A run asks for other pictures than before.
+    fn want_pictures(&mut self, id: RunId) {
+        if let Some(slot) = self.runs.get(id) {
+            slot.want_pictures();
+            self.open_pictures();
         }
-        let rests = self.goal == Goal::Rest && self.testing != Testing::Going;
-        self.note(worked);
+    }
+
+    /// Gives each run that waits for pictures those that are there, and begins to open others: first those of
+    /// the current run.
+    fn open_pictures(&mut self) {
+        let waits = |slot: &&mut Slot| matches!(slot.seen.pictures, PicturesState::Opening { .. });
+        for slot in self.runs.slots.iter_mut().filter(waits) {
+            if let Some(set) = self.loader.at_hand(&slot.wish()) {
+                slot.take_pictures(Ok(set));
+            }
+        }
+        let current = self.runs.current;
+        let waiting = self.runs.slots.iter_mut().filter(waits);
+        let Some(first) = waiting.min_by_key(|slot| Some(slot.id()) != current) else { return };
+        if let Err(error) = self.loader.begin(first.wish()) {
+            self.state.problem = Some(format!("The system gives no thread to read in: {error}."));
+        }
+    }
+
+    fn take_pictures(&mut self, loaded: Loaded) {
+        let Some(answered) = self.loader.finish() else { return };
+        let loaded = loaded.map(Arc::new);
+        if let Ok(set) = &loaded {
+            self.loader.keep(answered.clone(), set);
+        }
+        for slot in &mut self.runs.slots {
+            let waits = matches!(slot.seen.pictures, PicturesState::Opening { .. });
+            if waits && slot.wish() == answered {
+                slot.take_pictures(loaded.clone());
+            }
+        }
+        self.open_pictures();
+    }
+
+    /// Some work for the one whose turn it is.
+    fn turn(&mut self) {
+        let parties = self.runs.parties();
+        let claims = self.runs.claims(&parties);
+        let Some(turn) = share::next(&claims) else { return };
+        let party = &parties[turn];
+        let begin = Instant::now();
+        while begin.elapsed() < SLICE {
+            let due = self.runs.due(party);
+            if due.is_empty() || !self.work_together(party, &due) {
+                break;
+            }
+        }
+        let n_due = claims.iter().filter(|claim| claim.is_due).count();
+        for &i in party.iter().filter(|_| n_due > 1) {
+            self.carry_out(i, |slot, _| slot.settle().map(|()| Work::default()));
+        }
+        let rests = self.runs.parties().iter().all(|party| self.runs.due(party).is_empty());
         if rests || self.published_at.elapsed() >= PUBLISH_EVERY {
             self.publish();
         }
     }
 
-    fn begin(&mut self, span: Span) -> Result<(), TrainError> {
-        let (PicturesState::Ready(ready), Some(experiment)) = (&self.state.pictures, &self.experiment) else {
-            // Pictures that failed are told of in their own place.
-            self.goal = Goal::Rest;
-            return Ok(());
-        };
-        let (set, experiment) = (ready.set.clone(), experiment.clone());
-        // What cannot be must not cost the run that is.
-        let graph = Run::check(&experiment, &set)?;
-        let released = self.run.as_ref().map_or(0, Run::bank_bytes);
-        Run::check_room(&experiment, set.goal(experiment.train.loss), &graph, &*self.device, released)?;
-        self.keep_curves();
-        self.state.activity = Activity::Preparing;
-        self.publish();
-        // The old run's memory is given back before the new one takes its own.
-        self.run = None;
-        self.state.run = None;
-        self.testing = Testing::No;
-        let run = Run::new(&experiment, set, self.device.clone())?;
-        self.goal = Goal::Until(until(&run, span), span);
-        self.run_number += 1;
-        self.speed = Speed::default();
-        self.filters_at = None;
-        self.run = Some(run);
-        Ok(())
+    /// The next piece of work of a party, whose members `due` are level: the same steps for all of them. Gives
+    /// whether there may be more in this turn.
+    fn work_together(&mut self, party: &[usize], due: &[usize]) -> bool {
+        let of = |is: fn(&Slot) -> bool| due.iter().copied().find(|&i| is(&self.runs.slots[i]));
+        if let Some(i) = of(|slot| slot.testing == Testing::Going) {
+            self.carry_out(i, |slot, _| slot.test(SLICE));
+            return false;
+        }
+        if let Some(i) = of(|slot| matches!(slot.goal, Goal::Begin(_))) {
+            // Compiling takes its time, and a person should see why nothing moves.
+            self.publish();
+            self.carry_out(i, Slot::begin);
+            return false;
+        }
+        let span = SLICE / due.len() as u32;
+        let most = due.iter().map(|&i| self.runs.slots[i].n_possible(span)).min().unwrap_or(0);
+        let n = most.min(self.runs.gap(party));
+        for &i in due {
+            self.carry_out(i, |slot, _| slot.train(n));
+        }
+        n > 0
     }
 
-    fn train_slice(&mut self, until: u64) -> Result<(), TrainError> {
-        let Some(run) = &mut self.run else { return Ok(()) };
-        let begin = Instant::now();
-        let mut at_end_of_epoch = false;
-        while begin.elapsed() < SLICE && run.progress().step < until && !at_end_of_epoch {
-            let n = self.speed.steps_within(SLICE, run.experiment.train.batch);
-            let finished = run.curves.len();
-            run.advance(n.min(until - run.progress().step))?;
-            // Steps count when their metrics are there: a GPU takes orders long before it has finished.
-            let n_finished = (run.curves.len() - finished) as u64;
-            self.speed.count(n_finished * run.experiment.train.batch as u64);
-            at_end_of_epoch = run.progress().left_in_epoch() == run.progress().steps_per_epoch;
+    /// Does a piece of work of one run, and takes note of what it took and what went wrong.
+    fn carry_out(
+        &mut self,
+        place: usize,
+        work: impl FnOnce(&mut Slot, &Arc<dyn Device>) -> Result<Work, TrainError>,
+    ) {
+        let slot = &mut self.runs.slots[place];
+        self.at_work = Some(slot.id());
+        let done = work(slot, &self.device);
+        if let Ok(work) = &done {
+            slot.spent += match self.sharing {
+                Sharing::Seconds => work.seconds,
+                Sharing::Pictures => work.n_pictures as f64,
+            };
         }
-        if at_end_of_epoch {
-            run.begin_test()?;
-            self.testing = Testing::Going;
-        }
-        if run.progress().step >= until {
-            run.collect(true)?;
-            self.goal = Goal::Rest;
-        }
-        Ok(())
-    }
-
-    fn test_slice(&mut self) -> Result<(), TrainError> {
-        let Some(run) = &mut self.run else { return Ok(()) };
-        let begin = Instant::now();
-        while begin.elapsed() < SLICE && self.testing == Testing::Going {
-            if run.continue_test()?.is_some() {
-                self.testing = Testing::No;
-            }
-        }
-        if self.testing == Testing::No {
-            // The pause does not count as slowness.
-            self.speed.forget_times();
-        }
-        Ok(())
-    }
-
-    fn note(&mut self, result: Result<(), TrainError>) {
-        match result {
-            Ok(()) => self.state.problem = None,
-            Err(error) => {
-                self.is_device_lost |= matches!(error, TrainError::Engine(EngineError::DeviceLost(_)));
-                self.state.problem = Some(error.to_string());
-            }
-        }
-    }
-
-    /// Remembers the curves of the present run for comparison, if it came anywhere.
-    fn keep_curves(&mut self) {
-        if let Some(run) = &self.run
-            && !run.curves.is_empty()
-        {
-            self.state.previous = Some(Arc::new(run.curves.clone()));
-        }
+        slot.note(done.map(drop));
+        self.at_work = None;
     }
 
     fn publish(&mut self) {
-        self.state.activity = self.activity();
-        let filters = self.filters();
-        if let Some(run) = &self.run {
-            let old = self.state.run.take();
-            let progress = run.progress();
-            self.state.run = Some(RunSnapshot {
-                number: self.run_number,
-                experiment: match &old {
-                    Some(old) if *old.experiment == run.experiment => old.experiment.clone(),
-                    _ => Arc::new(run.experiment.clone()),
-                },
-                is_stale: old.as_ref().is_some_and(|old| old.is_stale && old.number == self.run_number),
-                step: progress.step,
-                steps_per_epoch: progress.steps_per_epoch,
-                n_steps: progress.n_steps,
-                images_per_second: if matches!(self.goal, Goal::Until(..)) {
-                    self.speed.per_second()
-                } else {
-                    0.0
-                },
-                curves: Arc::new(run.curves.clone()),
-                filters: filters.or_else(|| old.and_then(|old| old.filters)),
-                arena_bytes: run.arena_bytes(),
-                input: run.graph.input(),
-            });
+        self.runs.slots.iter_mut().for_each(Slot::look);
+        if let Some(slot) = self.runs.current() {
+            let looked = self.watching.look(slot);
+            if looked.is_err() {
+                slot.note(looked);
+            }
         }
+        let removed = self.runs.removed.as_ref();
+        self.state.removed = removed.map(|(_, slot)| (slot.id(), slot.seen.name.clone()));
+        self.state.sharing = self.sharing;
+        self.state.current = self.runs.current;
+        self.state.runs = self.runs.slots.iter().map(|slot| slot.seen.clone()).collect();
         self.published.store(Arc::new(self.state.clone()));
         self.published_at = Instant::now();
         (self.notify)();
     }
-
-    fn activity(&self) -> Activity {
-        match self.goal {
-            _ if self.testing == Testing::Going => Activity::Testing,
-            Goal::Until(..) => Activity::Training,
-            Goal::Begin(_) => Activity::Preparing,
-            Goal::Rest => match &self.run {
-                Some(run) if run.progress().is_finished() => Activity::Finished,
-                _ => Activity::Idle,
-            },
-        }
-    }
-
-    /// The filters anew, if they are watched, have changed, and the last reading is old.
-    fn filters(&mut self) -> Option<Arc<Filters>> {
-        let run = self.run.as_ref().filter(|_| self.watch.filters)?;
-        let step = run.progress().step;
-        let is_due = self.filters_at.is_none_or(|(at, read_step)| {
-            read_step != step && (at.elapsed() >= FILTERS_EVERY || self.goal == Goal::Rest)
-        });
-        let id = filters::first_convolution(&run.graph).filter(|_| is_due)?;
-        let name = &run.graph.parameters[id.0].name;
-        let path = name.strip_suffix(".weight").unwrap_or(name).to_string();
-        self.filters_at = Some((Instant::now(), step));
-        match run.parameter(id) {
-            Ok(weights) => Some(Arc::new(Filters { path, weights })),
-            Err(error) => {
-                self.note(Err(error));
-                None
-            }
-        }
-    }
-}
-
-/// The step at which a span ends that begins now.
-fn until(run: &Run, span: Span) -> u64 {
-    let progress = run.progress();
-    let end = match span {
-        Span::Nothing => progress.step,
-        Span::Step => progress.step + 1,
-        Span::Epoch => progress.step + progress.left_in_epoch(),
-        Span::All => progress.n_steps,
-    };
-    end.min(progress.n_steps.max(progress.step))
 }

@@ -1,0 +1,183 @@
+//! What the worker publishes: plain data, the latest state of everything.
+
+use std::sync::Arc;
+
+use super::share::Sharing;
+use super::RunId;
+use crate::data::DataSet;
+use crate::engine::DeviceInfo;
+use crate::experiment::{self, Experiment};
+use crate::inspect::filters::Filters;
+use crate::tensor::Extent;
+use crate::train::curves::Curves;
+
+/// The latest state of everything, replaced as a whole.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub device: DeviceInfo,
+    pub devices: Arc<[DeviceInfo]>,
+    /// In the order in which they are shown.
+    pub runs: Vec<RunSnapshot>,
+    /// The run that cards, filters and instruments look at.
+    pub current: Option<RunId>,
+    /// What the runs have equal parts of.
+    pub sharing: Sharing,
+    /// The run that was removed last and can be had back, with its name.
+    pub removed: Option<(RunId, String)>,
+    /// What went wrong with the session itself, in a sentence or two for a person.
+    pub problem: Option<String>,
+}
+
+/// A run as it stands; it need not have begun.
+#[derive(Clone, Debug)]
+pub struct RunSnapshot {
+    pub id: RunId,
+    pub name: String,
+    /// By which colour and which marker it is known: the least number that no other run has.
+    pub mark: usize,
+    /// With which others it goes in lockstep: those of the same number.
+    pub twins: Option<u64>,
+    /// What it trains, or will train once it begins.
+    pub experiment: Arc<Experiment>,
+    /// What its experiment asks for.
+    pub pictures: PicturesState,
+    pub activity: Activity,
+    /// What went wrong with it last, in a sentence or two for a person; none once something else succeeded.
+    pub problem: Option<String>,
+    /// Whether there are weights: before, everything that follows is empty.
+    pub has_begun: bool,
+    /// Grows by one each time it begins anew.
+    pub number: u64,
+    /// Whether the experiment has since changed in a way that needs a new beginning.
+    pub is_stale: bool,
+    pub step: u64,
+    pub steps_per_epoch: u64,
+    /// Steps at the end of the last epoch.
+    pub n_steps: u64,
+    /// Training speed over the last second or so, turns of other runs counted in; 0 while not training.
+    pub images_per_second: f64,
+    pub curves: Arc<Curves>,
+    /// The curves before it began anew, for comparison.
+    pub previous: Option<Arc<Curves>>,
+    /// Of the first convolution, if it is watched and there is one.
+    pub filters: Option<Arc<Filters>>,
+    /// Bytes of the device's memory for a step's transient values.
+    pub arena_bytes: u64,
+    /// Of a picture.
+    pub input: Option<Extent>,
+}
+
+/// The pictures that an experiment asks for.
+#[derive(Clone, Debug)]
+pub enum PicturesState {
+    /// Being made or read.
+    Opening {
+        source: String,
+    },
+    Ready(PicturesReady),
+    Failed {
+        source: String,
+        message: String,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct PicturesReady {
+    /// The part of the experiment that they answer to.
+    pub spec: experiment::Data,
+    pub set: Arc<DataSet>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// Nothing is going on.
+    Idle,
+    /// Compiling, or waiting for the pictures in order to train.
+    Preparing,
+    Training,
+    /// Running through the test pictures.
+    Testing,
+    /// The last epoch is done.
+    Finished,
+}
+
+impl Activity {
+    /// Whether the engine is at work.
+    pub fn is_work(self) -> bool {
+        matches!(self, Self::Preparing | Self::Training | Self::Testing)
+    }
+}
+
+/// Of a session without runs.
+static NO_PICTURES: PicturesState = PicturesState::Opening { source: String::new() };
+
+impl Snapshot {
+    pub(super) fn first(device: DeviceInfo) -> Self {
+        Self {
+            devices: Arc::new([device.clone()]),
+            device,
+            runs: Vec::new(),
+            current: None,
+            sharing: Sharing::default(),
+            removed: None,
+            problem: None,
+        }
+    }
+
+    /// The current run, which may not have begun.
+    pub fn run(&self) -> Option<&RunSnapshot> {
+        self.run_of(self.current?)
+    }
+
+    pub fn run_of(&self, id: RunId) -> Option<&RunSnapshot> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// The current run, if it has begun.
+    pub fn begun(&self) -> Option<&RunSnapshot> {
+        self.run().filter(|run| run.has_begun)
+    }
+
+    /// What the current run's experiment asks for.
+    pub fn pictures(&self) -> &PicturesState {
+        self.run().map_or(&NO_PICTURES, |run| &run.pictures)
+    }
+
+    /// What goes on with the current run.
+    pub fn activity(&self) -> Activity {
+        self.run().map_or(Activity::Idle, |run| run.activity)
+    }
+
+    /// What went wrong with the session or with the current run.
+    pub fn problem(&self) -> Option<&String> {
+        self.problem.as_ref().or_else(|| self.run()?.problem.as_ref())
+    }
+}
+
+impl RunSnapshot {
+    /// A run of this experiment that nothing has been done with.
+    pub fn new(id: RunId, experiment: Arc<Experiment>) -> Self {
+        Self {
+            id,
+            name: experiment.title.clone(),
+            mark: 0,
+            twins: None,
+            pictures: PicturesState::Opening { source: experiment.data.source.clone() },
+            experiment,
+            activity: Activity::Idle,
+            problem: None,
+            has_begun: false,
+            number: 0,
+            is_stale: false,
+            step: 0,
+            steps_per_epoch: 0,
+            n_steps: 0,
+            images_per_second: 0.0,
+            curves: Arc::default(),
+            previous: None,
+            filters: None,
+            arena_bytes: 0,
+            input: None,
+        }
+    }
+}
