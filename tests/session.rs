@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 
 use convscope::data::catalogue;
 use convscope::engine::{self, DeviceChoice};
-use convscope::experiment::{Experiment, Schedule, shipped};
-use convscope::session::{Activity, Command, PicturesState, RunSnapshot, Session, Snapshot, Watch};
+use convscope::experiment::{Experiment, NetworkChoice, Schedule, shipped};
+use convscope::session::{
+    Activity, Command, MOST_RUNS, NewRun, PicturesState, RunId, RunSnapshot, Session, Snapshot, Watch,
+};
 use convscope::train::Run;
+
+const RUN: RunId = RunId(1_000_000);
 
 fn start() -> Session {
     Session::start(&DeviceChoice::Cpu, || {}).expect("the CPU is always there")
@@ -31,25 +35,25 @@ fn wait(session: &Session, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc
         if is_so(&snapshot) {
             return snapshot;
         }
-        assert!(begin.elapsed() < Duration::from_secs(60), "{what} does not come; {:?}", snapshot.activity);
+        assert!(begin.elapsed() < Duration::from_secs(60), "{what} does not come; {:?}", snapshot.activity());
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
 fn run(snapshot: &Snapshot) -> &RunSnapshot {
-    snapshot.run.as_ref().expect("a run")
+    snapshot.run().expect("a run")
 }
 
 fn is_finished(snapshot: &Snapshot) -> bool {
-    snapshot.activity == Activity::Finished
+    snapshot.activity() == Activity::Finished
 }
 
 #[test]
 fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
     let session = start();
-    session.send(Command::Describe(Box::new(experiment())));
+    session.send(Command::Describe(RUN, Box::new(experiment())));
     session.send(Command::Watch(Watch { filters: true }));
-    session.send(Command::Play);
+    session.send(Command::Play(RUN));
     let snapshot = wait(&session, "the end", is_finished);
     let seen = run(&snapshot);
     assert_eq!((seen.step, seen.n_steps), (30, 30));
@@ -71,15 +75,15 @@ fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
 #[test]
 fn step_and_epoch_stop_where_they_say() {
     let session = start();
-    session.send(Command::Describe(Box::new(experiment())));
-    session.send(Command::Step);
+    session.send(Command::Describe(RUN, Box::new(experiment())));
+    session.send(Command::Step(RUN));
     let rests_at = |step: u64| {
         move |snapshot: &Snapshot| {
-            snapshot.activity == Activity::Idle && snapshot.run.as_ref().is_some_and(|run| run.step == step)
+            snapshot.activity() == Activity::Idle && snapshot.run().is_some_and(|run| run.step == step)
         }
     };
     wait(&session, "one step", rests_at(1));
-    session.send(Command::Epoch);
+    session.send(Command::Epoch(RUN));
     let snapshot = wait(&session, "the end of the epoch", rests_at(10));
     assert_eq!(run(&snapshot).curves.len(), 10);
 }
@@ -87,16 +91,16 @@ fn step_and_epoch_stop_where_they_say() {
 #[test]
 fn reset_goes_back_to_the_same_initial_weights() {
     let session = start();
-    session.send(Command::Describe(Box::new(experiment())));
-    session.send(Command::Play);
+    session.send(Command::Describe(RUN, Box::new(experiment())));
+    session.send(Command::Play(RUN));
     let first = wait(&session, "the end", is_finished);
-    session.send(Command::Reset);
+    session.send(Command::Reset(RUN));
     wait(&session, "step 0", |snapshot| run(snapshot).step == 0);
-    session.send(Command::Play);
+    session.send(Command::Play(RUN));
     let second = wait(&session, "the end again", is_finished);
     let last = |snapshot: &Snapshot| run(snapshot).curves.last().map(|record| record.loss.to_bits());
     assert_eq!(last(&first), last(&second));
-    assert_eq!(second.previous.as_ref().map(|curves| curves.len()), Some(30));
+    assert_eq!(run(&second).previous.as_ref().map(|curves| curves.len()), Some(30));
 }
 
 #[test]
@@ -104,22 +108,20 @@ fn the_rate_changes_at_the_next_step_and_a_new_net_needs_a_new_run() {
     let session = start();
     let mut described = experiment();
     described.train.schedule = Schedule::Constant;
-    session.send(Command::Describe(Box::new(described.clone())));
-    session.send(Command::Epoch);
-    wait(&session, "an epoch", |s| {
-        s.activity == Activity::Idle && s.run.as_ref().is_some_and(|r| r.step == 10)
-    });
+    session.send(Command::Describe(RUN, Box::new(described.clone())));
+    session.send(Command::Epoch(RUN));
+    wait(&session, "an epoch", |s| s.activity() == Activity::Idle && s.run().is_some_and(|r| r.step == 10));
     described.train.rate = 0.125;
-    session.send(Command::Describe(Box::new(described.clone())));
-    session.send(Command::Step);
+    session.send(Command::Describe(RUN, Box::new(described.clone())));
+    session.send(Command::Step(RUN));
     let snapshot = wait(&session, "a step", |snapshot| run(snapshot).step == 11);
     assert_eq!(run(&snapshot).curves.last().map(|record| record.rate), Some(0.125));
     assert!(!run(&snapshot).is_stale);
 
     described.train.batch = 32;
-    session.send(Command::Describe(Box::new(described)));
+    session.send(Command::Describe(RUN, Box::new(described)));
     let stale = wait(&session, "a stale run", |snapshot| run(snapshot).is_stale);
-    session.send(Command::Step);
+    session.send(Command::Step(RUN));
     let fresh = wait(&session, "a new run", |snapshot| !run(snapshot).is_stale && run(snapshot).step == 1);
     assert_eq!(run(&fresh).number, run(&stale).number + 1);
 }
@@ -129,22 +131,140 @@ fn what_cannot_be_is_told_and_what_can_goes_on() {
     let session = start();
     let mut described = experiment();
     described.data.source = "no/such/folder".into();
-    session.send(Command::Describe(Box::new(described)));
-    session.send(Command::Play);
-    let failed = |snapshot: &Snapshot| matches!(snapshot.pictures, PicturesState::Failed { .. });
-    let snapshot = wait(&session, "a failure", |s| failed(s) && s.activity == Activity::Idle);
-    let PicturesState::Failed { message, .. } = &snapshot.pictures else { panic!("waited for") };
+    session.send(Command::Describe(RUN, Box::new(described)));
+    session.send(Command::Play(RUN));
+    let failed = |snapshot: &Snapshot| matches!(snapshot.pictures(), PicturesState::Failed { .. });
+    let snapshot = wait(&session, "a failure", |s| failed(s) && s.activity() == Activity::Idle);
+    let PicturesState::Failed { message, .. } = snapshot.pictures() else { panic!("waited for") };
     assert!(message.contains("no/such/folder"), "{message}");
 
     let mut described = experiment();
     described.train.batch = 1000;
-    session.send(Command::Describe(Box::new(described)));
-    session.send(Command::Play);
-    let snapshot = wait(&session, "a problem", |snapshot| snapshot.problem.is_some());
-    assert!(snapshot.problem.as_ref().is_some_and(|problem| problem.contains("1000")), "{snapshot:?}");
+    session.send(Command::Describe(RUN, Box::new(described)));
+    session.send(Command::Play(RUN));
+    let snapshot = wait(&session, "a problem", |snapshot| snapshot.problem().is_some());
+    assert!(snapshot.problem().is_some_and(|problem| problem.contains("1000")), "{snapshot:?}");
 
-    session.send(Command::Describe(Box::new(experiment())));
-    session.send(Command::Step);
-    let snapshot = wait(&session, "a step", |s| s.run.as_ref().is_some_and(|run| run.step == 1));
-    assert_eq!(snapshot.problem, None);
+    session.send(Command::Describe(RUN, Box::new(experiment())));
+    session.send(Command::Step(RUN));
+    let snapshot = wait(&session, "a step", |s| s.run().is_some_and(|run| run.step == 1));
+    assert_eq!(snapshot.problem(), None);
+}
+
+/// The experiment as another run of the same session.
+fn add(session: &Session, id: RunId, experiment: Experiment, twin_of: Option<RunId>) {
+    let name = format!("run {}", id.0);
+    session.send(Command::Add(Box::new(NewRun { id, name, experiment, behind: None, twin_of })));
+}
+
+const OTHER: RunId = RunId(1_000_001);
+const THIRD: RunId = RunId(1_000_002);
+
+/// The loss of each step and each test, as they are to the last bit.
+fn bits(snapshot: &Snapshot, id: RunId) -> (Vec<u32>, Vec<u64>) {
+    let curves = &snapshot.run_of(id).expect("a run").curves;
+    let tests = curves.tests.iter().map(|test| test.loss.to_bits()).collect();
+    (curves.from(0).map(|record| record.loss.to_bits()).collect(), tests)
+}
+
+fn all_finished(snapshot: &Snapshot) -> bool {
+    snapshot.runs.iter().all(|run| run.activity == Activity::Finished)
+}
+
+/// The same experiment alone; beside two others, one of them another net; and paused again and again.
+#[test]
+fn a_run_is_the_same_alone_beside_others_and_with_pauses() {
+    let alone = start();
+    alone.send(Command::Describe(RUN, Box::new(experiment())));
+    alone.send(Command::Play(RUN));
+    let expected = bits(&wait(&alone, "the end", is_finished), RUN);
+
+    let beside = start();
+    let mut other_net = experiment();
+    other_net.network = NetworkChoice::Preset("lenet".into());
+    other_net.train.batch = 50;
+    add(&beside, RUN, experiment(), None);
+    add(&beside, OTHER, other_net, None);
+    add(&beside, THIRD, experiment(), Some(RUN));
+    [RUN, OTHER].into_iter().for_each(|id| beside.send(Command::Play(id)));
+    let snapshot = wait(&beside, "the end of all", |s| s.runs.len() == 3 && all_finished(s));
+    assert_eq!(bits(&snapshot, RUN), expected);
+    assert_eq!(bits(&snapshot, THIRD), expected, "a twin without a difference is no other run");
+    assert_ne!(bits(&snapshot, OTHER).0[..5], expected.0[..5]);
+
+    let paused = start();
+    paused.send(Command::Describe(RUN, Box::new(experiment())));
+    for step in [1, 4, 13, 29] {
+        while run_step(&paused) < step {
+            paused.send(Command::Play(RUN));
+            wait(&paused, "a step", |s| s.run().is_some_and(|run| run.step > 0));
+            paused.send(Command::Pause(RUN));
+            wait(&paused, "a pause", |s| !s.activity().is_work());
+        }
+    }
+    paused.send(Command::Play(RUN));
+    assert_eq!(bits(&wait(&paused, "the end", is_finished), RUN), expected);
+}
+
+fn run_step(session: &Session) -> u64 {
+    session.snapshot().run().map_or(0, |run| run.step)
+}
+
+/// Each snapshot that a watcher could see has both at the same step, though one net takes longer.
+#[test]
+fn twins_go_step_by_step() {
+    let session = start();
+    let mut slower = experiment();
+    slower.network = NetworkChoice::Preset("lenet".into());
+    add(&session, RUN, experiment(), None);
+    add(&session, OTHER, slower, Some(RUN));
+    session.send(Command::Play(OTHER));
+    let begin = Instant::now();
+    loop {
+        let snapshot = session.snapshot();
+        let steps: Vec<u64> = snapshot.runs.iter().filter(|run| run.has_begun).map(|run| run.step).collect();
+        assert!(steps.windows(2).all(|pair| pair[0] == pair[1]), "{steps:?}");
+        if snapshot.runs.len() == 2 && all_finished(&snapshot) {
+            break;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "they do not finish");
+    }
+    session.send(Command::Part(OTHER));
+    session.send(Command::Reset(OTHER));
+    let snapshot = wait(&session, "a reset", |s| s.run_of(OTHER).is_some_and(|run| run.step == 0));
+    assert_eq!(snapshot.run_of(RUN).map(|run| (run.step, run.twins)), Some((30, None)));
+}
+
+#[test]
+fn a_removed_run_comes_back_as_it_was() {
+    let session = start();
+    add(&session, RUN, experiment(), None);
+    add(&session, OTHER, experiment(), None);
+    session.send(Command::Epoch(RUN));
+    wait(&session, "an epoch", |s| s.run_of(RUN).is_some_and(|r| r.step == 10 && !r.activity.is_work()));
+    session.send(Command::Remove(RUN));
+    let snapshot = wait(&session, "a removal", |s| s.runs.len() == 1);
+    assert_eq!(snapshot.current, Some(OTHER));
+    assert_eq!(snapshot.removed.as_ref().map(|(id, _)| *id), Some(RUN));
+    session.send(Command::Restore);
+    let snapshot = wait(&session, "a return", |s| s.runs.len() == 2);
+    let back = snapshot.run().expect("it is looked at again");
+    assert_eq!((back.id, back.step, back.curves.len()), (RUN, 10, 10));
+    session.send(Command::Play(RUN));
+    wait(&session, "the end", |s| s.run().is_some_and(|run| run.step == 30));
+}
+
+#[test]
+fn more_runs_than_there_may_be_are_refused_in_a_sentence() {
+    let session = start();
+    for i in 0..=MOST_RUNS as u64 {
+        add(&session, RunId(2_000_000 + i), experiment(), None);
+    }
+    let snapshot = wait(&session, "a problem", |snapshot| snapshot.problem().is_some());
+    assert!(snapshot.problem().is_some_and(|problem| problem.contains("16 runs")));
+    assert_eq!(snapshot.runs.len(), MOST_RUNS);
+    let mut marks: Vec<usize> = snapshot.runs.iter().map(|run| run.mark).collect();
+    marks.sort_unstable();
+    marks.dedup();
+    assert_eq!(marks.len(), MOST_RUNS, "each is known by a mark of its own");
 }

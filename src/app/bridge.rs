@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::editor::Editor;
-use crate::session::{Command, Snapshot};
+use crate::session::{Command, RunId, Snapshot};
 
 /// Reads the latest snapshot and sends commands; neither waits.
 pub struct Bridge {
@@ -30,6 +30,8 @@ impl Bridge {
 /// of what is to be done when the frame is drawn.
 pub struct Desk<'a> {
     pub snapshot: &'a Snapshot,
+    /// The run in front, whose experiment is edited.
+    pub run: RunId,
     pub editor: &'a mut Editor,
     pub requests: &'a mut Vec<Request>,
 }
@@ -39,6 +41,14 @@ pub struct Desk<'a> {
 pub enum Request {
     Do(Action),
     Send(Command),
+    /// Brings a run to the front.
+    Select(RunId),
+    /// Adds a copy of a run and brings it to the front.
+    Duplicate(RunId),
+    /// Takes a run away; the next comes to the front.
+    Remove(RunId),
+    /// Brings back the run that was removed last.
+    Restore,
     /// Opens the experiment of this name or path.
     Load(String),
     /// Opens the window that asks for a path.
@@ -53,7 +63,7 @@ impl Desk<'_> {
     /// What keeps training from beginning, in a sentence.
     pub fn obstacle(&self) -> Option<String> {
         use crate::session::PicturesState;
-        let pictures = match &self.snapshot.pictures {
+        let pictures = match self.snapshot.pictures() {
             PicturesState::Failed { message, .. } => Some(message.clone()),
             PicturesState::Ready(ready) => {
                 batch_problem(self.editor.experiment.train.batch, ready.set.train.len())

@@ -31,7 +31,7 @@ struct Shown {
 }
 
 pub fn filters_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
-    let filters = desk.snapshot.run.as_ref().and_then(|run| run.filters.clone());
+    let filters = desk.snapshot.run().and_then(|run| run.filters.clone());
     widgets::section_ui(ui, "First-layer filters", |ui| {
         if let Some(filters) = &filters {
             let [height, width] = filters.size();

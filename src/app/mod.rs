@@ -17,6 +17,7 @@ mod help;
 mod library;
 mod menu;
 mod network;
+mod runs;
 mod status;
 mod theme;
 mod training;

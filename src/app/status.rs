@@ -6,7 +6,7 @@ use lucide_icons::Icon;
 use super::bridge::{Desk, Request};
 use super::theme;
 use super::widgets::{self, Gravity};
-use crate::session::Command;
+use crate::session::{Command, RunId};
 
 /// What the bars remember from frame to frame.
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub struct State {
     /// The problem that has been read and put away.
     dismissed: Option<String>,
     /// The run whose broken loss has been put away.
-    dismissed_run: Option<u64>,
+    dismissed_run: Option<(RunId, u64)>,
     /// What the window itself has to say: a file that could not be read or written, or was.
     pub own: Option<(Gravity, String)>,
 }
@@ -27,10 +27,10 @@ impl State {
 
 /// A bar for each thing that a person should know. `broke_at` is the step at which the loss was no number.
 pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: Option<u64>) {
-    if desk.snapshot.problem.is_none() {
+    if desk.snapshot.problem().is_none() {
         state.dismissed = None;
     }
-    let problem = desk.snapshot.problem.as_ref().filter(|problem| Some(*problem) != state.dismissed.as_ref());
+    let problem = desk.snapshot.problem().filter(|problem| Some(*problem) != state.dismissed.as_ref());
     // What is wrong with the pictures stands with the pictures.
     let problem = problem.filter(|problem| !is_about_pictures(desk, problem));
     if let Some(problem) = problem.cloned()
@@ -43,7 +43,7 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
     {
         state.own = None;
     }
-    let run = desk.snapshot.run.as_ref().map(|run| run.number);
+    let run = desk.snapshot.begun().map(|run| (run.id, run.number));
     if let (Some(step), Some(run)) = (broke_at, run)
         && state.dismissed_run != Some(run)
     {
@@ -61,12 +61,12 @@ fn lower_rate_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let label = format!("Lower the rate to {} and reset", super::format::setting(lower));
     if ui.button(label).clicked() {
         desk.editor.experiment.train.rate = lower;
-        desk.requests.push(Request::Send(Command::Reset));
+        desk.requests.push(Request::Send(Command::Reset(desk.run)));
     }
 }
 
 fn is_about_pictures(desk: &Desk<'_>, problem: &str) -> bool {
-    matches!(&desk.snapshot.pictures, crate::session::PicturesState::Failed { message, .. } if message == problem)
+    matches!(desk.snapshot.pictures(), crate::session::PicturesState::Failed { message, .. } if message == problem)
 }
 
 /// A message over the full width; whether it was put away.

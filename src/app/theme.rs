@@ -60,6 +60,8 @@ pub struct Palette {
     pub rate: Color32,
     /// Of the run before.
     pub previous: Color32,
+    /// Of runs side by side, after Okabe and Ito (2008), darker or lighter as the ground asks for.
+    pub runs: [Color32; 8],
     /// Of layers with weights, non-linearities, pooling, normalisation, and what holds others.
     pub kinds: [Color32; 5],
 }
@@ -84,6 +86,16 @@ static LIGHT: Palette = Palette {
     test: Color32::from_rgb(0xC4, 0x50, 0x0C),
     rate: Color32::from_rgb(0x0F, 0x7B, 0x6C),
     previous: Color32::from_rgb(0xA3, 0xAC, 0xB9),
+    runs: [
+        Color32::from_rgb(0x00, 0x5F, 0xA8),
+        Color32::from_rgb(0xC8, 0x4E, 0x00),
+        Color32::from_rgb(0x00, 0x8A, 0x62),
+        Color32::from_rgb(0xB4, 0x4C, 0x8C),
+        Color32::from_rgb(0x3A, 0x98, 0xD2),
+        Color32::from_rgb(0xA8, 0x7E, 0x00),
+        Color32::from_rgb(0x2B, 0x2F, 0x36),
+        Color32::from_rgb(0x8C, 0x7A, 0xC8),
+    ],
     kinds: [
         Color32::from_rgb(0x2F, 0x77, 0xD9),
         Color32::from_rgb(0xD0, 0x8A, 0x12),
@@ -113,6 +125,16 @@ static DARK: Palette = Palette {
     test: Color32::from_rgb(0xFF, 0x9D, 0x57),
     rate: Color32::from_rgb(0x4F, 0xC4, 0xB0),
     previous: Color32::from_rgb(0x5E, 0x69, 0x78),
+    runs: [
+        Color32::from_rgb(0x56, 0xB4, 0xE9),
+        Color32::from_rgb(0xF0, 0x7D, 0x2C),
+        Color32::from_rgb(0x2C, 0xC8, 0x97),
+        Color32::from_rgb(0xE0, 0x93, 0xC2),
+        Color32::from_rgb(0x4A, 0x7E, 0xE6),
+        Color32::from_rgb(0xF0, 0xE4, 0x42),
+        Color32::from_rgb(0xE6, 0xE9, 0xEE),
+        Color32::from_rgb(0xB0, 0x90, 0x60),
+    ],
     kinds: [
         Color32::from_rgb(0x5B, 0x98, 0xEE),
         Color32::from_rgb(0xE0, 0xA8, 0x3A),

@@ -13,10 +13,10 @@ use super::editor::{Editor, Task};
 use super::files::{Answer, Asking, Purpose};
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
-use super::{bar, curves, help, library, network, status, training};
+use super::{bar, curves, help, library, network, runs, status, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::{Experiment, file, shipped};
-use crate::session::{Command, PicturesState, Snapshot, Watch};
+use crate::session::{Command, MOST_RUNS, NewRun, PicturesState, RunId, Snapshot, Watch};
 
 /// What work in another thread has to say.
 type Report = (Gravity, String);
@@ -24,7 +24,9 @@ type Report = (Gravity, String);
 /// The whole window, but for the window.
 pub struct Workshop {
     bridge: Bridge,
+    /// The experiment of the run in front.
     editor: Editor,
+    front: runs::front::Front,
     snapshot: Arc<Snapshot>,
     library: library::State,
     network: network::State,
@@ -34,8 +36,8 @@ pub struct Workshop {
     device: DeviceChoice,
     asking: Option<Asking>,
     is_help_open: bool,
-    /// The experiment that the session was told last.
-    told: Option<Experiment>,
+    /// The run that the session was told of last, and its experiment.
+    told: Option<(RunId, Experiment)>,
     watch: Option<Watch>,
     /// Mouse buttons pressed so far: what happens during one press is one edit.
     n_presses: u64,
@@ -52,10 +54,13 @@ impl Workshop {
     ) -> Self {
         let mut editor = Editor::new(experiment);
         editor.file = opened;
+        let snapshot = bridge.snapshot();
+        let front = snapshot.current.map_or_else(runs::front::Front::default, runs::front::Front::new);
         Self {
-            snapshot: bridge.snapshot(),
+            snapshot,
             bridge,
             editor,
+            front,
             library: library::State::default(),
             network: network::State::default(),
             training: training::State::default(),
@@ -87,8 +92,9 @@ impl Workshop {
 
     /// Takes over what is new outside: the snapshot, dropped files, finished work.
     fn read(&mut self, ctx: &Context) {
-        self.snapshot = self.bridge.snapshot();
-        if let PicturesState::Ready(ready) = &self.snapshot.pictures {
+        self.snapshot = self.front.seen(self.bridge.snapshot());
+        self.front.retain(&self.snapshot);
+        if let PicturesState::Ready(ready) = self.snapshot.pictures() {
             let is_asked_for = ready.spec.source == self.editor.experiment.data.source;
             if is_asked_for {
                 self.editor.set_task(Task {
@@ -110,7 +116,7 @@ impl Workshop {
 
     fn panels_ui(&mut self, ui: &mut Ui, requests: &mut Vec<Request>) {
         let snapshot = self.snapshot.clone();
-        let mut desk = Desk { snapshot: &snapshot, editor: &mut self.editor, requests };
+        let mut desk = Desk { snapshot: &snapshot, run: self.front.id, editor: &mut self.editor, requests };
         let (width, palette) = (ui.available_width(), Palette::of(ui));
         let frame = |fill| Frame::new().fill(fill).inner_margin(Margin::symmetric(theme::MARGIN, 8));
         let thin = frame(palette.panel).inner_margin(Margin::symmetric(theme::MARGIN, 4));
@@ -158,6 +164,10 @@ impl Workshop {
                 self.describe();
                 self.bridge.send(command);
             }
+            Request::Select(id) => self.select(id),
+            Request::Duplicate(id) => self.duplicate_run(id),
+            Request::Remove(id) => self.remove_run(id),
+            Request::Restore => self.restore_run(),
             Request::Load(name_or_path) => match shipped::resolve(&name_or_path) {
                 Ok(experiment) => self.editor.open(experiment, None),
                 Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
@@ -184,6 +194,9 @@ impl Workshop {
             Action::PlayPause | Action::Step | Action::Epoch | Action::Reset | Action::Evaluate => {
                 self.drive(action)
             }
+            Action::NextRun => self.select_next_run(1),
+            Action::PreviousRun => self.select_next_run(-1),
+            Action::DuplicateRun => self.duplicate_run(self.front.id),
             Action::Undo => self.editor.undo(),
             Action::Redo => self.editor.redo(),
             Action::Open => self.ask(Purpose::OpenExperiment),
@@ -203,22 +216,80 @@ impl Workshop {
 
     /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
     fn drive(&mut self, action: Action) {
-        use crate::session::Activity;
-        let running = !matches!(self.snapshot.activity, Activity::Idle | Activity::Finished);
-        let desk = Desk { snapshot: &self.snapshot, editor: &mut self.editor, requests: &mut Vec::new() };
+        let (snapshot, run) = (&self.snapshot, self.front.id);
+        let desk = Desk { snapshot, run, editor: &mut self.editor, requests: &mut Vec::new() };
         let is_possible = desk.obstacle().is_none();
-        let has_run = self.snapshot.run.is_some();
+        let has_begun = snapshot.begun().is_some();
         let command = match action {
-            Action::PlayPause if running => Command::Pause,
-            Action::PlayPause if is_possible => Command::Play,
-            Action::Step if is_possible => Command::Step,
-            Action::Epoch if is_possible => Command::Epoch,
-            Action::Reset if has_run => Command::Reset,
-            Action::Evaluate if has_run => Command::Evaluate,
+            Action::PlayPause if snapshot.activity().is_work() => Command::Pause(run),
+            Action::PlayPause if is_possible => Command::Play(run),
+            Action::Step if is_possible => Command::Step(run),
+            Action::Epoch if is_possible => Command::Epoch(run),
+            Action::Reset if has_begun => Command::Reset(run),
+            Action::Evaluate if has_begun => Command::Evaluate(run),
             _ => return,
         };
         self.describe();
         self.bridge.send(command);
+    }
+
+    /// Brings a run to the front.
+    fn select(&mut self, id: RunId) {
+        self.describe();
+        let Some(experiment) = self.snapshot.run_of(id).map(|run| run.experiment.clone()) else { return };
+        self.front.bring(id, &mut self.editor, || (*experiment).clone());
+        self.told = Some((id, self.editor.experiment.clone()));
+        self.bridge.send(Command::Select(id));
+    }
+
+    fn select_next_run(&mut self, by: isize) {
+        let runs = &self.snapshot.runs;
+        let Some(now) = runs.iter().position(|run| run.id == self.front.id) else { return };
+        let next = (now as isize + by).rem_euclid(runs.len() as isize) as usize;
+        self.select(runs[next].id);
+    }
+
+    /// Adds a run and brings it to the front.
+    fn add_run(&mut self, new: NewRun) {
+        if self.snapshot.runs.len() >= MOST_RUNS {
+            let text =
+                format!("There are {MOST_RUNS} runs already, the most there may be. Remove one first.");
+            return self.status.say(Gravity::Problem, text);
+        }
+        self.describe();
+        let (id, experiment) = (new.id, new.experiment.clone());
+        self.bridge.send(Command::Add(Box::new(new)));
+        self.front.bring(id, &mut self.editor, || experiment.clone());
+        self.told = Some((id, experiment));
+        self.bridge.send(Command::Select(id));
+    }
+
+    /// Adds a run of the same experiment, named after it.
+    fn duplicate_run(&mut self, of: RunId) {
+        let Some(run) = self.snapshot.run_of(of) else { return };
+        let experiment = self.front.experiment(run, &self.editor).clone();
+        let name = format!("{} copy", run.name);
+        self.add_run(NewRun { id: RunId::next(), name, experiment, behind: Some(of), twin_of: None });
+    }
+
+    /// Takes a run away; the one behind it comes to the front. The last one stays.
+    fn remove_run(&mut self, id: RunId) {
+        let runs = &self.snapshot.runs;
+        let Some(place) = runs.iter().position(|run| run.id == id).filter(|_| runs.len() > 1) else { return };
+        if id == self.front.id {
+            let next = runs.get(place + 1).unwrap_or(&runs[place - 1]).id;
+            self.select(next);
+        }
+        self.bridge.send(Command::Remove(id));
+    }
+
+    fn restore_run(&mut self) {
+        let Some((id, _)) = self.snapshot.removed else { return };
+        self.describe();
+        self.bridge.send(Command::Restore);
+        let experiment = self.editor.experiment.clone();
+        self.front.bring(id, &mut self.editor, || experiment);
+        self.told = Some((id, self.editor.experiment.clone()));
     }
 
     fn ask(&mut self, purpose: Purpose) {
@@ -278,7 +349,7 @@ impl Workshop {
 
     /// Writes the curves in a thread of its own: a picture takes longer than a frame may.
     fn export(&mut self, ctx: &Context, path: PathBuf) {
-        let Some(run) = &self.snapshot.run else { return };
+        let Some(run) = self.snapshot.begun() else { return };
         let (curves, title) = (run.curves.clone(), run.experiment.title.clone());
         let window = self.training.curves.settings.window;
         let (sender, ctx) = (self.reports.0.clone(), ctx.clone());
@@ -320,9 +391,10 @@ impl Workshop {
     }
 
     fn describe(&mut self) {
-        if self.told.as_ref() != Some(&self.editor.experiment) {
-            self.told = Some(self.editor.experiment.clone());
-            self.bridge.send(Command::Describe(Box::new(self.editor.experiment.clone())));
+        let (id, experiment) = (self.front.id, &self.editor.experiment);
+        if self.told.as_ref().is_none_or(|(told, of)| *told != id || of != experiment) {
+            self.told = Some((id, experiment.clone()));
+            self.bridge.send(Command::Describe(id, Box::new(experiment.clone())));
         }
     }
 }

@@ -41,7 +41,9 @@ impl Runs {
     pub fn add(&mut self, new: NewRun) -> Result<(), String> {
         let NewRun { id, name, experiment, behind, twin_of } = new;
         if self.slots.len() >= MOST_RUNS {
-            return Err(format!("There are {MOST_RUNS} runs already, the most there may be. Remove one first."));
+            return Err(format!(
+                "There are {MOST_RUNS} runs already, the most there may be. Remove one first."
+            ));
         }
         let is_taken = |mark: &usize| self.slots.iter().any(|slot| slot.seen.mark == *mark);
         let mark = (0..MOST_RUNS).find(|mark| !is_taken(mark)).unwrap_or(0);
@@ -142,7 +144,8 @@ impl Runs {
         let mut parties: Vec<Vec<usize>> = Vec::new();
         for (i, slot) in self.slots.iter().enumerate() {
             let twins = slot.seen.twins;
-            let is_known = |party: &&mut Vec<usize>| twins.is_some() && self.slots[party[0]].seen.twins == twins;
+            let is_known =
+                |party: &&mut Vec<usize>| twins.is_some() && self.slots[party[0]].seen.twins == twins;
             match parties.iter_mut().find(is_known) {
                 Some(party) => party.push(i),
                 None => parties.push(vec![i]),

@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn all_have_equal_parts_however_long_a_turn_of_theirs_is() {
         let spent = shared_out(&[1.0, 3.0, 0.25], 1700);
-        let (least, most) = (spent.iter().copied().fold(f64::MAX, f64::min), spent.iter().copied().fold(0.0, f64::max));
+        let (least, most) =
+            (spent.iter().copied().fold(f64::MAX, f64::min), spent.iter().copied().fold(0.0, f64::max));
         assert!(most - least <= 3.0, "within the longest turn of each other: {spent:?}");
     }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::RunId;
 use super::loader::Wish;
 use super::snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot};
 use super::speed::Speed;
-use super::RunId;
 use crate::data::DataSet;
 use crate::engine::{Device, EngineError};
 use crate::experiment::Experiment;
@@ -230,7 +230,9 @@ impl Slot {
 
     /// Trains for `n` steps; at the end of an epoch a test begins, and where the goal is reached the run rests.
     pub fn train(&mut self, n: u64) -> Result<Work, TrainError> {
-        let (Some(run), Goal::Until(until, _)) = (&mut self.run, self.goal) else { return Ok(Work::default()) };
+        let (Some(run), Goal::Until(until, _)) = (&mut self.run, self.goal) else {
+            return Ok(Work::default());
+        };
         let begin = Instant::now();
         let finished = run.curves.len();
         let n_made = run.advance(n)?;
@@ -312,8 +314,10 @@ impl Slot {
         let progress = run.progress();
         (seen.step, seen.steps_per_epoch, seen.n_steps) =
             (progress.step, progress.steps_per_epoch, progress.n_steps);
-        seen.images_per_second = if matches!(self.goal, Goal::Until(..)) { self.speed.per_second() } else { 0.0 };
-        let is_known = (seen.curves.len(), seen.curves.tests.len()) == (run.curves.len(), run.curves.tests.len());
+        seen.images_per_second =
+            if matches!(self.goal, Goal::Until(..)) { self.speed.per_second() } else { 0.0 };
+        let is_known =
+            (seen.curves.len(), seen.curves.tests.len()) == (run.curves.len(), run.curves.tests.len());
         if !is_known {
             seen.curves = Arc::new(run.curves.clone());
         }

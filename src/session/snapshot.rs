@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::share::Sharing;
 use super::RunId;
+use super::share::Sharing;
 use crate::data::DataSet;
 use crate::engine::DeviceInfo;
 use crate::experiment::{self, Experiment};

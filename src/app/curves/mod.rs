@@ -1,10 +1,13 @@
-//! The curves of the run: error and loss over steps, epochs or seconds, training and test.
+//! The curves of the runs: error and loss over steps, epochs or seconds, training and test.
 
 pub mod export;
 mod lines;
+mod others;
 mod plot;
 mod pyramid;
 mod series;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Slider, SliderClamping, Ui, vec2};
 use lucide_icons::Icon;
@@ -13,7 +16,7 @@ use super::bridge::{Desk, Request};
 use super::files::Purpose;
 use super::theme;
 use super::widgets;
-use crate::session::Snapshot;
+use crate::session::{RunId, Snapshot};
 use series::{Axis, Quantity, Series};
 
 /// What is shown, and how.
@@ -54,29 +57,49 @@ impl Default for Settings {
 #[derive(Default)]
 pub struct State {
     pub settings: Settings,
-    present: Series,
+    /// Of each run that is there.
+    series: BTreeMap<RunId, Series>,
+    /// The runs in the order of the list, with what tells them apart.
+    runs: Vec<Seen>,
+    /// The run in front.
+    front: Option<RunId>,
+    /// The curves of the run in front before it began anew.
     previous: Series,
-    /// The curves of the previous run as last seen.
+    /// Those curves as last seen.
     previous_seen: usize,
-    /// Counts the previous runs that were shown.
+    /// Counts the previous curves that were shown.
     n_previous: u64,
+    hidden: BTreeSet<RunId>,
+    /// What stands in for the series of a run that is not there.
+    none: Series,
     /// Where the pointer is on the horizontal axis, in its own units.
     hovered: Option<f64>,
     /// The part of the horizontal axis that was seen in the last frame.
     seen: Option<(f64, f64)>,
 }
 
+/// A run as it is drawn.
+struct Seen {
+    id: RunId,
+    name: String,
+    mark: usize,
+}
+
 impl State {
     /// Takes over what is new in the snapshot.
     pub fn follow(&mut self, snapshot: &Snapshot) {
         let window = self.settings.window;
-        self.present.set_window(window);
-        self.previous.set_window(window);
-        match &snapshot.run {
-            Some(run) => _ = self.present.follow(run.number, &run.curves),
-            None => self.present = Series::default(),
+        self.series.retain(|id, _| snapshot.run_of(*id).is_some());
+        self.front = snapshot.current;
+        self.runs.clear();
+        for run in &snapshot.runs {
+            let series = self.series.entry(run.id).or_default();
+            series.set_window(window);
+            series.follow(run.number, &run.curves);
+            self.runs.push(Seen { id: run.id, name: run.name.clone(), mark: run.mark });
         }
-        match &snapshot.previous {
+        self.previous.set_window(window);
+        match snapshot.run().and_then(|run| run.previous.as_ref()) {
             Some(curves) => {
                 let address = std::sync::Arc::as_ptr(curves) as usize;
                 if address != self.previous_seen {
@@ -88,9 +111,44 @@ impl State {
         }
     }
 
-    /// The first step whose loss was no number.
+    /// The first step whose loss was no number, of the run in front.
     pub fn broke_at(&self) -> Option<u64> {
-        self.present.broke_at
+        self.present().broke_at
+    }
+
+    pub fn is_hidden(&self, run: RunId) -> bool {
+        self.hidden.contains(&run)
+    }
+
+    pub fn set_hidden(&mut self, run: RunId, is_hidden: bool) {
+        match is_hidden {
+            true => self.hidden.insert(run),
+            false => self.hidden.remove(&run),
+        };
+    }
+
+    /// The curves of the run in front.
+    fn present(&self) -> &Series {
+        self.front.and_then(|id| self.series.get(&id)).unwrap_or(&self.none)
+    }
+
+    /// The runs beside the one in front whose curves are to be seen.
+    fn beside(&self) -> impl Iterator<Item = (&Seen, &Series)> {
+        let others = self.runs.iter().filter(|run| Some(run.id) != self.front && !self.is_hidden(run.id));
+        let with_series = others.filter_map(|run| Some((run, self.series.get(&run.id)?)));
+        with_series.filter(|(_, series)| !series.is_empty())
+    }
+
+    /// By what the run in front is known, where there are others to be told from.
+    fn front_mark(&self) -> Option<usize> {
+        let front = self.runs.iter().find(|run| Some(run.id) == self.front)?;
+        (self.runs.len() > 1).then_some(front.mark)
+    }
+
+    /// The last place on the axis that any run has come to.
+    fn end(&self) -> f64 {
+        let last = |series: &Series| Some(series.x(self.settings.axis, series.len().checked_sub(1)?));
+        self.series.values().filter_map(last).fold(0.0, f64::max)
     }
 }
 
@@ -167,7 +225,7 @@ fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
 }
 
 fn export_menu_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let has_run = desk.snapshot.run.as_ref().is_some_and(|run| !run.curves.is_empty());
+    let has_run = desk.snapshot.runs.iter().any(|run| !run.curves.is_empty());
     ui.add_enabled_ui(has_run, |ui| {
         let button = widgets::icon_button(ui, Icon::Download, "Export the curves");
         egui::Popup::menu(&button).show(|ui| {

@@ -6,15 +6,17 @@ use egui_plot::{
 };
 
 use super::lines::View;
+use super::others::Other;
 use super::series::{Axis, Quantity, Series};
 use super::{Settings, State};
 use crate::app::bridge::Desk;
+use crate::app::runs::mark;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
 use crate::session::Activity;
 
 /// Evaluations are marked one by one up to so many.
-const MOST_MARKS: usize = 60;
+pub(super) const MOST_MARKS: usize = 60;
 
 /// Error and loss; where the pointer is on the horizontal axis, if it is on this plot.
 pub fn quantity_ui(
@@ -28,14 +30,14 @@ pub fn quantity_ui(
     let top = ui.cursor().top();
     legend_ui(ui, state, quantity);
     let height = size.y - (ui.cursor().top() - top) - theme::SMALL_GAP;
-    if state.present.is_empty() && (state.previous.is_empty() || !state.settings.with_previous) {
+    if is_empty(state) {
         let is_first = quantity == Quantity::Error || state.settings.shown == super::Shown::Loss;
         empty_ui(ui, desk, vec2(size.x, height), is_first);
         return None;
     }
     let view = view(state, size.x, state.settings.log_y);
     let factor = if quantity == Quantity::Error { 100.0 } else { 1.0 };
-    let (present, previous, settings) = (&state.present, &state.previous, state.settings);
+    let (present, previous, settings) = (state.present(), &state.previous, state.settings);
     let raw = view.points(present, present.raw(quantity), factor);
     let smooth = view.points(present, present.smooth(quantity), factor);
     let tests = view.tests(present, quantity, factor);
@@ -46,6 +48,9 @@ pub fn quantity_ui(
         false => (Vec::new(), Vec::new()),
     };
     let palette = Palette::of(ui);
+    let colours = colours(ui, state);
+    let others: Vec<Other> =
+        state.beside().map(|(run, series)| Other::new(ui, &view, run, series, quantity, factor)).collect();
     let hovered = state.hovered;
     let mut plot = base(ui, quantity.title(), settings, is_last, vec2(size.x, height));
     if !settings.log_y {
@@ -54,11 +59,12 @@ pub fn quantity_ui(
     let response = plot.show(ui, |plot_ui| {
         line(plot_ui, "run before", &before, palette.previous, 1.0);
         dashed(plot_ui, "test of the run before", &before_tests, palette.previous);
-        line(plot_ui, "train, each step", &raw, palette.train.gamma_multiply(0.3), 1.0);
-        line(plot_ui, "train", &smooth, palette.train, 2.0);
-        dashed(plot_ui, "test", &tests, palette.test);
+        others.iter().for_each(|other| other.draw(plot_ui));
+        line(plot_ui, "train, each step", &raw, colours.train.gamma_multiply(0.3), 1.0);
+        line(plot_ui, "train", &smooth, colours.train, if others.is_empty() { 2.0 } else { 2.5 });
+        dashed(plot_ui, "test", &tests, colours.test);
         if tests.len() <= MOST_MARKS {
-            points(plot_ui, &tests, palette.test);
+            points(plot_ui, &tests, colours.shape, colours.test);
         }
         if let Some(x) = hovered {
             plot_ui.vline(
@@ -76,9 +82,32 @@ pub fn quantity_ui(
     here
 }
 
+/// How the run in front is drawn: alone by what is measured, among others by its own colour and marker.
+struct Colours {
+    train: Color32,
+    test: Color32,
+    shape: MarkerShape,
+}
+
+fn colours(ui: &Ui, state: &State) -> Colours {
+    let palette = Palette::of(ui);
+    match state.front_mark() {
+        Some(own) => {
+            let colour = mark::colour(ui, own);
+            Colours { train: colour, test: colour, shape: mark::shape(own) }
+        }
+        None => Colours { train: palette.train, test: palette.test, shape: MarkerShape::Diamond },
+    }
+}
+
+fn is_empty(state: &State) -> bool {
+    let has_previous = !state.previous.is_empty() && state.settings.with_previous;
+    state.present().is_empty() && !has_previous && state.beside().next().is_none()
+}
+
 /// Step, epoch and time at the pointer, beside the line.
 fn place_ui(ui: &Ui, state: &State, rect: Rect, x: f32) {
-    let series = &state.present;
+    let series = state.present();
     let Some(i) = state.hovered.and_then(|x| series.nearest(state.settings.axis, x)) else { return };
     let (epoch, time) = (series.x(Axis::Epoch, i), format::duration(series.x(Axis::Seconds, i)));
     let text = format!("step {}, epoch {epoch:.2}, {time}", format::count(i as u64 + 1));
@@ -95,9 +124,9 @@ fn place_ui(ui: &Ui, state: &State, rect: Rect, x: f32) {
 pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     let last = state
         .hovered
-        .and_then(|x| state.present.nearest(state.settings.axis, x))
-        .or(state.present.len().checked_sub(1));
-    let rate = last.and_then(|i| state.present.rates().get(i));
+        .and_then(|x| state.present().nearest(state.settings.axis, x))
+        .or(state.present().len().checked_sub(1));
+    let rate = last.and_then(|i| state.present().rates().get(i));
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
         ui.label(theme::strong("Rate"));
@@ -105,11 +134,18 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
         value_ui(ui, "η", rate.map(format::setting));
     });
     let view = view(state, size.x, false);
-    let rates = view.points(&state.present, state.present.rates(), 1.0);
+    let rates = view.points(state.present(), state.present().rates(), 1.0);
+    let other_rates: Vec<_> = state
+        .beside()
+        .map(|(run, series)| (mark::colour(ui, run.mark), view.points(series, series.rates(), 1.0)))
+        .collect();
     let settings = state.settings;
     let response = base(ui, "Rate", settings, true, vec2(size.x, size.y - theme::ROW)).include_y(0.0).show(
         ui,
         |plot_ui| {
+            for (colour, rates) in &other_rates {
+                line(plot_ui, "rate of another run", rates, *colour, 1.0);
+            }
             line(plot_ui, "rate", &rates, palette.rate, 1.5);
         },
     );
@@ -187,7 +223,7 @@ fn trimmed(x: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
-fn line<'a>(
+pub(super) fn line<'a>(
     plot: &mut PlotUi<'a>,
     name: &str,
     points: &'a [egui_plot::PlotPoint],
@@ -201,7 +237,12 @@ fn line<'a>(
     }
 }
 
-fn dashed<'a>(plot: &mut PlotUi<'a>, name: &str, points: &'a [egui_plot::PlotPoint], colour: Color32) {
+pub(super) fn dashed<'a>(
+    plot: &mut PlotUi<'a>,
+    name: &str,
+    points: &'a [egui_plot::PlotPoint],
+    colour: Color32,
+) {
     if !points.is_empty() {
         let style = LineStyle::Dashed { length: 6.0 };
         plot.line(
@@ -214,11 +255,13 @@ fn dashed<'a>(plot: &mut PlotUi<'a>, name: &str, points: &'a [egui_plot::PlotPoi
     }
 }
 
-fn points<'a>(plot: &mut PlotUi<'a>, points: &'a [egui_plot::PlotPoint], colour: Color32) {
-    let shape = Points::new("test", PlotPoints::Borrowed(points))
-        .shape(MarkerShape::Diamond)
-        .radius(4.0)
-        .color(colour);
+pub(super) fn points<'a>(
+    plot: &mut PlotUi<'a>,
+    points: &'a [egui_plot::PlotPoint],
+    shape: MarkerShape,
+    colour: Color32,
+) {
+    let shape = Points::new("test", PlotPoints::Borrowed(points)).shape(shape).radius(4.0).color(colour);
     plot.points(shape.allow_hover(false));
 }
 
@@ -234,9 +277,7 @@ fn remember_view(state: &mut State, transform: &egui_plot::PlotTransform) {
     let unlog = |x: f64| if state.settings.log_x { 10f64.powf(x) } else { x };
     let (from, to) = (unlog(bounds.min()[0]), unlog(bounds.max()[0]));
     // All that is beyond the newest record will be seen as soon as it comes.
-    let end =
-        state.present.len().checked_sub(1).map_or(0.0, |last| state.present.x(state.settings.axis, last));
-    state.seen = Some((from, if to >= end { f64::INFINITY } else { to }));
+    state.seen = Some((from, if to >= state.end() { f64::INFINITY } else { to }));
 }
 
 fn hovered_x(response: &egui::Response, transform: &egui_plot::PlotTransform, log_x: bool) -> Option<f64> {
@@ -246,7 +287,7 @@ fn hovered_x(response: &egui::Response, transform: &egui_plot::PlotTransform, lo
 
 /// The names of the curves with their values: at the pointer, else the latest.
 fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
-    let (palette, axis, series) = (Palette::of(ui), state.settings.axis, &state.present);
+    let (colours, axis, series) = (colours(ui, state), state.settings.axis, state.present());
     let text = |value: f64| match quantity {
         Quantity::Error => format::percent(value),
         Quantity::Loss => format::number(value),
@@ -261,9 +302,9 @@ fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
         ui.label(theme::strong(quantity.title()));
         ui.add_space(theme::SMALL_GAP);
-        sample_ui(ui, palette.train, false);
+        sample_ui(ui, colours.train, false);
         value_ui(ui, "train", train);
-        sample_ui(ui, palette.test, true);
+        sample_ui(ui, colours.test, true);
         value_ui(ui, "test", test);
         if let Some(raw) = raw {
             ui.add(egui::Label::new(theme::caption(ui, format!("this batch {raw}"))).truncate());
@@ -313,7 +354,7 @@ fn empty_ui(ui: &mut Ui, desk: &Desk<'_>, size: Vec2, is_first: bool) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let stroke = Stroke::new(1.0, palette.border);
     ui.painter().rect(rect, theme::CORNER, palette.background, stroke, egui::StrokeKind::Inside);
-    let text = match (desk.snapshot.activity, desk.obstacle()) {
+    let text = match (desk.snapshot.activity(), desk.obstacle()) {
         // Once is enough where both are shown.
         _ if !is_first => String::new(),
         (Activity::Preparing, _) => "Preparing…".to_string(),

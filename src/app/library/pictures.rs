@@ -28,7 +28,7 @@ const CAPTION: f32 = 60.0;
 
 pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
     widgets::section_ui(ui, "Pictures", |ui| {
-        if let PicturesState::Opening { .. } = desk.snapshot.pictures {
+        if let PicturesState::Opening { .. } = desk.snapshot.pictures() {
             ui.add(egui::Spinner::new().size(14.0));
             widgets::caption_ui(ui, "reading…");
         }
@@ -36,13 +36,13 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
     source_ui(ui, desk, state, entries);
     let data = &mut desk.editor.experiment.data;
     sizes_ui(ui, data);
-    let classes = match &desk.snapshot.pictures {
+    let classes = match desk.snapshot.pictures() {
         PicturesState::Ready(ready) => &ready.set.classes[..],
         PicturesState::Opening { .. } | PicturesState::Failed { .. } => &[],
     };
     treatment_ui(ui, data, classes);
     ui.add_space(theme::SMALL_GAP);
-    match &desk.snapshot.pictures {
+    match desk.snapshot.pictures() {
         PicturesState::Opening { .. } => state.strip.last_ui(ui),
         PicturesState::Ready(ready) => ready_ui(ui, ready, &mut state.strip),
         PicturesState::Failed { message, .. } => widgets::message_ui(ui, Gravity::Problem, message, |ui| {

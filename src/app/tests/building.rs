@@ -3,7 +3,7 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
-use super::fixture::{Bench, snapshot, training};
+use super::fixture::{Bench, front, snapshot, training};
 use crate::experiment::layers::{Conv, Kind, Padding};
 use crate::experiment::{Layer, NetworkChoice};
 use crate::session::{Command, PicturesState};
@@ -24,7 +24,7 @@ fn it_opens_with_an_experiment_and_tells_the_session() {
     let bench = Bench::open("quickstart");
     let commands = bench.commands();
     assert!(
-        matches!(&commands[0], Command::Describe(experiment) if experiment.title.starts_with("Quickstart"))
+        matches!(&commands[0], Command::Describe(_, experiment) if experiment.title.starts_with("Quickstart"))
     );
     assert!(matches!(commands[1], Command::Watch(watch) if watch.filters));
     assert_eq!(commands.len(), 2, "nothing is said twice: {commands:?}");
@@ -159,7 +159,7 @@ fn an_impossible_shape_is_explained_on_its_card_and_refused() {
     bench.press(Modifiers::COMMAND, Key::Z);
     bench.commands();
     bench.click("Train");
-    assert!(matches!(bench.commands()[..], [Command::Play]));
+    assert!(matches!(bench.commands()[..], [Command::Play(_)]));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn failed_pictures_are_explained_in_place() {
     let mut bench = Bench::open("quickstart");
     let message = "The data set `mnist` is not on this computer.".to_string();
     bench.set(|snapshot| {
-        snapshot.pictures = PicturesState::Failed { source: "mnist".into(), message: message.clone() };
+        front(snapshot).pictures = PicturesState::Failed { source: "mnist".into(), message: message.clone() };
     });
     assert!(bench.has(&message));
     assert!(bench.is_disabled("Train"));

@@ -13,7 +13,9 @@ use crate::data::{DataSet, Split};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
 use crate::experiment::{Experiment, NetworkChoice, presets, shipped};
 use crate::inspect::filters::Filters;
-use crate::session::{Activity, Command, PicturesReady, PicturesState, RunSnapshot, Snapshot};
+use crate::session::{
+    Activity, Command, PicturesReady, PicturesState, RunId, RunSnapshot, Sharing, Snapshot,
+};
 use crate::tensor::{Extent, Tensor};
 use crate::train::curves::{Curves, StepRecord, TestRecord};
 
@@ -86,6 +88,14 @@ impl Bench {
         self.run();
     }
 
+    /// Clicks the first control whose name has these words in it.
+    pub fn click_text(&mut self, part: &str) {
+        let all: Vec<_> = self.harness.query_all_by_label_contains(part).collect();
+        all.first().unwrap_or_else(|| panic!("there is no `{part}`")).click();
+        drop(all);
+        self.run();
+    }
+
     pub fn press(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.run();
@@ -111,7 +121,7 @@ impl Bench {
     /// The experiment that the session was told last; the commands are taken.
     pub fn told(&self) -> Option<Experiment> {
         let described = |command| match command {
-            Command::Describe(experiment) => Some(*experiment),
+            Command::Describe(_, experiment) => Some(*experiment),
             _ => None,
         };
         self.commands().into_iter().filter_map(described).next_back()
@@ -136,27 +146,32 @@ pub fn snapshot(name: &str) -> Snapshot {
         detail: "AVX2, FMA, 16 threads".into(),
         is_software: false,
     };
-    let spec = experiment.data;
+    let spec = experiment.data.clone();
+    let pictures = PicturesState::Ready(PicturesReady { set: Arc::new(pictures(&spec.source)), spec });
+    let run = RunSnapshot { pictures, ..RunSnapshot::new(RunId::next(), Arc::new(experiment)) };
     Snapshot {
+        current: Some(run.id),
         devices: Arc::new([device.clone()]),
         device,
-        pictures: PicturesState::Ready(PicturesReady { set: Arc::new(pictures(&spec.source)), spec }),
-        activity: Activity::Idle,
-        run: None,
-        previous: None,
+        runs: vec![run],
+        sharing: Sharing::default(),
+        removed: None,
         problem: None,
     }
 }
 
 /// The same in training, with so many steps done.
 pub fn training(name: &str, n_steps: u64) -> Snapshot {
-    let experiment = Arc::new(experiment(name));
-    let idle = snapshot(name);
-    let PicturesState::Ready(ready) = &idle.pictures else { unreachable!("the pictures are ready") };
-    let input = ready.set.extent;
-    let run = RunSnapshot {
+    let mut snapshot = snapshot(name);
+    let input = match snapshot.pictures() {
+        PicturesState::Ready(ready) => ready.set.extent,
+        _ => unreachable!("the pictures are ready"),
+    };
+    let run = front(&mut snapshot);
+    *run = RunSnapshot {
+        activity: Activity::Training,
+        has_begun: true,
         number: 1,
-        is_stale: false,
         step: n_steps,
         steps_per_epoch: 156,
         n_steps: 780,
@@ -164,10 +179,16 @@ pub fn training(name: &str, n_steps: u64) -> Snapshot {
         curves: Arc::new(curves(n_steps, 1.0)),
         filters: Some(Arc::new(filters(16, input.channels))),
         arena_bytes: 1 << 20,
-        input,
-        experiment,
+        input: Some(input),
+        ..run.clone()
     };
-    Snapshot { activity: Activity::Training, run: Some(run), ..idle }
+    snapshot
+}
+
+/// The run in front.
+pub fn front(snapshot: &mut Snapshot) -> &mut RunSnapshot {
+    let id = snapshot.current;
+    snapshot.runs.iter_mut().find(|run| Some(run.id) == id).expect("there is a run")
 }
 
 /// Curves that fall as curves do, with the noise of batches.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Theme, Vec2};
 
-use super::fixture::{Bench, DESKTOP, LAPTOP, snapshot, training};
+use super::fixture::{Bench, DESKTOP, LAPTOP, front, snapshot, training};
 use crate::experiment::layers::MENU;
 use crate::session::Snapshot;
 
@@ -90,7 +90,7 @@ fn looks() {
 fn looks_of_what_appears_now_and_then() {
     render("broken-dark", "quickstart", LAPTOP, Theme::Dark, training("quickstart", 30), |bench| {
         bench.set(|snapshot| {
-            let run = snapshot.run.as_mut().expect("it runs");
+            let run = front(snapshot);
             let mut broken = (*run.curves).clone();
             let mut record = *broken.last().expect("it has run");
             (record.step, record.loss) = (31, f32::NAN);

@@ -4,5 +4,6 @@ mod building;
 mod fixture;
 mod images;
 mod looks;
+mod runs;
 mod speed;
 mod training;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::fixture::{Bench, DESKTOP, curves, training};
+use super::fixture::{Bench, DESKTOP, curves, front, training};
 
 /// 100,000 steps, a deep net unfolded in view, a new snapshot for every frame.
 #[test]
@@ -18,13 +18,13 @@ fn median_frame_ms(name: &str) -> f64 {
     let mut snapshot = training(name, 10);
     let mut growing = curves(100_000, 0.01);
     let extra = curves(101_000, 0.01);
-    snapshot.previous = Some(std::sync::Arc::new(growing.clone()));
+    front(&mut snapshot).previous = Some(std::sync::Arc::new(growing.clone()));
     let mut bench = Bench::with(name, DESKTOP, egui::Theme::Dark, snapshot, |builder| builder);
     let mut times = Vec::new();
     for record in extra.from(100_000).take(300) {
         growing.push(*record);
         let mut next = (**bench.snapshot.borrow()).clone();
-        next.run.as_mut().expect("it runs").curves = std::sync::Arc::new(growing.clone());
+        front(&mut next).curves = std::sync::Arc::new(growing.clone());
         *bench.snapshot.borrow_mut() = std::sync::Arc::new(next);
         let start = Instant::now();
         bench.harness.step();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers};
 
-use super::fixture::{Bench, LAPTOP, curves, training};
+use super::fixture::{Bench, LAPTOP, curves, front, training};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
 use crate::experiment::{Initialisation, Optimiser, Schedule, WarmUp};
 use crate::session::{Activity, Command};
@@ -15,11 +15,11 @@ fn the_deck_sends_what_its_keys_and_buttons_say() {
     let mut bench = Bench::open("quickstart");
     bench.commands();
     bench.press(Modifiers::NONE, Key::Space);
-    assert!(matches!(bench.commands()[..], [Command::Play]));
+    assert!(matches!(bench.commands()[..], [Command::Play(_)]));
     bench.click("One step");
-    assert!(matches!(bench.commands()[..], [Command::Step]));
+    assert!(matches!(bench.commands()[..], [Command::Step(_)]));
     bench.press(Modifiers::NONE, Key::E);
-    assert!(matches!(bench.commands()[..], [Command::Epoch]));
+    assert!(matches!(bench.commands()[..], [Command::Epoch(_)]));
     bench.press(Modifiers::NONE, Key::R);
     assert!(bench.commands().is_empty(), "there is nothing to go back from");
 }
@@ -32,9 +32,9 @@ fn what_runs_is_paused_and_shown() {
     assert!(bench.has_text("train ") && bench.has_text("test "), "the curves have values");
     assert!(bench.has("Filter 1") && bench.has("Filter 16"));
     bench.click("Pause");
-    assert!(matches!(bench.commands()[..], [Command::Pause]));
+    assert!(matches!(bench.commands()[..], [Command::Pause(_)]));
     bench.press(Modifiers::NONE, Key::R);
-    assert!(matches!(bench.commands()[..], [Command::Reset]));
+    assert!(matches!(bench.commands()[..], [Command::Reset(_)]));
 }
 
 #[test]
@@ -42,9 +42,7 @@ fn the_curve_grows_with_the_run() {
     let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 10), |b| b);
     assert!(bench.has("test –"));
     bench.set(|snapshot| {
-        if let Some(run) = &mut snapshot.run {
-            run.curves = Arc::new(curves(160, 1.0));
-        }
+        front(snapshot).curves = Arc::new(curves(160, 1.0));
     });
     let test = 0.05 + 0.7 * (-156.0f64 / 120.0).exp();
     let shown = format!("test {:.1} %", 100.0 * test);
@@ -57,14 +55,14 @@ fn a_rate_changed_while_training_is_told_once() {
     bench.commands();
     bench.enter("Rate", "0.5");
     let commands = bench.commands();
-    assert!(matches!(&commands[..], [Command::Describe(told)] if told.train.rate == 0.5), "{commands:?}");
+    assert!(matches!(&commands[..], [Command::Describe(_, told)] if told.train.rate == 0.5), "{commands:?}");
 }
 
 #[test]
 fn a_loss_that_breaks_is_explained_with_its_remedy() {
     let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 10), |b| b);
     bench.set(|snapshot| {
-        let run = snapshot.run.as_mut().expect("it runs");
+        let run = front(snapshot);
         let mut broken = (*run.curves).clone();
         broken.push(StepRecord { step: 11, epoch: 0.1, loss: f32::NAN, error: 0.9, rate: 5.0, seconds: 1.0 });
         run.curves = Arc::new(broken);
@@ -74,7 +72,7 @@ fn a_loss_that_breaks_is_explained_with_its_remedy() {
     bench.click("Lower the rate to 0.002 and reset");
     let commands = bench.commands();
     assert!(
-        matches!(&commands[..], [Command::Describe(told), Command::Reset] if told.train.rate == 0.002),
+        matches!(&commands[..], [Command::Describe(_, told), Command::Reset(_)] if told.train.rate == 0.002),
         "{commands:?}"
     );
 }
@@ -120,13 +118,13 @@ fn keys_are_listed_and_typing_triggers_none() {
     bench.press(Modifiers::NONE, Key::Escape);
     bench.click("Title of the experiment");
     bench.press(Modifiers::NONE, Key::S);
-    assert!(!bench.commands().iter().any(|command| matches!(command, Command::Step)));
+    assert!(!bench.commands().iter().any(|command| matches!(command, Command::Step(_))));
 }
 
 #[test]
 fn nothing_is_sent_and_nothing_moves_while_nothing_happens() {
     let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 400), |b| b);
-    bench.set(|snapshot| snapshot.activity = Activity::Idle);
+    bench.set(|snapshot| front(snapshot).activity = Activity::Idle);
     bench.commands();
     assert!(bench.harness.try_run().is_ok(), "the window comes to rest");
     assert!(bench.commands().is_empty());
@@ -136,13 +134,12 @@ fn nothing_is_sent_and_nothing_moves_while_nothing_happens() {
 fn a_finished_run_is_given_more_epochs() {
     let mut bench =
         Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 780), |builder| builder);
-    bench.set(|snapshot| snapshot.activity = Activity::Finished);
+    bench.set(|snapshot| front(snapshot).activity = Activity::Finished);
     assert!(bench.has("Finished") && bench.is_disabled("Train"));
     let before = bench.told().map(|told| told.train.epochs).unwrap_or_default();
     bench.click("5 more epochs");
     let commands = bench.commands();
-    let told =
-        matches!(&commands[..], [Command::Describe(told), Command::Play] if told.train.epochs == before + 5);
+    let told = matches!(&commands[..], [Command::Describe(_, told), Command::Play(_)] if told.train.epochs == before + 5);
     assert!(told, "{commands:?}");
 }
 
@@ -151,8 +148,8 @@ fn a_changed_experiment_begins_anew() {
     let mut bench =
         Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 780), |builder| builder);
     bench.set(|snapshot| {
-        snapshot.activity = Activity::Finished;
-        snapshot.run.as_mut().expect("there is a run").is_stale = true;
+        front(snapshot).activity = Activity::Finished;
+        front(snapshot).is_stale = true;
     });
     assert!(bench.has("Changed: Train begins anew") && !bench.is_disabled("Train"));
 }

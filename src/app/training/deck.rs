@@ -25,17 +25,12 @@ pub fn deck_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     progress_ui(ui, desk);
 }
 
-/// Whether the engine is at work on the run.
-pub fn is_running(activity: Activity) -> bool {
-    matches!(activity, Activity::Preparing | Activity::Training | Activity::Testing)
-}
-
 fn buttons_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let running = is_running(desk.snapshot.activity);
+    let running = desk.snapshot.activity().is_work();
     let done =
         is_done(desk).then(|| "All epochs are done. Raise their number to go on, or reset.".to_string());
     let obstacle = desk.obstacle().or(done);
-    let has_run = desk.snapshot.run.is_some();
+    let has_run = desk.snapshot.begun().is_some();
     let no_way_back = (!has_run).then_some("There is nothing to go back from.");
     let no_run = (!has_run).then_some("There is no run to test yet.");
     action_ui(ui, desk, Action::Reset, OTHER, no_way_back);
@@ -71,7 +66,7 @@ fn action_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action, size: egui::Vec2,
 /// Where the run stands: a bar, and below it step, epoch, speed and time left.
 fn progress_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let snapshot = desk.snapshot;
-    let run = snapshot.run.as_ref();
+    let run = snapshot.begun();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), egui::Sense::hover());
     let share = run.map_or(0.0, |run| run.step as f64 / run.n_steps.max(1) as f64);
     widgets::bar(ui, rect, share as f32, Palette::of(ui).accent);
@@ -111,7 +106,7 @@ fn epoch_marks(ui: &Ui, rect: Rect, run: Option<&RunSnapshot>) {
 
 /// What is going on, or why nothing can.
 fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let Some(obstacle) = desk.obstacle().filter(|_| !is_running(desk.snapshot.activity)) else {
+    let Some(obstacle) = desk.obstacle().filter(|_| !desk.snapshot.activity().is_work()) else {
         ui.label(RichText::new(state_text(desk)).small());
         if is_done(desk) {
             more_epochs_ui(ui, desk);
@@ -125,8 +120,8 @@ fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 
 /// Whether the run as it stands has nothing left to do.
 fn is_done(desk: &Desk<'_>) -> bool {
-    let is_stale = desk.snapshot.run.as_ref().is_some_and(|run| run.is_stale);
-    desk.snapshot.activity == Activity::Finished && !is_stale
+    let is_stale = desk.snapshot.begun().is_some_and(|run| run.is_stale);
+    desk.snapshot.activity() == Activity::Finished && !is_stale
 }
 
 /// A finished run goes on when it is given more epochs.
@@ -137,19 +132,19 @@ fn more_epochs_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let button = Button::new(RichText::new(text).small()).small();
     if ui.add(button).on_hover_text("Raises the number of epochs and goes on from here.").clicked() {
         *epochs += more;
-        desk.requests.push(Request::Send(Command::Play));
+        desk.requests.push(Request::Send(Command::Play(desk.run)));
     }
 }
 
 fn state_text(desk: &Desk<'_>) -> &'static str {
-    let run = desk.snapshot.run.as_ref();
-    match desk.snapshot.activity {
+    let run = desk.snapshot.begun();
+    match desk.snapshot.activity() {
         Activity::Preparing => "Preparing…",
         Activity::Training => "Training",
         Activity::Testing => "Testing…",
         Activity::Finished | Activity::Idle => match run {
             Some(run) if run.is_stale => "Changed: Train begins anew",
-            _ if desk.snapshot.activity == Activity::Finished => "Finished",
+            _ if desk.snapshot.activity() == Activity::Finished => "Finished",
             Some(run) if run.step > 0 => "Paused",
             _ => "Ready",
         },
@@ -164,7 +159,7 @@ fn place_text(run: &RunSnapshot) -> Option<String> {
 
 /// Pictures learned from in a second.
 fn speed_ui(ui: &mut Ui, desk: &Desk<'_>) {
-    let speed = desk.snapshot.run.as_ref().map_or(0.0, |run| run.images_per_second);
+    let speed = desk.snapshot.run().map_or(0.0, |run| run.images_per_second);
     if speed > 0.0 {
         widgets::caption_ui(ui, "images/s");
         ui.label(RichText::new(format::short(speed as u64)).monospace().size(14.0));

@@ -7,13 +7,14 @@ mod settings;
 use egui::{ScrollArea, Ui};
 
 use super::bridge::Desk;
-use super::{curves, filters, theme};
+use super::{curves, filters, runs, theme};
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
 pub struct State {
     pub curves: curves::State,
     pub filters: filters::State,
+    runs: runs::State,
     settings: settings::State,
     /// Height of the filters in the last frame.
     filters_height: f32,
@@ -24,6 +25,7 @@ const LEAST_CURVES: f32 = 240.0;
 
 pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     deck::deck_ui(ui, desk);
+    runs::runs_ui(ui, desk, &mut state.runs, &mut state.curves);
     ui.add_space(theme::SMALL_GAP);
     ui.separator();
     ScrollArea::vertical().id_salt("training").auto_shrink([false, false]).show(ui, |ui| {
