@@ -21,7 +21,7 @@ const ORDER: [&str; 12] = [
 ];
 
 /// Crates that one module alone knows.
-const ALONE: [(&str, &[&str]); 9] = [
+const ALONE: [(&str, &[&str]); 11] = [
     ("wgpu", &["engine"]),
     ("clap", &["cli", "main"]),
     ("egui", &["app"]),
@@ -32,6 +32,8 @@ const ALONE: [(&str, &[&str]); 9] = [
     // The window writes its curves as PNG.
     ("image", &["data", "app"]),
     ("plotters", &["app"]),
+    ("ratex_parser", &["app"]),
+    ("ratex_render", &["app"]),
 ];
 
 /// Imports against the order that are known and explained; the list only shrinks.

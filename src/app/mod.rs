@@ -7,12 +7,14 @@
 mod action;
 mod bar;
 mod bridge;
+mod code;
 mod curves;
 mod device;
 mod editor;
 mod files;
 mod filters;
 mod format;
+mod formula;
 mod help;
 mod library;
 mod menu;

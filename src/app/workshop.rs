@@ -79,7 +79,7 @@ impl Workshop {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.read(ui.ctx());
         let mut requests = Vec::new();
-        if self.asking.is_none() && !self.is_help_open {
+        if self.asking.is_none() && !self.is_help_open && !self.network.is_over_others() {
             requests.extend(Action::pressed(ui.ctx()).into_iter().map(Request::Do));
         }
         self.panels_ui(ui, &mut requests);

@@ -26,6 +26,7 @@ use crate::data::{DataSet, Normalisation, Split};
 use crate::graph::program::{Bank, Placement, Program, ValueId};
 use crate::tensor::Extent;
 pub use footprint::{Footprint, transient_bytes};
+pub use gpu::shader;
 
 /// Something that computes.
 pub trait Device: Send + Sync {

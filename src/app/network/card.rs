@@ -6,13 +6,18 @@ use egui::{
 };
 use lucide_icons::Icon;
 
+use super::about::about;
 use super::{Stack, fields, glyph, stats};
 use crate::app::action::Action;
 use crate::app::editor::edit::Edit;
 use crate::app::editor::tree::ListId;
+use crate::app::formula;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity, named};
 use crate::experiment::{Kind, Layer, LayerId};
+
+/// Width of a card's menu: most formulas fit into it.
+const MENU_WIDTH: f32 = 340.0;
 
 /// Whether a card of this width has room for the columns of figures.
 fn columns_fit(kind: &Kind, width: f32) -> bool {
@@ -199,10 +204,31 @@ impl Stack<'_> {
         response
     }
 
+    /// The layer's formula, what it is for, where it comes from, and its shader.
+    fn about_ui(&mut self, ui: &mut Ui, kind: &Kind) {
+        let about = about(kind);
+        ui.vertical_centered(|ui| {
+            ui.add_space(theme::SMALL_GAP);
+            formula::formula_ui(ui, about.formula, formula::Setting::Display);
+            ui.add_space(theme::SMALL_GAP);
+        });
+        ui.add(egui::Label::new(about.text).wrap());
+        ui.add(egui::Label::new(theme::caption(ui, about.source)).wrap());
+        let Some(name) = about.shader else { return };
+        let label = "Show its shader…";
+        let file = theme::caption(ui, format!("{name}.wgsl"));
+        let button = Button::new((widgets::icon(Icon::FileCode), label)).right_text(file);
+        let help = "The program by which a graphics processor computes this layer, forward and backward.";
+        if named(ui.add(button), label).on_hover_text(help).clicked() {
+            self.state.shader = Some(name);
+            ui.close();
+        }
+    }
+
     fn menu_items_ui(&mut self, ui: &mut Ui, layer: &Layer) {
         let id = layer.id;
-        ui.set_max_width(240.0);
-        ui.add(egui::Label::new(theme::caption(ui, layer.kind.purpose())).wrap());
+        ui.set_max_width(MENU_WIDTH);
+        self.about_ui(ui, &layer.kind);
         ui.separator();
         let items = [
             (Action::MoveUp, Edit::MoveUp(id)),

@@ -1,5 +1,6 @@
 //! The network as a stack of cards, which is itself the visualisation.
 
+mod about;
 mod branches;
 mod card;
 mod ends;
@@ -7,6 +8,7 @@ mod fields;
 mod glyph;
 mod header;
 mod seam;
+mod shader;
 mod stats;
 
 use std::collections::{HashMap, HashSet};
@@ -38,6 +40,15 @@ pub struct State {
     width: f32,
     /// The layer that was selected in the last frame.
     selected: Option<LayerId>,
+    /// The shader that is shown, by the stem of its file.
+    shader: Option<&'static str>,
+}
+
+impl State {
+    /// Whether a window of this panel's lies over the others and has the keys.
+    pub fn is_over_others(&self) -> bool {
+        self.shader.is_some()
+    }
 }
 
 /// The stack while one frame draws it.
@@ -72,6 +83,9 @@ pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         ends::loss_ui(ui, desk);
         ui.add_space(theme::LARGE_GAP);
     });
+    if state.shader.is_some_and(|name| shader::shader_ui(ui.ctx(), name)) {
+        state.shader = None;
+    }
 }
 
 fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {

@@ -107,6 +107,13 @@ fn looks_of_what_appears_now_and_then() {
         bench.harness.hover_at(centre);
         bench.harness.run_steps(60);
     });
+    render("about-light", "quickstart", LAPTOP, Theme::Light, snapshot("quickstart"), |bench| {
+        bench.click("Actions for Layer 1: Convolution")
+    });
+    render("shader-dark", "quickstart", LAPTOP, Theme::Dark, snapshot("quickstart"), |bench| {
+        bench.click("Actions for Layer 1: Convolution");
+        bench.click("Show its shader…");
+    });
     render("menu-of-layers-light", "quickstart", LAPTOP, Theme::Light, snapshot("quickstart"), |bench| {
         bench.click("Add layer at position 3")
     });

@@ -3,6 +3,7 @@
 mod building;
 mod fixture;
 mod images;
+mod knowing;
 mod looks;
 mod runs;
 mod speed;

@@ -30,6 +30,7 @@ pub use adapter::adapters;
 use context::Context;
 pub use lowering::{Dispatch, Lowering, Source};
 pub use product::Products;
+pub use shaders::source as shader;
 
 /// A graphics processor as a device. All its plans share one arena and so take turns.
 pub struct Gpu {

@@ -39,6 +39,16 @@ const SHADERS: &[Shader] = &[
     shader!("upsample"),
 ];
 
+/// The text of a shader as its file holds it, for a person to read; none where there is no shader of this name.
+pub fn source(name: &str) -> Option<&'static str> {
+    let whole = SHADERS.iter().find(|shader| shader.0 == name)?.1;
+    // One that is put behind others says so in its first line.
+    Some(whole.find(PUT_BEHIND).map_or(whole, |start| &whole[start..]))
+}
+
+/// How a shader begins that is put behind others.
+const PUT_BEHIND: &str = "// Put behind ";
+
 /// Compiles a shader's source, without its constants yet.
 pub fn module(device: &wgpu::Device, name: &str) -> wgpu::ShaderModule {
     let source = SHADERS.iter().find(|shader| shader.0 == name).expect("ops name shaders that are listed").1;
@@ -103,8 +113,9 @@ mod tests {
         for (name, source) in SHADERS {
             let path = format!("{}/shaders/{name}.wgsl", env!("CARGO_MANIFEST_DIR"));
             let own = std::fs::read_to_string(path).unwrap();
-            let says = own.starts_with("// Put behind ");
+            let says = own.starts_with(PUT_BEHIND);
             assert_eq!(says, own.len() < source.len(), "{name}");
+            assert_eq!(super::source(name), Some(own.as_str()));
         }
     }
 }
