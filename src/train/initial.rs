@@ -49,14 +49,16 @@ impl<'a> Start<'a> {
             Initialisation::Constant { value } => vec![value; parameter.len()],
             Initialisation::Dirac => dirac(&parameter.shape, self.graph.groups(id)),
             Initialisation::Normal { deviation } => self.drawn(parameter, deviation.into(), false),
-            Initialisation::Xavier { uniform } => self.drawn(parameter, (1.0 / fan_in).sqrt(), uniform),
-            Initialisation::Glorot { uniform } => {
-                self.drawn(parameter, (2.0 / (fan_in + fan_out)).sqrt(), uniform)
+            Initialisation::Xavier { uniform, scale } => {
+                self.drawn(parameter, f64::from(scale) * (1.0 / fan_in).sqrt(), uniform)
             }
-            Initialisation::He { fan_out: backwards, uniform, own_gain } => {
+            Initialisation::Glorot { uniform, scale } => {
+                self.drawn(parameter, f64::from(scale) * (2.0 / (fan_in + fan_out)).sqrt(), uniform)
+            }
+            Initialisation::He { fan_out: backwards, uniform, own_gain, scale } => {
                 let gain = if own_gain { self.gains[id.0] } else { 2f64.sqrt() };
                 let fan = if backwards { fan_out } else { fan_in };
-                self.drawn(parameter, gain / fan.sqrt(), uniform)
+                self.drawn(parameter, f64::from(scale) * gain / fan.sqrt(), uniform)
             }
         }
     }

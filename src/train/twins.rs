@@ -173,7 +173,7 @@ mod tests {
     fn twins_by_another_rule_begin_otherwise() {
         let graph = graph("plain-20");
         let pairing = pair(&graph.parameters, &graph.parameters);
-        let rules = [Initialisation::HE, Initialisation::Xavier { uniform: false }];
+        let rules = [Initialisation::HE, Initialisation::XAVIER];
         let trains = rules.map(|initialisation| Train { initialisation, ..Train::default() });
         let [first, second] = [&trains[0], &trains[1]].map(|train| Start::new(&graph, train, 7));
         let differing = pairing.differing(&first, &second);

@@ -6,19 +6,19 @@ use crate::experiment::fields::Field;
 /// the two. Biases start at 0 throughout.
 ///
 /// Where a deviation σ follows from such a rule, weights are drawn from the normal distribution or, with
-/// `uniform`, evenly from −√3·σ to √3·σ, which has the same deviation.
+/// `uniform`, evenly from −√3·σ to √3·σ, which has the same deviation. `scale` multiplies σ: 1 is the rule itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initialisation {
     /// `Var[w] = gain² / n_in` with the gain √2 of a ReLU (He et al. 2015, "Delving deep into rectifiers",
     /// equation 10); with `fan-out`, `gain² / n_out` (equation 14). With `own-gain` the gain is that of the
     /// non-linearity that follows the layer, see [`Graph::gains`](crate::graph::Graph::gains). PyTorch's
     /// `kaiming_normal_` and `kaiming_uniform_`.
-    He { fan_out: bool, uniform: bool, own_gain: bool },
+    He { fan_out: bool, uniform: bool, own_gain: bool, scale: f32 },
     /// `Var[w] = 1 / n_in`, the lecture's form of Glorot and Bengio 2010.
-    Xavier { uniform: bool },
+    Xavier { uniform: bool, scale: f32 },
     /// `Var[w] = 2 / (n_in + n_out)` (Glorot and Bengio 2010, equation 12; uniform there). PyTorch's
     /// `xavier_normal_` and `xavier_uniform_`.
-    Glorot { uniform: bool },
+    Glorot { uniform: bool, scale: f32 },
     /// Normally distributed with this deviation, whatever the layer.
     Normal { deviation: f32 },
     /// Every weight the same.
@@ -31,8 +31,8 @@ pub enum Initialisation {
 }
 
 impl Initialisation {
-    pub const HE: Self = Self::He { fan_out: false, uniform: false, own_gain: false };
-    pub const XAVIER: Self = Self::Xavier { uniform: false };
+    pub const HE: Self = Self::He { fan_out: false, uniform: false, own_gain: false, scale: 1.0 };
+    pub const XAVIER: Self = Self::Xavier { uniform: false, scale: 1.0 };
 }
 
 impl Named for Initialisation {
@@ -43,7 +43,7 @@ impl Named for Initialisation {
         vec![
             Self::HE,
             Self::XAVIER,
-            Self::Glorot { uniform: false },
+            Self::Glorot { uniform: false, scale: 1.0 },
             Self::Normal { deviation: 0.01 },
             Self::Constant { value: 0.1 },
             Self::Zero,
@@ -98,7 +98,7 @@ impl Named for Initialisation {
 
     fn fields(&mut self) -> Vec<Field<'_>> {
         match self {
-            Self::He { fan_out, uniform: evenly, own_gain } => vec![
+            Self::He { fan_out, uniform: evenly, own_gain, scale } => vec![
                 Field::flag(
                     "fan-out",
                     fan_out,
@@ -112,8 +112,11 @@ impl Named for Initialisation {
                     "by the gain of the non-linearity that follows each layer, not that of a ReLU",
                 )
                 .rare(),
+                scaled(scale),
             ],
-            Self::Xavier { uniform: evenly } | Self::Glorot { uniform: evenly } => vec![uniform(evenly)],
+            Self::Xavier { uniform: evenly, scale } | Self::Glorot { uniform: evenly, scale } => {
+                vec![uniform(evenly), scaled(scale)]
+            }
             Self::Normal { deviation } => {
                 vec![Field::number("deviation", deviation, 0.0..=1000.0, "standard deviation of the weights")]
             }
@@ -132,4 +135,8 @@ fn uniform(value: &mut bool) -> Field<'_> {
         "evenly between two bounds, not normally distributed; of the same deviation",
     )
     .rare()
+}
+
+fn scaled(value: &mut f32) -> Field<'_> {
+    Field::number("scale", value, 0.0..=1000.0, "times the deviation that the rule gives").rare()
 }

@@ -32,13 +32,14 @@ fn the_variance_is_what_the_rule_says() {
     let graph = graph("{ conv = 320, kernel = [5, 2], groups = 2 }, { leaky-relu = 0.5 }");
     assert_eq!((graph.parameters[0].fan_in(), graph.parameters[0].fan_out()), (30, 3200));
     for uniform in [false, true] {
-        let he = |fan_out, own_gain| Initialisation::He { fan_out, uniform, own_gain };
+        let he = |fan_out, own_gain| Initialisation::He { fan_out, uniform, own_gain, scale: 1.0 };
         for (rule, expected) in [
             (he(false, false), 2.0 / 30.0),
             (he(true, false), 2.0 / 3200.0),
             (he(false, true), 2.0 / 1.25 / 30.0),
-            (Initialisation::Xavier { uniform }, 1.0 / 30.0),
-            (Initialisation::Glorot { uniform }, 2.0 / 3230.0),
+            (Initialisation::Xavier { uniform, scale: 1.0 }, 1.0 / 30.0),
+            (Initialisation::Xavier { uniform, scale: 3.0 }, 9.0 / 30.0),
+            (Initialisation::Glorot { uniform, scale: 1.0 }, 2.0 / 3230.0),
             (Initialisation::Normal { deviation: 0.5 }, 0.25),
             (Initialisation::Constant { value: -3.0 }, 9.0),
             (Initialisation::Zero, 0.0),
@@ -53,7 +54,7 @@ fn the_variance_is_what_the_rule_says() {
 #[test]
 fn uniform_weights_have_bounds() {
     let graph = graph("{ conv = 200, kernel = 5 }");
-    let numbers = &all(&graph, &train(Initialisation::Xavier { uniform: true }), 1)[0];
+    let numbers = &all(&graph, &train(Initialisation::Xavier { uniform: true, scale: 1.0 }), 1)[0];
     let (reach, most) = ((3.0f32 / 150.0).sqrt(), numbers.iter().fold(0.0f32, |most, w| most.max(w.abs())));
     assert!(most <= reach && most > 0.99 * reach, "{most} within {reach}");
 }
