@@ -3,6 +3,7 @@
 
 mod confusion;
 mod filters;
+mod statistics;
 mod tuning;
 
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ enum What {
     Tuning,
     /// Which classes are taken for which, and the worst mistakes.
     Confusion(confusion::ConfusionArguments),
+    /// How signals and gradients fare through the depth: of the weights given, or before the first step.
+    Statistics(statistics::StatisticsArguments),
 }
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
@@ -57,6 +60,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
         What::Filters(what) => filters::run(arguments, what),
         What::Tuning => tuning::run(arguments),
         What::Confusion(what) => confusion::run(arguments, what),
+        What::Statistics(what) => statistics::run(arguments, what),
     }
 }
 

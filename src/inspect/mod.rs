@@ -1,8 +1,11 @@
 //! Looking inside a net: what its weights look like as pictures, what its filters prefer, what it takes for what,
-//! and whether its gradients are right.
+//! how signals fare in it, and whether its gradients are right.
 
+pub mod batch;
+pub mod chart;
 pub mod confusion;
 pub mod filters;
 pub mod gradcheck;
 pub mod picture;
+pub mod statistics;
 pub mod tuning;

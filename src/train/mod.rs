@@ -7,7 +7,7 @@ mod model;
 mod net;
 pub mod rate;
 mod run;
-mod table;
+pub mod table;
 pub mod twins;
 pub mod weights;
 

@@ -1,6 +1,7 @@
 //! What a step of training is told: its place in the order of the pictures, the keys of its draws, its rate and
 //! the constants of the update rule.
 
+use super::rate::{self, Plateau};
 use crate::data;
 use crate::engine::StepTable;
 use crate::experiment::{Experiment, Moment, Optimiser};
@@ -25,8 +26,14 @@ pub fn of(experiment: &Experiment, moment: Moment, rate: f32) -> StepTable {
     with_constants(table, train.optimiser, t)
 }
 
+/// The table of the first step of all.
+pub fn first(experiment: &Experiment) -> StepTable {
+    let moment = Moment { step: 0, steps_per_epoch: 1, n_epochs: experiment.train.epochs };
+    of(experiment, moment, rate::rate(&experiment.train, moment, &Plateau::default()))
+}
+
 /// The table with the constants of the optimiser in step `t = 1, 2, …`.
-fn with_constants(table: StepTable, optimiser: Optimiser, t: u64) -> StepTable {
+pub fn with_constants(table: StepTable, optimiser: Optimiser, t: u64) -> StepTable {
     match optimiser {
         Optimiser::Sgd => table,
         Optimiser::Momentum { momentum } | Optimiser::Nesterov { momentum } => {
