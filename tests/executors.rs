@@ -33,6 +33,7 @@ fn set(extent: Extent) -> Arc<DataSet> {
         classes: (0..10).map(|class: u32| class.to_string()).collect(),
         train: split(0, 4 * BATCH as u32),
         test: split(1000, 2 * BATCH as u32 + 3),
+        clean: None,
         notes: Vec::new(),
     })
 }

@@ -29,6 +29,7 @@ fn set() -> Arc<DataSet> {
         classes: (0..10).map(|class: u32| class.to_string()).collect(),
         train: split.clone(),
         test: split,
+        clean: None,
         notes: Vec::new(),
     })
 }

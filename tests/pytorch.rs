@@ -35,6 +35,7 @@ fn set(extent: Extent, loss: Loss) -> Arc<DataSet> {
         classes: (0..n_classes).map(|class: u32| class.to_string()).collect(),
         train: split.clone(),
         test: split,
+        clean: None,
         notes: Vec::new(),
     })
 }

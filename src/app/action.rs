@@ -25,6 +25,7 @@ pub enum Action {
     MoveDown,
     Duplicate,
     Remove,
+    BrowsePictures,
     SwitchTheme,
     Help,
 }
@@ -35,7 +36,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -55,6 +56,7 @@ impl Action {
         Self::Open,
         Self::Save,
         Self::SaveAs,
+        Self::BrowsePictures,
         Self::SwitchTheme,
         Self::Help,
     ];
@@ -80,6 +82,7 @@ impl Action {
             Self::MoveDown => "Move down",
             Self::Duplicate => "Duplicate",
             Self::Remove => "Remove",
+            Self::BrowsePictures => "Browse the pictures",
             Self::SwitchTheme => "Light or dark",
             Self::Help => "Keyboard shortcuts",
         }
@@ -109,6 +112,9 @@ impl Action {
             Self::MoveDown => "Moves the selected layer towards the loss.",
             Self::Duplicate => "Puts a copy of the selected layer behind it.",
             Self::Remove => "Removes the selected layer.",
+            Self::BrowsePictures => {
+                "Shows all pictures by class, their means and pixel values, and what the net sees of each."
+            }
             Self::SwitchTheme => "Switches between light, dark and what the system says.",
             Self::Help => "Lists all keys.",
         }
@@ -132,6 +138,7 @@ impl Action {
             Self::SelectBelow | Self::MoveDown => Icon::ArrowDown,
             Self::Duplicate => Icon::Copy,
             Self::Remove => Icon::Trash2,
+            Self::BrowsePictures => Icon::Images,
             Self::SwitchTheme => Icon::SunMoon,
             Self::Help => Icon::CircleQuestionMark,
         }
@@ -162,6 +169,7 @@ impl Action {
             Self::MoveDown => &const { [key(Modifiers::ALT, Key::ArrowDown)] },
             Self::Duplicate => &const { [key(CTRL, Key::D)] },
             Self::Remove => &const { [key(NONE, Key::Delete), key(NONE, Key::Backspace)] },
+            Self::BrowsePictures => &const { [key(NONE, Key::B)] },
             Self::SwitchTheme => &const { [key(CTRL_SHIFT, Key::L)] },
             Self::Help => {
                 &const {

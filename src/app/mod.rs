@@ -16,6 +16,7 @@ mod filters;
 mod format;
 mod formula;
 mod help;
+mod latest;
 mod library;
 mod menu;
 mod network;

@@ -80,6 +80,7 @@ impl Workshop {
         self.read(ui.ctx());
         let mut requests = Vec::new();
         if self.asking.is_none() && !self.is_help_open && !self.network.is_over_others() {
+            self.library.browser.keys(ui.ctx());
             requests.extend(Action::pressed(ui.ctx()).into_iter().map(Request::Do));
         }
         self.panels_ui(ui, &mut requests);
@@ -110,7 +111,7 @@ impl Workshop {
         }
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for file in dropped {
-            self.drop(file.path());
+            self.drop(ctx, file.path());
         }
     }
 
@@ -132,6 +133,12 @@ impl Workshop {
         side(Panel::left(("library", width as i32)), left).show(ui, |ui| {
             within_ui(ui, |ui| library::library_ui(ui, &mut desk, &mut self.library));
         });
+        if self.library.browser.is_open {
+            CentralPanel::default().frame(frame(palette.panel)).show(ui, |ui| {
+                library::browser::browser_ui(ui, &mut desk, &mut self.library.browser);
+            });
+            return;
+        }
         side(Panel::right(("training", width as i32)), right).show(ui, |ui| {
             within_ui(ui, |ui| training::training_ui(ui, &mut desk, &mut self.training));
         });
@@ -207,6 +214,7 @@ impl Workshop {
             Action::SaveAs => self.ask(Purpose::SaveExperiment),
             Action::SelectAbove => self.editor.select_next(-1),
             Action::SelectBelow => self.editor.select_next(1),
+            Action::BrowsePictures => self.library.browser.is_open ^= true,
             Action::SwitchTheme => ctx.set_theme(bar::next_theme(ctx)),
             Action::Help => self.is_help_open = true,
             // Nothing is selected.
@@ -312,18 +320,16 @@ impl Workshop {
         match purpose {
             Purpose::OpenExperiment => self.load(&path),
             Purpose::SaveExperiment => self.save(&path),
-            Purpose::Pictures => {
-                library::choose(&mut self.editor.experiment.data, &path.display().to_string())
-            }
+            Purpose::Pictures => self.library.choose_path(ctx, &mut self.editor.experiment.data, &path),
             Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => self.export(ctx, path),
         }
     }
 
     /// Something was dropped on the window: an experiment, or pictures.
-    fn drop(&mut self, path: &Path) {
+    fn drop(&mut self, ctx: &Context, path: &Path) {
         match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
             true => self.load(path),
-            false => library::choose(&mut self.editor.experiment.data, &path.display().to_string()),
+            false => self.library.choose_path(ctx, &mut self.editor.experiment.data, path),
         }
     }
 

@@ -5,7 +5,9 @@ use super::error::DataError;
 use super::known::{CIFAR_10, CIFAR_100, FASHION_MNIST, Known, MNIST};
 use super::normalise::{Moments, channel_moments};
 use super::procedural::{self, Procedural};
-use super::{DataSet, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, resize, shapes};
+use super::{
+    DataSet, HOLD_OUT, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, resize, shapes,
+};
 use crate::experiment::{Data, LabelKind};
 use crate::tensor::Extent;
 use serde::Serialize;
@@ -309,13 +311,17 @@ fn published(name: &str) -> Option<&'static Published> {
     PUBLISHED.iter().find(|set| set.name == name)
 }
 
+fn hold_out(spec: &Data) -> f32 {
+    spec.hold_out.unwrap_or(HOLD_OUT)
+}
+
 /// Opens the file or folder at `path` by what it holds.
 fn open_path(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> {
     if !path.exists() {
         return Err(unknown(&spec.source));
     }
     if path.is_file() {
-        return open_file(path, seed);
+        return open_file(path, spec, seed);
     }
     if idx::is_in(path) {
         return idx::open(path, known_by_folder(path));
@@ -329,16 +335,16 @@ fn open_path(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> 
     if masks::is_in(path) {
         return masks::open(path, spec.size, seed);
     }
-    folder::open(path, spec.size, seed)
+    folder::open(path, spec.size, hold_out(spec), seed)
 }
 
-fn open_file(path: &Path, seed: u64) -> Result<DataSet, DataError> {
+fn open_file(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> {
     if idx::is_named_like(path) {
         let folder = path.parent().unwrap_or(Path::new("."));
         return idx::open(folder, known_by_folder(folder));
     }
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("bin")) {
-        return cifar::open_file(path, seed);
+        return cifar::open_file(path, hold_out(spec), seed);
     }
     let (what, remedy) = if folder::is_picture(path) {
         ("a single picture", "choose the folder that holds a sub-folder of pictures for each class")

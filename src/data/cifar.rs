@@ -6,7 +6,7 @@
 
 use super::error::{DataError, MAX_BYTES};
 use super::known::{CIFAR_10, CIFAR_100, Known};
-use super::{DataSet, Labels, Split, split_at_random};
+use super::{DataSet, Labels, Split, percent, split_at_random};
 use crate::tensor::Extent;
 use std::fs::File;
 use std::io::Read;
@@ -73,18 +73,18 @@ pub fn open_hundred(folder: &Path) -> Result<DataSet, DataError> {
     open(&HUNDRED, vec![folder.join(FILES_100[0])], folder.join(FILES_100[1]))
 }
 
-/// Reads a single file of either form and splits it by seed, one picture in five for testing.
+/// Reads a single file of either form and splits it by seed, the share `hold_out` for testing.
 ///
 /// # Errors
 /// A file of no whole number of records of either form, or with labels out of range.
-pub fn open_file(path: &Path, seed: u64) -> Result<DataSet, DataError> {
+pub fn open_file(path: &Path, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
     let bytes = read(path)?;
     let is_form = |form: &&Form| !bytes.is_empty() && bytes.len().is_multiple_of(form.record_len());
     // The first form is also the one that the message is about where neither fits.
     let form = [&TEN, &HUNDRED].into_iter().find(is_form).unwrap_or(&TEN);
     let mut all = Split::default();
     append(&mut all, form, &bytes, path)?;
-    let (train, test) = split_at_random(&all, EXTENT, seed);
+    let (train, test) = split_at_random(&all, EXTENT, hold_out, seed);
     if test.is_empty() {
         return Err(DataError::Layout {
             path: path.to_owned(),
@@ -93,9 +93,10 @@ pub fn open_file(path: &Path, seed: u64) -> Result<DataSet, DataError> {
         });
     }
     let note = format!(
-        "`{}` is one file of {}: its pictures were divided at random, one in five for testing.",
+        "`{}` is one file of {}: its pictures were divided at random, {} of each class for testing.",
         path.display(),
-        form.known.name
+        form.known.name,
+        percent(hold_out)
     );
     Ok(assemble(form, train, test, vec![note]))
 }
@@ -113,7 +114,15 @@ fn open(form: &Form, train_files: Vec<PathBuf>, test_file: PathBuf) -> Result<Da
 
 fn assemble(form: &Form, train: Split, test: Split, notes: Vec<String>) -> DataSet {
     let known = form.known;
-    DataSet { name: known.name.to_owned(), extent: EXTENT, classes: known.class_names(), train, test, notes }
+    DataSet {
+        name: known.name.to_owned(),
+        extent: EXTENT,
+        classes: known.class_names(),
+        train,
+        test,
+        clean: None,
+        notes,
+    }
 }
 
 /// Appends the records of one file.
@@ -219,15 +228,15 @@ mod tests {
         let labels: Vec<u8> = (0..25).map(|i| i % 5).collect();
         let folder =
             folder_of(&[("some.bin", records(&TEN, &labels)), ("tiny.bin", records(&HUNDRED, &[3]))]);
-        let set = open_file(&folder.path().join("some.bin"), 1).unwrap();
+        let set = open_file(&folder.path().join("some.bin"), 0.2, 1).unwrap();
         assert_eq!((set.train.len(), set.test.class_counts(5)), (20, vec![1; 5]));
         for split in [&set.train, &set.test] {
             for (i, &label) in split.labels.classes().unwrap().iter().enumerate() {
                 assert_eq!(split.picture(EXTENT, i)[0] as u16 % 5, label, "a picture kept its label");
             }
         }
-        assert!(set.notes[0].contains("one in five"));
-        let message = open_file(&folder.path().join("tiny.bin"), 1).unwrap_err().to_string();
+        assert!(set.notes[0].contains("20 % of each class"));
+        let message = open_file(&folder.path().join("tiny.bin"), 0.2, 1).unwrap_err().to_string();
         assert!(message.contains("none is left for testing"), "{message}");
     }
 

@@ -5,7 +5,8 @@
 //! gives the same data set everywhere.
 
 use super::error::{Count, DataError, MAX_BYTES};
-use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name, split_at_random};
+use super::findings::{self, Unreadable};
+use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name, percent, split_at_random};
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 use image::imageops::FilterType;
@@ -27,13 +28,14 @@ const LAYOUT: &str = "make one sub-folder for each class, named after it, and pu
 /// Reads a folder of pictures, resized to `size` `(height, width)`.
 ///
 /// Without `size`, pictures that all have the same size of at most 64×64 keep it, others become 32×32. They
-/// have one channel if all are grey, else three. Without folders called `train` and `test`, one picture in
-/// five of each class is put aside for testing, chosen by `seed`.
+/// have one channel if all are grey, else three. Without folders called `train` and `test`, the share `hold_out` of
+/// each class is put aside for testing, chosen by `seed`. Pictures that will not decode are left out, with a note.
 ///
 /// # Errors
-/// Fewer than two sub-folders with pictures, an empty one, a picture that will not decode, too many pictures.
-pub fn open(folder: &Path, size: Option<[usize; 2]>, seed: u64) -> Result<DataSet, DataError> {
-    let listing = Listing::of(folder)?;
+/// Fewer than two sub-folders with pictures, an empty one, no picture that can be decoded, too many pictures.
+pub fn open(folder: &Path, size: Option<[usize; 2]>, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
+    let mut listing = Listing::of(folder)?;
+    let mut unreadable = listing.drop_unreadable(|path| probe(path).map(drop))?;
     let files: Vec<&File> = listing.parts.iter().flatten().collect();
     let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
     let (extent, size_note) = common_extent(&paths, size, MAX_OWN_SIDE)?;
@@ -44,20 +46,31 @@ pub fn open(folder: &Path, size: Option<[usize; 2]>, seed: u64) -> Result<DataSe
     }
     let mut parts = Vec::new();
     for part in &listing.parts {
-        parts.push(shuffled(&decode_all(part, extent)?, extent, seed));
+        let (split, more) = decode_all(part, extent)?;
+        unreadable.extend(more);
+        parts.push(shuffled(&split, extent, seed));
     }
-    let mut notes: Vec<String> = listing.ignored.note().into_iter().chain(size_note).collect();
+    let left_out = listing.ignored.note().into_iter().chain(findings::note(&unreadable));
+    let mut notes: Vec<String> = left_out.chain(size_note).collect();
     let (train, test) = match <[Split; 2]>::try_from(parts) {
         Ok([train, test]) => (train, test),
         Err(mut parts) => {
-            notes.push("One picture in five of each class was put aside for testing.".into());
-            split_at_random(&parts.remove(0), extent, seed)
+            notes.push(format!("{} of each class were put aside for testing.", percent(hold_out)));
+            split_at_random(&parts.remove(0), extent, hold_out, seed)
         }
     };
     if test.is_empty() {
         return Err(layout(folder, "no class has two pictures, so that none is left for testing", LAYOUT));
     }
-    Ok(DataSet { name: folder_name(folder), extent, classes: listing.classes, train, test, notes })
+    Ok(DataSet {
+        name: folder_name(folder),
+        extent,
+        classes: listing.classes,
+        train,
+        test,
+        clean: None,
+        notes,
+    })
 }
 
 /// Reads one picture of any size as a folder's are read: cut to the proportions of `extent` around its middle,
@@ -79,28 +92,28 @@ pub fn is_picture(path: &Path) -> bool {
 }
 
 #[derive(Debug)]
-struct File {
-    path: PathBuf,
+pub(super) struct File {
+    pub path: PathBuf,
     label: u16,
 }
 
 /// What lies in the folder.
-struct Listing {
-    classes: Vec<String>,
+pub(super) struct Listing {
+    pub classes: Vec<String>,
     /// All pictures, or those for training and those for testing.
-    parts: Vec<Vec<File>>,
-    ignored: Ignored,
+    pub parts: Vec<Vec<File>>,
+    pub ignored: Ignored,
 }
 
 /// What is no picture in the folder of a class.
 #[derive(Default)]
-struct Ignored {
-    count: usize,
+pub(super) struct Ignored {
+    pub count: usize,
     example: Option<PathBuf>,
 }
 
 impl Listing {
-    fn of(folder: &Path) -> Result<Self, DataError> {
+    pub fn of(folder: &Path) -> Result<Self, DataError> {
         let (sub_folders, files) = entries(folder)?;
         let mut ignored = Ignored::default();
         files.into_iter().for_each(|path| ignored.push(path));
@@ -131,6 +144,25 @@ impl Listing {
             parts.push(list_part(root, &classes, &mut ignored)?);
         }
         Ok(Self { classes, parts, ignored })
+    }
+
+    /// Takes out the pictures that `check` finds wrong, and gives them.
+    pub fn drop_unreadable(
+        &mut self,
+        check: impl Fn(&Path) -> ImageResult<()> + Sync,
+    ) -> Result<Vec<Unreadable>, DataError> {
+        let mut unreadable = Vec::new();
+        for part in &mut self.parts {
+            let find = |file: &File| check(&file.path).err().map(|cause| Unreadable::new(&file.path, &cause));
+            let found: Vec<Option<Unreadable>> = part.par_iter().map(find).collect();
+            let mut is_sound = found.iter().map(Option::is_none);
+            part.retain(|_| is_sound.next().unwrap_or(true));
+            unreadable.extend(found.into_iter().flatten());
+            if let (true, Some(first)) = (part.is_empty(), unreadable.first()) {
+                return Err(first.clone().into());
+            }
+        }
+        Ok(unreadable)
     }
 }
 
@@ -254,15 +286,30 @@ fn limits() -> Limits {
     limits
 }
 
-/// All pictures as bytes, `(N, C, H, W)`, in the order of the files.
-fn decode_all(files: &[File], extent: Extent) -> Result<Split, DataError> {
-    let decode_one = |file: &File| {
-        decode(&file.path, extent)
-            .map_err(|cause| DataError::Picture { path: file.path.clone(), cause: cause.to_string() })
-    };
-    let pictures = in_order(files.par_iter().map(decode_one).collect())?;
-    let labels = Labels::Classes(files.iter().map(|file| file.label).collect());
-    Ok(Split { pictures: pictures.concat(), labels })
+/// All pictures as bytes, `(N, C, H, W)`, in the order of the files, and those that will not decode.
+fn decode_all(files: &[File], extent: Extent) -> Result<(Split, Vec<Unreadable>), DataError> {
+    let decoded: Vec<_> = files.par_iter().map(|file| decode(&file.path, extent)).collect();
+    let (mut pictures, mut classes, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    for (file, decoded) in files.iter().zip(decoded) {
+        match decoded {
+            Ok(picture) => {
+                pictures.push(picture);
+                classes.push(file.label);
+            }
+            Err(cause) => unreadable.push(Unreadable::new(&file.path, &cause)),
+        }
+    }
+    match unreadable.first() {
+        Some(first) if pictures.is_empty() => Err(first.clone().into()),
+        _ => Ok((Split { pictures: pictures.concat(), labels: Labels::Classes(classes) }, unreadable)),
+    }
+}
+
+/// Whether a picture will decode, found out by doing it.
+pub(super) fn check(path: &Path) -> ImageResult<()> {
+    let decoder = reader(path)?.into_decoder()?;
+    limits().reserve(decoder.total_bytes())?;
+    DynamicImage::from_decoder(decoder).map(drop)
 }
 
 /// All results, or the first error in the order of the files, whichever thread met one first.

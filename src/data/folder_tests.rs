@@ -1,4 +1,5 @@
 use super::*;
+use crate::data::HOLD_OUT;
 use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -20,13 +21,13 @@ fn small_set() -> TempDir {
 }
 
 fn message(folder: &Path) -> String {
-    open(folder, None, 1).unwrap_err().to_string()
+    open(folder, None, HOLD_OUT, 1).unwrap_err().to_string()
 }
 
 #[test]
 fn pictures_get_the_class_of_their_folder() {
     let folder = small_set();
-    let set = open(folder.path(), None, 1).unwrap();
+    let set = open(folder.path(), None, HOLD_OUT, 1).unwrap();
     assert_eq!((set.classes, set.extent), (vec!["day".into(), "night".into()], Extent::new(3, 6, 8)));
     assert_eq!((set.train.class_counts(2), set.test.class_counts(2)), (vec![4, 4], vec![1, 1]));
     for split in [&set.train, &set.test] {
@@ -35,7 +36,7 @@ fn pictures_get_the_class_of_their_folder() {
             assert_eq!(planes, if label == 0 { [255, 254, 253] } else { [0, 0, 0] });
         }
     }
-    let again = open(folder.path(), None, 1).unwrap();
+    let again = open(folder.path(), None, HOLD_OUT, 1).unwrap();
     assert_eq!(set.train.labels, again.train.labels);
 }
 
@@ -46,7 +47,7 @@ fn ready_made_halves_are_kept() {
         (0..n).for_each(|i| colour(folder.path(), &format!("{name}/{i}.bmp"), [4, 4], [1, 2, 3]));
     }
     colour(folder.path(), "extra/a/1.png", [4, 4], [0, 0, 0]);
-    let set = open(folder.path(), None, 1).unwrap();
+    let set = open(folder.path(), None, HOLD_OUT, 1).unwrap();
     assert_eq!((set.train.class_counts(2), set.test.class_counts(2)), (vec![3, 2], vec![1, 2]));
     assert!(set.notes.iter().any(|note| note.contains("extra")), "{:?}", set.notes);
     colour(folder.path(), "test/c/1.png", [4, 4], [0, 0, 0]);
@@ -57,10 +58,10 @@ fn ready_made_halves_are_kept() {
 fn pictures_of_several_sizes_are_cut_and_resized() {
     let folder = small_set();
     colour(folder.path(), "day/wide.jpg", [100, 300], [200, 100, 50]);
-    let set = open(folder.path(), None, 1).unwrap();
+    let set = open(folder.path(), None, HOLD_OUT, 1).unwrap();
     assert_eq!(set.extent, Extent::new(3, 32, 32));
     assert!(set.notes[0].contains("resized to 32×32"), "{:?}", set.notes);
-    let wanted = open(folder.path(), Some([10, 12]), 1).unwrap();
+    let wanted = open(folder.path(), Some([10, 12]), HOLD_OUT, 1).unwrap();
     assert_eq!(wanted.extent, Extent::new(3, 10, 12));
 
     // A picture with red sides: the middle that is kept shows none of them.
@@ -82,12 +83,12 @@ fn grey_pictures_have_one_channel_and_glass_lies_on_white() {
                 .unwrap();
         }
     }
-    let set = open(folder.path(), None, 1).unwrap();
+    let set = open(folder.path(), None, HOLD_OUT, 1).unwrap();
     assert_eq!((set.extent, set.train.pictures[0]), (Extent::new(1, 5, 5), 77));
     let glass = RgbaImage::from_pixel(5, 5, Rgba([10, 20, 30, 0]));
     glass.save(folder.path().join("a/0.png")).unwrap();
     glass.save(folder.path().join("a/1.png")).unwrap();
-    let set = open(folder.path(), None, 1).unwrap();
+    let set = open(folder.path(), None, HOLD_OUT, 1).unwrap();
     let a = set.train.labels.classes().unwrap().iter().position(|&label| label == 0).unwrap();
     assert_eq!((set.extent.channels, set.train.picture(set.extent, a)[0]), (3, 255));
 }
@@ -97,32 +98,41 @@ fn what_is_no_picture_is_left_out_and_said() {
     let folder = small_set();
     std::fs::write(folder.path().join("day/notes.txt"), "rain").unwrap();
     std::fs::write(folder.path().join("day/.hidden"), "").unwrap();
-    let set = open(folder.path(), None, 1).unwrap();
+    let set = open(folder.path(), None, HOLD_OUT, 1).unwrap();
     assert!(set.notes[0].contains("notes.txt"), "{:?}", set.notes);
     assert_eq!(set.train.len() + set.test.len(), 10);
 }
 
 #[test]
-fn damage_is_told_in_a_sentence() {
+fn what_will_not_decode_is_left_out_and_said() {
     let folder = small_set();
     let bad = folder.path().join("day/3.png");
     let whole = std::fs::read(&bad).unwrap();
     for bytes in [&b"no picture at all"[..], &whole[..whole.len() / 2], &[]] {
         std::fs::write(&bad, bytes).unwrap();
-        let message = message(folder.path());
-        assert!(message.contains("3.png` cannot be decoded") && message.contains("repair it"), "{message}");
+        let set = open(folder.path(), None, HOLD_OUT, 1).unwrap();
+        assert!(set.notes[0].contains("1 picture cannot be decoded and was left out: `"), "{:?}", set.notes);
+        assert!(set.notes[0].contains("3.png` ("), "{:?}", set.notes);
+        assert_eq!(set.train.len() + set.test.len(), 9);
     }
+    for entry in std::fs::read_dir(folder.path()).unwrap().flatten() {
+        for picture in std::fs::read_dir(entry.path()).unwrap().flatten() {
+            std::fs::write(picture.path(), "no picture at all").unwrap();
+        }
+    }
+    let message = message(folder.path());
+    assert!(message.contains(".png` cannot be decoded") && message.contains("repair it"), "{message}");
 }
 
 /// A bitmap of 40,000 × 40,000 pixels, as its header of 54 bytes says.
 #[test]
-fn a_giant_of_few_bytes_is_refused_before_memory_is_asked_for() {
+fn a_giant_of_few_bytes_is_left_out_before_memory_is_asked_for() {
     let side = 40_000u32.to_le_bytes();
     let header = [&b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"[..], &side, &side, b"\x01\0\x18\0", &[0; 24]];
     let folder = small_set();
     std::fs::write(folder.path().join("day/giant.bmp"), header.concat()).unwrap();
-    let message = message(folder.path());
-    assert!(message.contains("giant.bmp` cannot be decoded") && message.contains("limit"), "{message}");
+    let notes = open(folder.path(), None, HOLD_OUT, 1).unwrap().notes;
+    assert!(notes[0].contains("giant.bmp` (") && notes[0].contains("limit"), "{notes:?}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub fn open(folder: &Path, known: Option<&'static Known>) -> Result<DataSet, Dat
     }
     let notes = known.map(|known| known.notes(train.len(), test.len())).unwrap_or_default();
     let name = known.map_or_else(|| folder_name(folder), |known| known.name.to_owned());
-    Ok(DataSet { name, extent, classes, train, test, notes })
+    Ok(DataSet { name, extent, classes, train, test, clean: None, notes })
 }
 
 fn class_names(folder: &Path) -> Result<Vec<String>, DataError> {

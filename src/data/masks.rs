@@ -55,7 +55,7 @@ pub fn open(path: &Path, size: Option<[usize; 2]>, seed: u64) -> Result<DataSet,
     let unused = (test == "test" && path.join("val").is_dir())
         .then(|| "The pictures in `val` were left out: `test` is there to test on.".to_string());
     let notes = size_note.into_iter().chain(unused).collect();
-    Ok(DataSet { name: folder_name(path), extent, classes, train, test: test_split, notes })
+    Ok(DataSet { name: folder_name(path), extent, classes, train, test: test_split, clean: None, notes })
 }
 
 /// A picture and its label picture.

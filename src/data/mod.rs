@@ -10,6 +10,7 @@ pub mod catalogue;
 mod cifar;
 pub mod download;
 mod error;
+pub mod findings;
 mod folder;
 mod glyphs;
 mod idx;
@@ -23,6 +24,7 @@ mod png;
 mod procedural;
 mod resize;
 mod shapes;
+pub mod survey;
 
 use crate::experiment::Loss;
 use crate::graph::Goal;
@@ -54,6 +56,8 @@ pub struct DataSet {
     pub classes: Vec<String>,
     pub train: Split,
     pub test: Split,
+    /// The training labels as they were before noise made some of them wrong; none where no noise did.
+    pub clean: Option<Labels>,
     /// What the user should know about this copy of the data, a sentence each: "The test file holds 1,000
     /// pictures; the published one holds 10,000."
     pub notes: Vec<String>,
@@ -127,16 +131,23 @@ impl Split {
     }
 }
 
-/// Divides pictures into those for training and those for testing: one in five of each class, at least one
-/// of a class of two or more, is put aside for testing. Pictures that have not one class each are taken as of
+/// The share of the pictures that is put aside for testing where nobody says otherwise.
+pub const HOLD_OUT: f32 = 0.2;
+
+/// Divides pictures into those for training and those for testing: the share `hold_out` of each class, of a class
+/// of two or more at least one and not all, is put aside for testing. Pictures that have not one class each are taken as of
 /// one class. Both parts come in an order drawn by `seed`.
-fn split_at_random(all: &Split, extent: Extent, seed: u64) -> (Split, Split) {
+fn split_at_random(all: &Split, extent: Extent, hold_out: f32, seed: u64) -> (Split, Split) {
     let classes = all.labels.classes();
     let class = |picture: usize| classes.map_or(0, |classes| classes[picture] as usize);
     let n_classes = (0..all.len()).map(class).max().map_or(0, |largest| largest + 1);
     let mut counts = vec![0; n_classes];
     (0..all.len()).for_each(|picture| counts[class(picture)] += 1);
-    let mut quotas: Vec<usize> = counts.iter().map(|n| ((n + 2) / 5).max((*n >= 2) as usize)).collect();
+    let quota = |&n: &usize| match n {
+        0 | 1 => 0,
+        n => ((n as f64 * f64::from(hold_out)).round() as usize).clamp(1, n - 1),
+    };
+    let mut quotas: Vec<usize> = counts.iter().map(quota).collect();
     let order = Key::new(seed, Purpose::Split).permutation(all.len());
     let (test, train): (Vec<u32>, Vec<u32>) = order.into_iter().partition(|&i| {
         let quota = &mut quotas[class(i as usize)];
@@ -146,6 +157,11 @@ fn split_at_random(all: &Split, extent: Extent, seed: u64) -> (Split, Split) {
     });
     let select = |indices: Vec<u32>| all.select(extent, indices.into_iter().map(|i| i as usize));
     (select(train), select(test))
+}
+
+/// `20 %`.
+fn percent(share: f32) -> String {
+    format!("{} %", (f64::from(share) * 1000.0).round() / 10.0)
 }
 
 /// What a person calls the folder (or file) at `path`, even where the path ends in `.` or `..`.
@@ -164,13 +180,15 @@ mod tests {
         let extent = Extent::vector(1);
         let labels: Vec<u16> = [vec![0; 50], vec![1; 10], vec![2; 2], vec![3]].concat();
         let all = Split { pictures: (0..63).collect(), labels: labels.into() };
-        let (train, test) = split_at_random(&all, extent, 4);
+        let (train, test) = split_at_random(&all, extent, HOLD_OUT, 4);
         assert_eq!(test.class_counts(4), [10, 2, 1, 0]);
         assert_eq!(train.class_counts(4), [40, 8, 1, 1]);
         let mut pictures = [&train.pictures[..], &test.pictures].concat();
         assert!(!pictures.is_sorted(), "the order is drawn");
         pictures.sort();
         assert!(pictures.into_iter().eq(0..63), "each picture is in one part");
-        assert_ne!(split_at_random(&all, extent, 5).1.pictures, test.pictures);
+        assert_ne!(split_at_random(&all, extent, HOLD_OUT, 5).1.pictures, test.pictures);
+        let (train, test) = split_at_random(&all, extent, 0.5, 4);
+        assert_eq!((train.class_counts(4), test.class_counts(4)), (vec![25, 5, 1, 1], vec![25, 5, 1, 0]));
     }
 }

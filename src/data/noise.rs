@@ -24,6 +24,7 @@ pub fn add(set: &mut DataSet, noise: &Noise, seed: u64) -> Result<(), DataError>
     if n_classes < 2 && to.is_none() && set.train.labels.kind() != crate::experiment::LabelKind::Tags {
         return Err(DataError::NoOtherClass { name: set.name.clone() });
     }
+    set.clean = Some(set.train.labels.clone());
     let draw = Draw { share: noise.share, key: Key::new(seed, Purpose::Noise), n_classes, to };
     let (n_changed, n_answers) = match &mut set.train.labels {
         Labels::Classes(classes) => draw.classes(classes),
@@ -107,7 +108,15 @@ mod tests {
         let extent = Extent::new(1, 2, 2);
         let train = Split { pictures: vec![0; labels.len() * extent.len()], labels };
         let classes = ["cat", "dog", "hen", "owl"].map(String::from).to_vec();
-        DataSet { name: "pets".into(), extent, classes, train, test: Split::default(), notes: vec![] }
+        DataSet {
+            name: "pets".into(),
+            extent,
+            classes,
+            train,
+            test: Split::default(),
+            clean: None,
+            notes: vec![],
+        }
     }
 
     fn noisy(labels: &Labels, share: f32, to: Option<&str>, seed: u64) -> DataSet {
@@ -173,6 +182,13 @@ mod tests {
         let pixels = Labels::Pixels(PixelClasses::new(4, classes));
         let found = noisy(&pixels, 0.5, None, 1).train.labels;
         assert_eq!((found.counts(4)[1], found.counts(4).iter().sum::<usize>()), (100, 200));
+    }
+
+    #[test]
+    fn the_right_labels_are_kept() {
+        let labels = classes();
+        assert_eq!(noisy(&labels, 0.5, None, 1).clean, Some(labels.clone()));
+        assert_eq!(noisy(&labels, 0.0, None, 1).clean, None);
     }
 
     #[test]

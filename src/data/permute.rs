@@ -20,6 +20,9 @@ pub fn stir(set: &mut DataSet, seed: u64) {
             planes(&order, classes.all_mut());
         }
     }
+    if let Some(Labels::Pixels(classes)) = &mut set.clean {
+        planes(&order, classes.all_mut());
+    }
 }
 
 /// One picture `(C, H, W)`, stirred: `out[c, i] = in[c, order[i]]`.
@@ -65,7 +68,8 @@ mod tests {
         let bytes: Vec<u8> = (0..16).collect();
         let split = Split { pictures: bytes.clone(), labels: Labels::Pixels(PixelClasses::new(8, bytes)) };
         let (name, classes, notes) = ("numbers".into(), vec!["any".into()], vec![]);
-        let mut set = DataSet { name, extent, classes, train: split, test: Split::default(), notes };
+        let mut set =
+            DataSet { name, extent, classes, train: split, test: Split::default(), clean: None, notes };
         stir(&mut set, 3);
         let Labels::Pixels(classes) = &set.train.labels else { unreachable!("made so") };
         assert_eq!(classes.all(), set.train.pictures);

@@ -64,6 +64,7 @@ impl Procedural {
             classes: self.classes.iter().map(|&name| name.to_owned()).collect(),
             train: self.part(key.with(0), train),
             test: self.part(key.with(1), test),
+            clean: None,
             notes: Vec::new(),
         }
     }

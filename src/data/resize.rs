@@ -82,7 +82,15 @@ mod tests {
         let classes = Labels::Pixels(PixelClasses::new(8, vec![1, 1, 7, 7, 1, 1, 7, 7]));
         let train = Split { pictures, labels: classes };
         let (extent, name) = (Extent::new(1, 2, 4), "halves".into());
-        let mut set = DataSet { name, extent, classes: vec![], train, test: Split::default(), notes: vec![] };
+        let mut set = DataSet {
+            name,
+            extent,
+            classes: vec![],
+            train,
+            test: Split::default(),
+            clean: None,
+            notes: vec![],
+        };
         resize(&mut set, [1, 2]).unwrap();
         let Labels::Pixels(classes) = &set.train.labels else { unreachable!("made so") };
         assert_eq!((set.train.pictures.len(), classes.all().len()), (2, 2));

@@ -46,6 +46,9 @@ pub struct Data {
     pub permute: Option<u64>,
     /// `(height, width)` to which the pictures are resized; where not given, a data set's own and a folder's usual.
     pub size: Option<[usize; 2]>,
+    /// The share of the pictures of each class that is held out for testing, where they come in one piece; one in
+    /// five where not given.
+    pub hold_out: Option<f32>,
 }
 
 /// How pixel values (bytes divided by 255) are centred and scaled, by statistics of the training pictures.
@@ -96,6 +99,11 @@ pub struct Network {
     /// Shape of one picture, `(C, H, W)`.
     pub input: Extent,
     pub layers: Vec<Layer>,
+}
+
+impl Data {
+    /// What may be held out.
+    pub const HOLD_OUT: std::ops::RangeInclusive<f32> = 0.01..=0.9;
 }
 
 impl Normalise {
@@ -152,6 +160,7 @@ impl Default for Data {
             noise: Noise::default(),
             permute: None,
             size: None,
+            hold_out: None,
         }
     }
 }

@@ -18,6 +18,7 @@ pub struct Wish {
     size: Option<[usize; 2]>,
     noise: Noise,
     permute: Option<u64>,
+    hold_out: Option<f32>,
     /// Makes the built-in pictures and divides those that come in one piece.
     seed: u64,
 }
@@ -34,13 +35,13 @@ pub struct Loader {
 
 impl Wish {
     pub fn new(data: &Data, seed: u64) -> Self {
-        let Data { source, train, test, size, noise, permute, .. } = data.clone();
-        Self { source, train, test, size, noise, permute, seed }
+        let Data { source, train, test, size, noise, permute, hold_out, .. } = data.clone();
+        Self { source, train, test, size, noise, permute, hold_out, seed }
     }
 
     fn open(&self) -> Loaded {
-        let Self { source, train, test, size, noise, permute, seed } = self.clone();
-        let data = Data { source, train, test, size, noise, permute, ..Data::default() };
+        let Self { source, train, test, size, noise, permute, hold_out, seed } = self.clone();
+        let data = Data { source, train, test, size, noise, permute, hold_out, ..Data::default() };
         data::catalogue::open(&data, seed).map_err(|error| error.to_string())
     }
 }

@@ -5,6 +5,7 @@
 //! worker works in turns of some hundredths of a second, so that a command takes effect at the next step. Runs
 //! share one device and its arena: a turn is one run's, or that of twins in lockstep, and ends with a step.
 
+mod fetcher;
 mod loader;
 mod runs;
 mod share;
@@ -22,6 +23,7 @@ use crossbeam_channel::Sender;
 
 use crate::engine::{DeviceChoice, EngineError};
 use crate::experiment::Experiment;
+pub use fetcher::{Download, DownloadStage};
 pub use share::Sharing;
 pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Snapshot};
 pub use watching::Watch;
@@ -73,6 +75,10 @@ pub enum Command {
     Share(Sharing),
     /// Moves to another device; all runs start anew.
     UseDevice(DeviceChoice),
+    /// Fetches the published data set of this name from the internet, on the user's word.
+    Fetch(String),
+    /// Stops fetching.
+    StopFetching,
     /// What the window shows at present; nothing else is computed for it.
     Watch(Watch),
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RunId;
+use super::fetcher::Download;
 use super::share::Sharing;
 use crate::data::DataSet;
 use crate::engine::DeviceInfo;
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub sharing: Sharing,
     /// The run that was removed last and can be had back, with its name.
     pub removed: Option<(RunId, String)>,
+    /// The data set that is being fetched, or was last.
+    pub download: Option<Download>,
     /// What went wrong with the session itself, in a sentence or two for a person.
     pub problem: Option<String>,
 }
@@ -120,6 +123,7 @@ impl Snapshot {
             current: None,
             sharing: Sharing::default(),
             removed: None,
+            download: None,
             problem: None,
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
 
+use super::fetcher::{Download, DownloadStage, Fetcher};
 use super::loader::{Loaded, Loader};
 use super::runs::Runs;
 use super::share::{self, Sharing};
@@ -44,6 +45,7 @@ pub(super) fn spawn(
         state,
         runs: Runs::default(),
         loader: Loader::default(),
+        fetcher: Fetcher::default(),
         watching: Watching::default(),
         sharing: Sharing::default(),
         at_work: None,
@@ -62,6 +64,7 @@ struct Worker {
     state: Snapshot,
     runs: Runs,
     loader: Loader,
+    fetcher: Fetcher,
     watching: Watching,
     sharing: Sharing,
     /// The run whose turn it is.
@@ -73,6 +76,7 @@ struct Worker {
 enum News {
     Command(Command),
     Pictures(Loaded),
+    Download(Download),
     Nothing,
     /// The window is gone.
     End,
@@ -88,6 +92,11 @@ impl Worker {
             let done = catch_unwind(AssertUnwindSafe(|| match news {
                 News::Command(command) => {
                     self.obey(command);
+                    self.publish();
+                    true
+                }
+                News::Download(report) => {
+                    self.take_download(report);
                     self.publish();
                     true
                 }
@@ -114,9 +123,17 @@ impl Worker {
     fn news(&self) -> News {
         let works = self.runs.parties().iter().any(|party| !self.runs.due(party).is_empty());
         let arrival = self.loader.arrival().unwrap_or_else(crossbeam_channel::never);
+        let download = self.fetcher.arrival().unwrap_or_else(crossbeam_channel::never);
         let broke_off = || Err("Reading the pictures broke off. Choose them again.".to_string());
+        let download_broke_off = || Download {
+            name: self.state.download.as_ref().map_or_else(String::new, |download| download.name.clone()),
+            stage: DownloadStage::Failed(
+                "The download broke off by a mistake in the program: try again.".into(),
+            ),
+        };
         crossbeam_channel::select! {
             recv(self.inbox) -> command => command.map_or(News::End, News::Command),
+            recv(download) -> report => News::Download(report.unwrap_or_else(|_| download_broke_off())),
             recv(arrival) -> loaded => News::Pictures(loaded.unwrap_or_else(|_| broke_off())),
             default(if works { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
         }
@@ -168,6 +185,12 @@ impl Worker {
             }
             Command::Share(sharing) => self.share(sharing),
             Command::UseDevice(choice) => self.use_device(&choice),
+            Command::Fetch(name) => {
+                if let Err(error) = self.fetcher.begin(&name) {
+                    self.state.problem = Some(format!("The system gives no thread to fetch in: {error}."));
+                }
+            }
+            Command::StopFetching => self.fetcher.stop(),
             Command::Watch(watch) => self.watching.set(watch),
         }
     }
@@ -260,6 +283,17 @@ impl Worker {
             }
         }
         self.open_pictures();
+    }
+
+    /// Notes how a download goes. Pictures that failed for want of it are opened once it is there.
+    fn take_download(&mut self, report: Download) {
+        self.fetcher.note(&report);
+        if let DownloadStage::Done(_) = report.stage {
+            let failed = |slot: &&mut Slot| matches!(&slot.seen.pictures, PicturesState::Failed { source, .. } if *source == report.name);
+            self.runs.slots.iter_mut().filter(failed).for_each(Slot::want_pictures);
+            self.open_pictures();
+        }
+        self.state.download = Some(report);
     }
 
     /// Some work for the one whose turn it is.

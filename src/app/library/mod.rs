@@ -1,9 +1,15 @@
 //! The left side: the experiments that ship, own files, and the pictures.
 
+pub mod browser;
+mod fetch;
+mod own;
+mod paint;
 mod pictures;
 mod strip;
 
-pub use pictures::choose;
+use pictures::choose;
+
+use std::path::Path;
 
 use egui::{Align, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 use lucide_icons::Icon;
@@ -13,7 +19,7 @@ use super::bridge::{Desk, Request};
 use super::theme::{self, Palette};
 use super::widgets;
 use crate::data::catalogue::{self, Entry};
-use crate::experiment::{Experiment, shipped};
+use crate::experiment::{Data, Experiment, shipped};
 
 /// What the panel remembers from frame to frame.
 pub struct State {
@@ -21,6 +27,8 @@ pub struct State {
     /// Data sets that can be called by name.
     entries: Vec<Entry>,
     pictures: pictures::State,
+    /// The pictures enlarged.
+    pub browser: browser::State,
 }
 
 /// An experiment that ships, read once.
@@ -40,12 +48,23 @@ impl Default for State {
             shipped: shipped::names().filter_map(read).collect(),
             entries: catalogue::list(),
             pictures: pictures::State::default(),
+            browser: browser::State::default(),
         }
+    }
+}
+
+impl State {
+    /// Pictures were chosen by their path: what is found there is told before it is used.
+    pub fn choose_path(&mut self, ctx: &egui::Context, data: &mut Data, path: &Path) {
+        self.pictures.own.begin(ctx, data, path);
     }
 }
 
 pub fn library_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     // The pictures keep their height; the list of experiments takes what is left above them.
+    state.pictures.fetch.follow(desk, &mut state.entries);
+    own::own_ui(ui.ctx(), &mut desk.editor.experiment.data, &mut state.pictures.own);
+    fetch::question_ui(ui.ctx(), desk, &mut state.pictures.fetch);
     let room = ui.available_height();
     let for_list = (room - state.pictures.height - 2.0 * theme::LARGE_GAP).max(0.24 * room);
     ui.allocate_ui(vec2(ui.available_width(), for_list), |ui| {

@@ -1,9 +1,13 @@
 //! Which pictures, how many, and what is done to them on the way into the net.
 
+use std::path::Path;
+
 use egui::{ComboBox, DragValue, TextEdit, Ui};
 use lucide_icons::Icon;
 
 use super::strip::Strip;
+use super::{fetch, own};
+use crate::app::action::Action;
 use crate::app::bridge::{Desk, Request};
 use crate::app::files::Purpose;
 use crate::app::format;
@@ -19,6 +23,8 @@ pub struct State {
     /// Its height in the last frame.
     pub height: f32,
     strip: Strip,
+    pub fetch: fetch::State,
+    pub own: own::State,
     /// The path as it is being typed; none while nobody types.
     typed: Option<String>,
 }
@@ -28,6 +34,11 @@ const CAPTION: f32 = 60.0;
 
 pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
     widgets::section_ui(ui, "Pictures", |ui| {
+        let browse = Action::BrowsePictures;
+        let response = widgets::icon_button(ui, browse.icon(), browse.label());
+        if response.on_hover_text(browse.tooltip(ui.ctx())).clicked() {
+            desk.act(browse);
+        }
         if let PicturesState::Opening { .. } = desk.snapshot.pictures() {
             ui.add(egui::Spinner::new().size(14.0));
             widgets::caption_ui(ui, "reading…");
@@ -42,6 +53,14 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
     };
     treatment_ui(ui, data, classes);
     ui.add_space(theme::SMALL_GAP);
+    fetch::elsewhere_ui(ui, desk, entries);
+    let source = &desk.editor.experiment.data.source;
+    let absent = entries.iter().find(|entry| {
+        entry.name == source && matches!(entry.availability, Availability::Absent(_)) && is_failed(desk)
+    });
+    if let Some(entry) = absent {
+        return fetch::absent_ui(ui, desk, &mut state.fetch, entry);
+    }
     match desk.snapshot.pictures() {
         PicturesState::Opening { .. } => state.strip.last_ui(ui),
         PicturesState::Ready(ready) => ready_ui(ui, ready, &mut state.strip),
@@ -52,6 +71,10 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
             }
         }),
     }
+}
+
+fn is_failed(desk: &Desk<'_>) -> bool {
+    matches!(desk.snapshot.pictures(), PicturesState::Failed { .. })
 }
 
 fn line_ui(ui: &mut Ui, caption: &str, controls: impl FnOnce(&mut Ui)) {
@@ -83,11 +106,12 @@ fn source_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Ent
                 let mark = match entry.availability {
                     Availability::BuiltIn => "built in",
                     Availability::At(_) => "found",
-                    Availability::Absent(_) => "not on this computer",
+                    Availability::Absent(_) => "download…",
                 };
                 let button =
                     egui::Button::selectable(is_chosen, entry.name).right_text(theme::caption(ui, mark));
-                if ui.add(button).on_hover_text(help(entry)).clicked() && !is_chosen {
+                let response = named(ui.add(button), &format!("{}, {mark}", entry.name));
+                if response.on_hover_text(help(entry)).clicked() && !is_chosen {
                     choose(data, entry.name);
                 }
             }
@@ -112,7 +136,7 @@ fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry
         if let Some(typed) =
             state.typed.take().filter(|typed| !typed.trim().is_empty() && *typed != data.source)
         {
-            choose(data, typed.trim());
+            state.own.begin(ui.ctx(), data, Path::new(typed.trim()));
         }
     } else if response.has_focus() {
         state.typed = Some(text);
@@ -127,6 +151,7 @@ fn path_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry
 pub fn choose(data: &mut Data, source: &str) {
     (data.source, data.train, data.test) = (source.into(), None, None);
     data.noise.to = None;
+    data.hold_out = None;
 }
 
 fn help(entry: &Entry) -> String {

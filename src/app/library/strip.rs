@@ -8,8 +8,9 @@ use egui::{
     TextureOptions, Ui, WidgetInfo, WidgetText, pos2, vec2,
 };
 
+use super::paint::{colour, tinted};
 use crate::app::theme;
-use crate::data::{DataSet, Labels, Split, VOID};
+use crate::data::{DataSet, Labels, Split};
 use crate::tensor::Extent;
 
 /// Pictures of each class in the texture; so many are shown as there is room for.
@@ -239,26 +240,10 @@ fn atlas(split: &Split, extent: Extent, indices: &[usize], has_masks: bool) -> C
     image
 }
 
-/// Pixel `p` of a picture.
-fn colour(split: &Split, extent: Extent, index: usize, p: usize) -> Color32 {
-    let picture = split.picture(extent, index); // (C, H, W)
-    let channel = |c: usize| picture[c.min(extent.channels - 1) * extent.area() + p];
-    match extent.channels {
-        1 => Color32::from_gray(channel(0)),
-        _ => Color32::from_rgb(channel(0), channel(1), channel(2)),
-    }
-}
-
-/// Half of a pixel's colour, half of its class's; that of which nothing is known is dark.
-fn tinted(plain: Color32, class: u8) -> Color32 {
-    let tint = if class == VOID { Color32::BLACK } else { theme::tint(class as usize) };
-    plain.lerp_to_gamma(tint, 0.5)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{PixelClasses, Tags};
+    use crate::data::{PixelClasses, Tags, VOID};
 
     #[test]
     fn the_first_of_each_class_are_found() {

@@ -156,6 +156,7 @@ pub fn snapshot(name: &str) -> Snapshot {
         runs: vec![run],
         sharing: Sharing::default(),
         removed: None,
+        download: None,
         problem: None,
     }
 }
@@ -248,7 +249,15 @@ pub fn pictures(source: &str) -> DataSet {
             .map(String::from)
             .into(),
     };
-    DataSet { name: source.into(), extent, classes, train: split(200), test: split(100), notes: Vec::new() }
+    DataSet {
+        name: source.into(),
+        extent,
+        classes,
+        train: split(200),
+        test: split(100),
+        clean: None,
+        notes: Vec::new(),
+    }
 }
 
 fn pixel(extent: Extent, label: usize, i: usize, c: usize, p: usize) -> u8 {

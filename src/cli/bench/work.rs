@@ -131,6 +131,7 @@ impl Work {
             classes: (0..N_CLASSES).map(|class| class.to_string()).collect(),
             train: split(1, N_BATCHES * self.batch),
             test: split(2, (8 * self.batch).clamp(64, 1024)),
+            clean: None,
             notes: Vec::new(),
         })
     }

@@ -234,7 +234,15 @@ mod tests {
         let normalisation = Arc::new(Normalisation::of(normalise, &train, EXTENT));
         let classes = (0..10).map(|class: u32| class.to_string()).collect();
         let test = Split::default();
-        let set = DataSet { name: "noise".into(), extent: EXTENT, classes, train, test, notes: vec![] };
+        let set = DataSet {
+            name: "noise".into(),
+            extent: EXTENT,
+            classes,
+            train,
+            test,
+            clean: None,
+            notes: vec![],
+        };
         PictureSource { set: Arc::new(set), part: Part::Train, normalisation }
     }
 

@@ -5,7 +5,7 @@ use super::named;
 use super::node::{Node, number_text, pair_text};
 use super::values;
 use crate::experiment::words::listed;
-use crate::experiment::{Experiment, Normalise, Problem, Schedule, Train};
+use crate::experiment::{Data, Experiment, Normalise, Problem, Schedule, Train};
 
 /// One key of the file.
 pub(super) struct Key {
@@ -23,7 +23,7 @@ pub(super) const SECTIONS: [&str; 3] = ["data", "network", "train"];
 
 /// All keys, in the order in which they are written. What every run depends on is always written, so that a
 /// file keeps its meaning should a default change.
-pub(super) const KEYS: [Key; 27] = [
+pub(super) const KEYS: [Key; 28] = [
     key("", "title", |e, v| put(&mut e.title, values::text(v)), |e| Some(values::quoted(&e.title))),
     key("", "seed", |e, v| put(&mut e.seed, v.seed()), |e| Some(e.seed.to_string())),
     key(
@@ -79,6 +79,12 @@ pub(super) const KEYS: [Key; 27] = [
         "permute",
         |e, v| put(&mut e.data.permute, v.optional_seed()),
         |e| e.data.permute.map(|seed| seed.to_string()),
+    ),
+    key(
+        "data",
+        "hold-out",
+        |e, v| put(&mut e.data.hold_out, values::or_none(v, |v| v.number(Data::HOLD_OUT))),
+        |e| e.data.hold_out.map(number_text),
     ),
     key("network", "preset", |e, v| put(&mut e.network, values::preset(v)), values::preset_text),
     key("network", "input", values::read_input, values::input_text),

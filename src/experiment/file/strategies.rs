@@ -24,9 +24,10 @@ fn data() -> impl Strategy<Value = Data> {
         .prop_map(|(flip, crop, cutout, jitter)| Augment { flip, crop, cutout, jitter });
     let noise = (share(), option::of(any::<String>())).prop_map(|(share, to)| Noise { share, to });
     let normalise = prop::sample::select(&Normalise::ALL[..]);
-    let changes = (normalise, augment, noise, option::of(any::<u64>()));
+    let hold_out = option::of(Data::HOLD_OUT);
+    let changes = (normalise, augment, noise, option::of(any::<u64>()), hold_out);
     ("\\PC{1,30}", subset(), subset(), any::<bool>(), changes, size).prop_map(
-        |(source, train, test, shuffle, (normalise, augment, noise, permute), size)| Data {
+        |(source, train, test, shuffle, (normalise, augment, noise, permute, hold_out), size)| Data {
             source,
             train,
             test,
@@ -36,6 +37,7 @@ fn data() -> impl Strategy<Value = Data> {
             noise,
             permute,
             size,
+            hold_out,
         },
     )
 }

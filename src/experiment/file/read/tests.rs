@@ -118,7 +118,7 @@ fn a_key_in_the_wrong_place_is_sent_home() {
     check(
         "network.preset = 'lenet'\ndata.zebra = 3",
         "line 2: There is no key `zebra` in `[data]`, which has `source`, `train`, `test`, `size`, `shuffle`, \
-         `normalise`, `augment`, `noise` and `permute`.",
+         `normalise`, `augment`, `noise`, `permute` and `hold-out`.",
     );
 }
 
