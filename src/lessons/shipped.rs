@@ -15,7 +15,10 @@ macro_rules! lesson {
 }
 
 /// All of them, in the lecture's order.
-static SHIPPED: &[Shipped] = &[lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml")];
+static SHIPPED: &[Shipped] = &[
+    lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
+    lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
+];
 
 /// The names, in the lecture's order.
 pub fn names() -> impl Iterator<Item = &'static str> {
