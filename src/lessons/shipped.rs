@@ -18,6 +18,7 @@ macro_rules! lesson {
 static SHIPPED: &[Shipped] = &[
     lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
+    lesson!("batch-size": "lesson.toml", "lesson.md", "resnet-8.toml"),
 ];
 
 /// The names, in the lecture's order.
