@@ -19,6 +19,7 @@ static SHIPPED: &[Shipped] = &[
     lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
     lesson!("batch-size": "lesson.toml", "lesson.md", "resnet-8.toml"),
+    lesson!("more-data-worse-labels": "lesson.toml", "lesson.md", "lenet.toml"),
 ];
 
 /// The names, in the lecture's order.
