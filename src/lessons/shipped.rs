@@ -19,6 +19,8 @@ static SHIPPED: &[Shipped] = &[
     lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
     lesson!("batch-size": "lesson.toml", "lesson.md", "resnet-8.toml"),
+    lesson!("simply-stacking": "lesson.toml", "lesson.md", "plain-20.toml", "plain-56.toml"),
+    lesson!("going-deeper": "lesson.toml", "lesson.md"),
     lesson!("more-data-worse-labels": "lesson.toml", "lesson.md", "lenet.toml"),
 ];
 
