@@ -40,6 +40,7 @@ pub enum Comparison {
     AtMost,
     Above,
     Below,
+    /// Exactly: for counts and for the settings of a grid. What is measured is `Within` of something.
     Equals,
     /// No further from it than this.
     Within(f64),
@@ -99,7 +100,7 @@ impl Bounds {
                 ))),
             }
             };
-            let distance = || entry.number(0.0..=1e30).map(f64::from);
+            let distance = || entry.wide_number(0.0..=1e30);
             let (comparison, limit) = match entry.name {
                 "at-least" => (Comparison::AtLeast, Limit::read(entry)?),
                 "at-most" => (Comparison::AtMost, Limit::read(entry)?),
@@ -107,7 +108,7 @@ impl Bounds {
                 "below" => (Comparison::Below, Limit::read(entry)?),
                 "equals" => (Comparison::Equals, Limit::read(entry)?),
                 "within" => (Comparison::Within(distance()?), of()?),
-                "within-factor" => (Comparison::WithinFactor(entry.number(1.0..=1e30)?.into()), of()?),
+                "within-factor" => (Comparison::WithinFactor(entry.wide_number(1.0..=1e30)?), of()?),
                 _ => return Err(entry.unknown("a check", &KEYS)),
             };
             bounds.push(Bound { comparison, limit });
@@ -171,8 +172,8 @@ impl Limit {
         }
         for entry in &entries {
             match entry.name {
-                "times" => times = entry.number(-1e30..=1e30)?.into(),
-                "plus" => plus = entry.number(-1e30..=1e30)?.into(),
+                "times" => times = entry.wide_number(-1e30..=1e30)?,
+                "plus" => plus = entry.wide_number(-1e30..=1e30)?,
                 "fact" => fact = Some(Fact::read(entry)?),
                 _ => return Err(entry.unknown("a bound", &["fact", "times", "plus"])),
             }

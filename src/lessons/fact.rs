@@ -62,8 +62,8 @@ impl Fact {
         let Some(entries) = node.entries() else {
             let expected = "a number, or a fact such as { test-error = \"convnet\" }";
             return match node.plain_text().filter(|_| node.as_str().is_none()) {
-                Some(_) => node.number(-1e30..=1e30).map(|number| Self::Number(number.into())),
-                None => Err(node.wrong(expected)),
+                Some(_) if node.list().is_none() => node.wide_number(-1e30..=1e30).map(Self::Number),
+                _ => Err(node.wrong(expected)),
             };
         };
         let (head, rest) = head(node, entries)?;

@@ -27,8 +27,8 @@ pub enum Sort {
         to: usize,
     },
     Number {
-        from: f32,
-        to: f32,
+        from: f64,
+        to: f64,
     },
     /// A list of so many numbers at most, such as the taps of a kernel.
     Numbers {
@@ -86,7 +86,7 @@ impl Settings {
                 node.string("the path of a layer such as \"layers.0\", or \"first\" or \"last\"")?.into(),
             ),
             Sort::Count { from, to } => Value::Number(node.count(from..=to)? as f64),
-            Sort::Number { from, to } => Value::Number(node.number(from..=to)?.into()),
+            Sort::Number { from, to } => Value::Number(node.wide_number(from..=to)?),
             Sort::Numbers { most } => Value::Numbers(numbers(node, most)?),
             Sort::Setup => Value::Text(node.string("the name of an experiment, in quotes")?.into()),
             Sort::Setups => Value::Texts(names(node)?),
@@ -143,7 +143,7 @@ impl Moment {
             Some("end") => Ok(Self::End),
             Some("best") => Ok(Self::Best),
             Some(_) => Err(node.wrong("\"start\", \"end\", \"best\" or a number of epochs")),
-            None => Ok(Self::Epoch(node.number(0.0..=1e6)?.into())),
+            None => Ok(Self::Epoch(node.wide_number(0.0..=1e6)?)),
         }
     }
 }
@@ -161,7 +161,7 @@ pub(super) fn names(node: &Node<'_>) -> Result<Vec<String>, Problem> {
 fn numbers(node: &Node<'_>, most: usize) -> Result<Vec<f64>, Problem> {
     let items = node.list().filter(|items| !items.is_empty() && items.len() <= most);
     let items = items.ok_or_else(|| node.wrong(format!("a list of 1 to {most} numbers")))?;
-    items.iter().map(|item| item.number(-1e6..=1e6).map(f64::from)).collect()
+    items.iter().map(|item| item.wide_number(-1e6..=1e6)).collect()
 }
 
 /// As it follows the name of what it belongs to: "at epoch 3, layer first".

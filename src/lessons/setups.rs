@@ -191,7 +191,9 @@ fn read_axis(node: &Node<'_>) -> Result<Axis, Problem> {
         match entry.name {
             "key" => axis.key = entry.string("a key such as \"train.rate\"")?.to_string(),
             "values" => {
-                let wrong = || entry.wrong("a list of 1 to 64 numbers, words or flags");
+                let wrong = || {
+                    entry.wrong("a list of 1 to 64 values as an experiment has them, such as 0.1, \"he\" or { name = \"he\", scale = 2 }")
+                };
                 let items = entry.list().filter(|items| (1..=64).contains(&items.len())).ok_or_else(wrong)?;
                 axis.values = items.iter().map(Node::plain_text).collect::<Option<_>>().ok_or_else(wrong)?;
             }

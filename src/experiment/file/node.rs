@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use toml::de::{DeTable, DeValue};
 
-use super::named;
+use super::{named, values};
 use crate::experiment::fields::{Field, MOST_NUMBERS, Value};
 use crate::experiment::layers::Padding;
 use crate::experiment::words::{listed, nearest, shortened};
@@ -113,14 +113,33 @@ impl<'a> Node<'a> {
         self.value.as_str()
     }
 
-    /// A string, a number or a flag as a person would give it to `--set`; none of a list or a table.
+    /// The value as a person would give it to `--set`; none of a date, nor of a table or list that holds one.
     pub fn plain_text(&self) -> Option<String> {
+        match self.value {
+            DeValue::String(string) => Some(string.to_string()),
+            _ => self.toml_text(),
+        }
+    }
+
+    /// The value in TOML, on one line.
+    fn toml_text(&self) -> Option<String> {
         Some(match self.value {
-            DeValue::String(string) => string.to_string(),
+            DeValue::String(string) => values::quoted(string),
             DeValue::Integer(integer) => integer.to_string(),
             DeValue::Float(float) => float.as_str().to_string(),
             DeValue::Boolean(flag) => flag.to_string(),
-            _ => return None,
+            DeValue::Datetime(_) => return None,
+            DeValue::Array(_) => {
+                let items: Option<Vec<String>> = self.list()?.iter().map(Node::toml_text).collect();
+                format!("[{}]", items?.join(", "))
+            }
+            DeValue::Table(_) => {
+                let pair = |entry: &Node<'_>| {
+                    Some(format!("{} = {}", values::quoted_key(entry.name), entry.toml_text()?))
+                };
+                let pairs: Option<Vec<String>> = self.entries()?.iter().map(pair).collect();
+                format!("{{ {} }}", pairs?.join(", "))
+            }
         })
     }
 
@@ -230,6 +249,20 @@ impl<'a> Node<'a> {
                 number_text(*range.start()),
                 number_text(*range.end())
             ))
+        })
+    }
+
+    /// [`Node::number`] in 64 bits: for what is compared with numbers of 64 bits, which 0.02 in 32 bits is not
+    /// equal to.
+    pub fn wide_number(&self, range: RangeInclusive<f64>) -> Result<f64, Problem> {
+        let number = match self.value {
+            DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
+            DeValue::Integer(_) => self.integer().map(|whole| whole as f64),
+            _ => None,
+        };
+        number.filter(|number| range.contains(number)).ok_or_else(|| {
+            let [from, to] = [*range.start(), *range.end()].map(|bound| number_text(bound as f32));
+            self.wrong(format!("a number from {from} to {to}"))
         })
     }
 

@@ -144,6 +144,12 @@ pub(super) fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
+/// A key of a table, in quotes where it has to be.
+pub(super) fn quoted_key(key: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !key.is_empty() && key.chars().all(is_bare) { key.into() } else { quoted(key) }
+}
+
 pub(super) fn normalise_text(experiment: &Experiment) -> Option<String> {
     let normalise = experiment.data.normalise;
     (normalise != Data::default().normalise).then(|| quoted(normalise.name()))
