@@ -51,6 +51,10 @@ pub enum Request {
     Restore,
     /// Opens the experiment of this name or path.
     Load(String),
+    /// Takes all runs away and puts these in their place, in lockstep.
+    SetTable(Vec<(String, crate::experiment::Experiment)>),
+    /// Tells of something in the bar.
+    Say(super::widgets::Gravity, String),
     /// Opens the window that asks for a path.
     AskPath(super::files::Purpose),
 }

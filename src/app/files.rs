@@ -21,6 +21,8 @@ pub enum Purpose {
     ExportCsv,
     ExportPng,
     ExportSvg,
+    OpenLesson,
+    ExportProgress,
 }
 
 impl Purpose {
@@ -32,21 +34,24 @@ impl Purpose {
             Self::ExportCsv => "Export the curves as CSV",
             Self::ExportPng => "Export the curves as PNG",
             Self::ExportSvg => "Export the curves as SVG",
+            Self::OpenLesson => "Open a lesson: its `lesson.toml`, or a zip archive",
+            Self::ExportProgress => "Hand in the progress of all lessons",
         }
     }
 
     fn is_saving(self) -> bool {
-        !matches!(self, Self::OpenExperiment | Self::Pictures)
+        !matches!(self, Self::OpenExperiment | Self::Pictures | Self::OpenLesson)
     }
 
     /// The ending of its files; none where anything goes.
     pub fn ending(self) -> Option<&'static str> {
         match self {
             Self::OpenExperiment | Self::SaveExperiment => Some("toml"),
-            Self::Pictures => None,
+            Self::Pictures | Self::OpenLesson => None,
             Self::ExportCsv => Some("csv"),
             Self::ExportPng => Some("png"),
             Self::ExportSvg => Some("svg"),
+            Self::ExportProgress => Some("json"),
         }
     }
 }

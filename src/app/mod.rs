@@ -17,6 +17,7 @@ mod format;
 mod formula;
 mod help;
 mod latest;
+mod lessons;
 mod library;
 mod menu;
 mod network;

@@ -13,9 +13,10 @@ use super::editor::{Editor, Task};
 use super::files::{Answer, Asking, Purpose};
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
-use super::{bar, curves, help, library, network, runs, status, training};
+use super::{bar, curves, help, lessons, library, network, runs, status, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::{Experiment, file, shipped};
+use crate::lessons::progress::Shelf;
 use crate::session::{Command, MOST_RUNS, NewRun, PicturesState, RunId, Snapshot, Watch};
 
 /// What work in another thread has to say.
@@ -29,6 +30,9 @@ pub struct Workshop {
     front: runs::front::Front,
     snapshot: Arc<Snapshot>,
     library: library::State,
+    lessons: lessons::State,
+    /// Whether the left side shows the lessons.
+    shows_lessons: bool,
     network: network::State,
     training: training::State,
     status: status::State,
@@ -62,6 +66,8 @@ impl Workshop {
             editor,
             front,
             library: library::State::default(),
+            lessons: lessons::State::new(Shelf::of_user()),
+            shows_lessons: false,
             network: network::State::default(),
             training: training::State::default(),
             device,
@@ -130,8 +136,22 @@ impl Workshop {
         let side = |panel: Panel, size: f32| {
             panel.frame(frame(palette.panel)).default_size(size).size_range(0.8 * size..=1.5 * size)
         };
-        side(Panel::left(("library", width as i32)), left).show(ui, |ui| {
-            within_ui(ui, |ui| library::library_ui(ui, &mut desk, &mut self.library));
+        // A lesson is read: it takes more room than a list.
+        let is_reading = self.shows_lessons && self.lessons.is_open();
+        let left = if is_reading { (0.29 * width).clamp(380.0, 560.0) } else { left };
+        side(Panel::left(("library", width as i32, is_reading)), left).show(ui, |ui| {
+            within_ui(ui, |ui| {
+                let tabs = [
+                    (false, "Library", "Experiments and data sets"),
+                    (true, "Lessons", "The lecture, to be tried out"),
+                ];
+                ui.horizontal(|ui| super::widgets::choice_ui(ui, &mut self.shows_lessons, &tabs));
+                ui.add_space(theme::SMALL_GAP);
+                match self.shows_lessons {
+                    true => lessons::lessons_ui(ui, &mut desk, &mut self.lessons),
+                    false => library::library_ui(ui, &mut desk, &mut self.library),
+                }
+            });
         });
         if self.library.browser.is_open {
             CentralPanel::default().frame(frame(palette.panel)).show(ui, |ui| {
@@ -179,6 +199,8 @@ impl Workshop {
                 Ok(experiment) => self.editor.open(experiment, None),
                 Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
             },
+            Request::SetTable(table) => self.set_table(table),
+            Request::Say(gravity, text) => self.status.say(gravity, text),
             Request::AskPath(purpose) => self.ask(purpose),
         }
     }
@@ -291,6 +313,35 @@ impl Workshop {
         self.bridge.send(Command::Remove(id));
     }
 
+    /// Takes all runs away and puts these in their place, in lockstep and from the same start.
+    fn set_table(&mut self, table: Vec<(String, Experiment)>) {
+        if table.is_empty() || table.len() >= MOST_RUNS {
+            let text =
+                format!("A table holds 1 to {} runs; this one would hold {}.", MOST_RUNS - 1, table.len());
+            return self.status.say(Gravity::Problem, text);
+        }
+        self.describe();
+        // The run in front stays until another is there.
+        let old: Vec<RunId> = self.snapshot.runs.iter().map(|run| run.id).collect();
+        for id in old.iter().filter(|id| **id != self.front.id) {
+            self.bridge.send(Command::Remove(*id));
+        }
+        let last = self.front.id;
+        let mut first = None;
+        for (name, experiment) in table {
+            let id = RunId::next();
+            let new = NewRun { id, name, experiment: experiment.clone(), behind: None, twin_of: first };
+            self.bridge.send(Command::Add(Box::new(new)));
+            if first.is_none() {
+                self.front.bring(id, &mut self.editor, || experiment.clone());
+                self.told = Some((id, experiment));
+                self.bridge.send(Command::Select(id));
+                first = Some(id);
+            }
+        }
+        self.bridge.send(Command::Remove(last));
+    }
+
     fn restore_run(&mut self) {
         let Some((id, _)) = self.snapshot.removed else { return };
         self.describe();
@@ -305,7 +356,8 @@ impl Workshop {
         let beside =
             || self.editor.file.as_deref().and_then(Path::parent).map_or_else(here, Path::to_path_buf);
         let suggestion = match purpose {
-            Purpose::OpenExperiment | Purpose::Pictures => beside().join(""),
+            Purpose::OpenExperiment | Purpose::Pictures | Purpose::OpenLesson => beside().join(""),
+            Purpose::ExportProgress => beside().join("progress.json"),
             Purpose::SaveExperiment => {
                 self.editor.file.clone().unwrap_or_else(|| beside().join("experiment.toml"))
             }
@@ -322,6 +374,11 @@ impl Workshop {
             Purpose::SaveExperiment => self.save(&path),
             Purpose::Pictures => self.library.choose_path(ctx, &mut self.editor.experiment.data, &path),
             Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => self.export(ctx, path),
+            Purpose::OpenLesson => self.lessons.open_path(&path),
+            Purpose::ExportProgress => match self.lessons.hand_in(&path) {
+                Ok(()) => self.status.say(Gravity::Note, format!("Written to {}.", path.display())),
+                Err(message) => self.status.say(Gravity::Problem, message),
+            },
         }
     }
 

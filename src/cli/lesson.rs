@@ -158,6 +158,7 @@ fn try_lesson(
         let of_seeds = if arguments.seeds > 1 { format!(", seed {}", seed.get() + 1) } else { String::new() };
         bar.set_message(format!("{}: {experiment}{of_seeds}", lesson.name));
         bar.set_position((1000.0 * share) as u64);
+        true
     };
     let form = match (arguments.short, arguments.full) {
         (true, _) => Form::Short,

@@ -24,8 +24,8 @@ pub struct Trial<'a> {
     pub seed: u64,
     /// How long all runs together may take, evaluations included.
     pub limit: Duration,
-    /// Hears of what is being done: the experiment, and how much of it, 0 to 1.
-    pub hear: &'a dyn Fn(&str, f64),
+    /// Hears of what is being done: the experiment, and how much of it, 0 to 1; says whether to go on.
+    pub hear: &'a dyn Fn(&str, f64) -> bool,
 }
 
 /// What was measured, of each run of each experiment that is asked after.
@@ -98,7 +98,7 @@ impl Trial<'_> {
         asked: &[Quantity],
         pictures: &mut Pictures,
         deadline: Instant,
-        done: &dyn Fn(f64),
+        done: &dyn Fn(f64) -> bool,
     ) -> Vec<Measured> {
         let mut experiment = cell.experiment.clone();
         experiment.seed = experiment.seed.wrapping_add(self.seed);
@@ -123,8 +123,11 @@ impl Trial<'_> {
     }
 }
 
-/// The net of an experiment that is looked at and not run.
-fn graph(setup: &Setup, experiment: &Experiment) -> Result<Graph, String> {
+/// The net of an experiment, without its pictures being opened.
+///
+/// # Errors
+/// A net that does not fit the pictures.
+pub fn graph(setup: &Setup, experiment: &Experiment) -> Result<Graph, String> {
     let (input, goal) = match &setup.preset {
         Some(name) => (presets::customary_input(name), Goal::classes(presets::customary_classes(name))),
         None => {
@@ -148,7 +151,7 @@ struct Attended<'a> {
     run: Run,
     asked: &'a [Quantity],
     deadline: Instant,
-    done: &'a dyn Fn(f64),
+    done: &'a dyn Fn(f64) -> bool,
 }
 
 /// Steps between two looks at the clock, in seconds.
@@ -211,7 +214,9 @@ impl Attended<'_> {
             let taken = self.run.advance(burst).map_err(|error| error.to_string())?;
             per_step = ((self.run.seconds() - begin) / taken.max(1) as f64).max(1e-5);
             let progress = self.run.progress();
-            (self.done)(progress.step as f64 / n_steps as f64);
+            if !(self.done)(progress.step as f64 / n_steps as f64) {
+                return Err("This was stopped.".into());
+            }
             if Instant::now() > self.deadline {
                 return Err(
                     "The lesson takes longer than four times the minutes that it states. Shorten its \

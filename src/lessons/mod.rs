@@ -11,6 +11,7 @@ pub mod check;
 pub mod fact;
 pub mod files;
 pub mod live;
+pub mod own;
 pub mod prediction;
 pub mod progress;
 pub mod quantities;
@@ -44,8 +45,6 @@ pub struct Lesson {
     pub summary: String,
     /// What a student needs for it.
     pub minutes: usize,
-    /// Keys and tables of the experiment that the student is not to change: `network`, `data.source`.
-    pub locked: Vec<String>,
     pub setups: Vec<Setup>,
     pub predictions: Vec<Prediction>,
     pub checks: Vec<Check>,

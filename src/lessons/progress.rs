@@ -46,8 +46,21 @@ pub struct Checked {
     pub day: String,
 }
 
+/// What an instructor has set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Teaching {
+    /// Predictions may be passed over.
+    pub skip_predictions: bool,
+    /// All stages are shown from the beginning.
+    pub reveal: bool,
+}
+
 /// The longest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 20;
+
+/// The file of the instructor's settings; no lesson's name has a dot.
+const TEACHING: &str = "instructor.settings.json";
 
 /// Where the progress of all lessons is kept.
 #[derive(Clone, Debug)]
@@ -78,19 +91,37 @@ impl Shelf {
         progress
     }
 
-    /// Keeps it: beside the old file first, then in its place.
+    /// Keeps it.
     ///
     /// # Errors
     /// The folder cannot be written.
     pub fn save(&self, progress: &Progress) -> Result<(), String> {
-        let path = self.file(&progress.lesson);
+        self.write(&self.file(&progress.lesson), progress)
+    }
+
+    /// The instructor's settings; the customary ones where no file tells.
+    pub fn teaching(&self) -> Teaching {
+        let read = || serde_json::from_str(&fs::read_to_string(self.0.join(TEACHING)).ok()?).ok();
+        read().unwrap_or_default()
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn keep_teaching(&self, teaching: &Teaching) -> Result<(), String> {
+        self.write(&self.0.join(TEACHING), teaching)
+    }
+
+    /// Writes a file: beside the old one first, then in its place.
+    fn write(&self, path: &Path, value: &impl Serialize) -> Result<(), String> {
         let cannot =
             |error: std::io::Error| format!("Progress cannot be kept in `{}`: {error}.", self.0.display());
         fs::create_dir_all(&self.0).map_err(cannot)?;
-        let text = serde_json::to_string_pretty(progress).map_err(|error| error.to_string())?;
+        let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
         let beside = path.with_extension("json.new");
         fs::write(&beside, text).map_err(cannot)?;
-        fs::rename(&beside, &path).map_err(cannot)
+        fs::rename(&beside, path).map_err(cannot)
     }
 
     /// Forgets a lesson.
@@ -172,6 +203,16 @@ mod tests {
         shelf.reset("first-convnet").unwrap();
         shelf.reset("first-convnet").unwrap();
         assert!(!shelf.load("first-convnet").is_begun());
+    }
+
+    #[test]
+    fn what_an_instructor_sets_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf(folder.path().to_path_buf());
+        assert_eq!(shelf.teaching(), Teaching::default());
+        let teaching = Teaching { reveal: true, ..Teaching::default() };
+        shelf.keep_teaching(&teaching).unwrap();
+        assert_eq!(shelf.teaching(), teaching);
     }
 
     #[test]

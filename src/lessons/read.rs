@@ -14,12 +14,10 @@ use crate::experiment::Problem;
 use crate::experiment::file::node::{Document, Node};
 use crate::experiment::words::{remedy, shortened};
 
-const TOP: [&str; 9] =
-    ["number", "title", "summary", "minutes", "locked", "short", "experiments", "predictions", "checks"];
+const TOP: [&str; 8] =
+    ["number", "title", "summary", "minutes", "short", "experiments", "predictions", "checks"];
 /// The most experiments, predictions or checks of a lesson.
 pub(super) const MOST: usize = 64;
-/// What can be locked: tables and keys of an experiment.
-const LOCKABLE: [&str; 4] = ["data", "network", "train", "seed"];
 
 /// Reads a lesson.
 ///
@@ -53,7 +51,6 @@ fn read_settings(name: &str, text: &str, files: &Files) -> Result<Lesson, Proble
         title: String::new(),
         summary: String::new(),
         minutes: 0,
-        locked: Vec::new(),
         setups: setups::read(&entries, files)?,
         predictions: Vec::new(),
         checks: Vec::new(),
@@ -66,7 +63,6 @@ fn read_settings(name: &str, text: &str, files: &Files) -> Result<Lesson, Proble
             "title" => lesson.title = line(entry)?,
             "summary" => lesson.summary = line(entry)?,
             "minutes" => lesson.minutes = entry.count(1..=600)?,
-            "locked" => lesson.locked = locked(entry)?,
             "predictions" => lesson.predictions = each(entry, prediction)?,
             "checks" => lesson.checks = each(entry, check)?,
             "experiments" | "short" => {}
@@ -102,19 +98,6 @@ fn sentences(node: &Node<'_>) -> Result<String, Problem> {
     let expected = "a text in quotes of 2,000 characters at most";
     let text = node.string(expected)?;
     if text.chars().count() > 2000 { Err(node.wrong(expected)) } else { Ok(text.to_string()) }
-}
-
-fn locked(node: &Node<'_>) -> Result<Vec<String>, Problem> {
-    let expected = "a list of tables and keys such as [\"network\", \"data.source\"]";
-    let items = node.list().ok_or_else(|| node.wrong(expected))?;
-    let name = |item: &Node<'_>| {
-        let name = item.string(expected)?;
-        match LOCKABLE.contains(&name.split('.').next().unwrap_or(name)) {
-            true => Ok(name.to_string()),
-            false => Err(item.wrong_word(name, "a table or key of an experiment", &LOCKABLE)),
-        }
-    };
-    items.iter().map(name).collect()
 }
 
 /// Reads each table in a table.

@@ -5,6 +5,7 @@ mod building;
 mod fixture;
 mod images;
 mod knowing;
+mod lessons;
 mod looks;
 mod runs;
 mod speed;

@@ -1,0 +1,240 @@
+//! A kernel to type, slid over a picture, with the sum that is formed at one position.
+
+use egui::{Color32, Grid, Mesh, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+
+use super::State as Part;
+use super::by_hand::{Map, Pooling, Slide, kernel};
+use crate::app::bridge::Desk;
+use crate::app::theme::{self, Palette};
+use crate::app::{format, widgets};
+use crate::data::DataSet;
+use crate::lessons::live::Live;
+use crate::session::PicturesState;
+
+/// What is set, and where the pointer was last.
+pub struct State {
+    slide: Slide,
+    is_rectified: bool,
+    pooling: Pooling,
+    /// Number of the training picture.
+    picture: usize,
+    /// Columns by which the picture is moved.
+    shift: usize,
+    /// The place of the output that is followed.
+    at: [usize; 2],
+}
+
+const KERNELS: [(&str, &str); 6] = [
+    ("identity", "Identity"),
+    ("blur", "Blur"),
+    ("edge-vertical", "Edge |"),
+    ("edge-horizontal", "Edge —"),
+    ("sharpen", "Sharpen"),
+    ("gabor", "Gabor"),
+];
+
+pub fn convolution_ui(ui: &mut Ui, desk: &Desk<'_>, part: &mut Part, live: &Live) {
+    if !matches!(part, Part::Convolution(_)) {
+        *part = Part::Convolution(State::new(live));
+    }
+    let Part::Convolution(state) = part else { return };
+    let PicturesState::Ready(ready) = desk.snapshot.pictures() else {
+        widgets::caption_ui(ui, "The picture comes with the pictures of the run in front.");
+        return;
+    };
+    state.settings_ui(ui, ready.set.train.len());
+    let own = grey(&ready.set, state.picture);
+    let picture = own.shifted(state.shift);
+    let filtered = state.slide.over(&picture);
+    let rectified = if state.is_rectified { filtered.rectified() } else { filtered.clone() };
+    let pooled = rectified.pooled(state.pooling);
+    if pooled.values.is_empty() {
+        widgets::caption_ui(ui, "The kernel is larger than the picture and its padding: nothing is left.");
+        return;
+    }
+    state.maps_ui(ui, &picture, &filtered, &pooled);
+    state.sum_ui(ui, &picture, &filtered);
+    if state.shift > 0 {
+        state.shift_ui(ui, &own, [&filtered, &rectified, &pooled]);
+    }
+}
+
+impl State {
+    fn new(live: &Live) -> Self {
+        let (side, kernel) = kernel(live.settings.text("kernel").unwrap_or("edge-vertical"));
+        let setting = |name, otherwise| live.settings.number(name).map_or(otherwise, |n| n as usize);
+        let slide = Slide { kernel, side, stride: setting("stride", 1), padding: setting("padding", 0) };
+        Self { slide, is_rectified: false, pooling: Pooling::None, picture: 0, shift: 0, at: [8, 8] }
+    }
+
+    fn settings_ui(&mut self, ui: &mut Ui, n_pictures: usize) {
+        ui.horizontal_wrapped(|ui| {
+            for (name, title) in KERNELS {
+                if ui.small_button(title).clicked() {
+                    (self.slide.side, self.slide.kernel) = kernel(name);
+                }
+            }
+        });
+        ui.horizontal_top(|ui| {
+            self.kernel_ui(ui);
+            ui.add_space(theme::GAP);
+            ui.vertical(|ui| {
+                setting_ui(ui, "stride", &mut self.slide.stride, 1..=4);
+                setting_ui(ui, "padding", &mut self.slide.padding, 0..=4);
+                setting_ui(ui, "picture", &mut self.picture, 0..=n_pictures.saturating_sub(1));
+                setting_ui(ui, "shift", &mut self.shift, 0..=6);
+            });
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.checkbox(&mut self.is_rectified, "ReLU");
+            let choices = [
+                (Pooling::None, "no pooling", ""),
+                (Pooling::Max, "max", "the largest of 2×2"),
+                (Pooling::Average, "average", "the mean of 2×2"),
+                (Pooling::MaxOverlapping, "max 3×3", "the largest of 3×3, at a stride of 2: windows overlap"),
+            ];
+            widgets::choice_ui(ui, &mut self.pooling, &choices);
+        });
+    }
+
+    /// The kernel, each number to be typed or dragged.
+    fn kernel_ui(&mut self, ui: &mut Ui) {
+        let side = self.slide.side;
+        Grid::new("kernel").spacing([2.0, 2.0]).show(ui, |ui| {
+            for (i, weight) in self.slide.kernel.iter_mut().enumerate() {
+                let drag = egui::DragValue::new(weight).speed(0.02).range(-9.0..=9.0).max_decimals(2);
+                let name = format!("Kernel row {} column {}", i / side + 1, i % side + 1);
+                widgets::named(ui.add_sized([34.0, 20.0], drag), &name);
+                if i % side == side - 1 {
+                    ui.end_row();
+                }
+            }
+        });
+    }
+
+    /// The picture with the window, and the map with the place that belongs to it.
+    fn maps_ui(&mut self, ui: &mut Ui, picture: &Map, filtered: &Map, pooled: &Map) {
+        let side = ((ui.available_width() - theme::GAP) / 2.0).min(200.0);
+        ui.horizontal_top(|ui| {
+            ui.vertical(|ui| {
+                widgets::caption_ui(ui, &format!("picture {}×{}", picture.height, picture.width));
+                let response = map_ui(ui, picture, side, |value| Color32::from_gray((255.0 * value) as u8));
+                let response = widgets::named(response, "Picture under the kernel");
+                if let Some(place) = place_at(&response, picture) {
+                    self.follow(place, filtered);
+                }
+                self.window_ui(ui, response.rect, picture);
+            });
+            ui.vertical(|ui| {
+                widgets::caption_ui(ui, &format!("result {}×{}", pooled.height, pooled.width));
+                let largest = pooled.values.iter().fold(1e-9f32, |most, value| most.max(value.abs()));
+                // Mid grey is 0, as with filters.
+                let grey = |value: f32| Color32::from_gray((128.0 + 127.0 * value / largest) as u8);
+                widgets::named(map_ui(ui, pooled, side, grey), "Result of the convolution");
+            });
+        });
+    }
+
+    /// Moves the window to a place of the picture.
+    fn follow(&mut self, [y, x]: [usize; 2], filtered: &Map) {
+        let place = |i: usize, n: usize| {
+            let middle = (i + self.slide.padding).saturating_sub(self.slide.side / 2);
+            (middle / self.slide.stride).min(n.saturating_sub(1))
+        };
+        self.at = [place(y, filtered.height), place(x, filtered.width)];
+    }
+
+    fn place(&self, filtered: &Map) -> [usize; 2] {
+        [self.at[0].min(filtered.height.saturating_sub(1)), self.at[1].min(filtered.width.saturating_sub(1))]
+    }
+
+    fn window_ui(&self, ui: &Ui, rect: Rect, picture: &Map) {
+        let pixel = rect.width() / picture.width as f32;
+        let last = |n: usize| self.slide.places(n).saturating_sub(1);
+        let corner =
+            |i: usize, n: usize| (i.min(last(n)) * self.slide.stride) as f32 - self.slide.padding as f32;
+        let (top, left) = (corner(self.at[0], picture.height), corner(self.at[1], picture.width));
+        let min = rect.min + vec2(left, top) * pixel;
+        let window = Rect::from_min_size(min, vec2(1.0, 1.0) * pixel * self.slide.side as f32);
+        let stroke = Stroke::new(2.0, Palette::of(ui).test);
+        ui.painter().rect_stroke(window, 0.0, stroke, StrokeKind::Outside);
+    }
+
+    /// The sum that is formed where the window lies, number by number.
+    fn sum_ui(&self, ui: &mut Ui, picture: &Map, filtered: &Map) {
+        let [y, x] = self.place(filtered);
+        let window = self.slide.window(picture, y, x);
+        let terms = window.iter().zip(&self.slide.kernel).filter(|(_, weight)| **weight != 0.0);
+        let terms: Vec<String> =
+            terms.map(|(value, weight)| format!("{}·{value:.2}", format::number((*weight).into()))).collect();
+        let shown = match terms.len() {
+            0 => "0".to_string(),
+            n if n > 9 => format!("{} + …", terms[..9].join(" + ")),
+            _ => terms.join(" + "),
+        };
+        let sum = self.slide.sum(picture, y, x);
+        let text = format!("row {}, column {}: {shown} = {sum:.2}", y + 1, x + 1);
+        ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
+        if self.is_rectified {
+            ui.label(theme::caption(ui, format!("behind the ReLU: {:.2}", sum.max(0.0))));
+        }
+    }
+
+    /// How far each stage has moved with the picture.
+    fn shift_ui(&self, ui: &mut Ui, own: &Map, [filtered, rectified, pooled]: [&Map; 3]) {
+        let before = self.slide.over(own);
+        let before_relu = if self.is_rectified { before.rectified() } else { before.clone() };
+        let before_pool = before_relu.pooled(self.pooling);
+        let text = format!(
+            "moved by {} px, the stages change by {:.2} (filter), {:.2} (ReLU), {:.2} (pooling) of their size",
+            self.shift,
+            filtered.distance(&before),
+            rectified.distance(&before_relu),
+            pooled.distance(&before_pool)
+        );
+        ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
+    }
+}
+
+fn setting_ui(ui: &mut Ui, name: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) {
+    *value = (*value).clamp(*range.start(), *range.end());
+    ui.horizontal(|ui| {
+        widgets::count_ui(ui, name, value, range);
+        widgets::caption_ui(ui, name);
+    });
+}
+
+/// A training picture in grey, 0 to 1.
+fn grey(set: &DataSet, picture: usize) -> Map {
+    let index = picture.min(set.train.len().saturating_sub(1));
+    let bytes = set.train.picture(set.extent, index); // (C, H, W)
+    let (area, channels) = (set.extent.area(), set.extent.channels);
+    let value = |p: usize| {
+        let sum: f32 = (0..channels).map(|c| f32::from(bytes[c * area + p])).sum();
+        sum / (255.0 * channels as f32)
+    };
+    Map { height: set.extent.height, width: set.extent.width, values: (0..area).map(value).collect() }
+}
+
+/// A map as squares of one size.
+fn map_ui(ui: &mut Ui, map: &Map, side: f32, colour: impl Fn(f32) -> Color32) -> Response {
+    let pixel = side / map.width.max(map.height).max(1) as f32;
+    let size = vec2(map.width as f32, map.height as f32) * pixel;
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let mut mesh = Mesh::default();
+    for (i, &value) in map.values.iter().enumerate() {
+        let (x, y) = ((i % map.width) as f32, (i / map.width) as f32);
+        let min: Pos2 = rect.min + vec2(x, y) * pixel;
+        mesh.add_colored_rect(Rect::from_min_max(min, pos2(min.x + pixel, min.y + pixel)), colour(value));
+    }
+    ui.painter().add(mesh);
+    response
+}
+
+/// The pixel under the pointer.
+fn place_at(response: &Response, map: &Map) -> Option<[usize; 2]> {
+    let offset = response.hover_pos()? - response.rect.min;
+    let pixel = response.rect.width() / map.width as f32;
+    let place = |along: f32, n: usize| ((along / pixel).max(0.0) as usize).min(n - 1);
+    Some([place(offset.y, map.height), place(offset.x, map.width)])
+}

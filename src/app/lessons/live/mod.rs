@@ -1,0 +1,60 @@
+//! What lives inside a text: one file for each kind of live part, one line here.
+
+mod by_hand;
+mod convolution;
+mod curves;
+mod filters;
+mod functions;
+mod layers;
+
+use egui::{Frame, Margin, Ui};
+
+use super::Open;
+use crate::app::bridge::Desk;
+use crate::app::theme::{self, Palette};
+use crate::app::widgets;
+use crate::lessons::live::Live;
+
+/// What a part remembers from frame to frame.
+#[derive(Default)]
+pub enum State {
+    #[default]
+    Nothing,
+    Filters(crate::app::filters::State),
+    Convolution(convolution::State),
+    Functions(functions::State),
+}
+
+/// Draws the part at this place of the text.
+pub fn live_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, place: usize, live: &Live) {
+    let palette = Palette::of(ui);
+    let frame =
+        Frame::new().fill(palette.card).stroke((1.0, palette.border)).corner_radius(theme::CARD_CORNER);
+    frame.inner_margin(Margin::same(8)).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        let Open { lesson, page, .. } = open;
+        let state = page.lives.entry(place).or_default();
+        match live.kind.name {
+            "curves" => curves::curves_ui(ui, desk, live),
+            "filters" => filters::filters_ui(ui, desk, state, live),
+            "layers" => layers::layers_ui(ui, desk, lesson, live),
+            "convolution" => convolution::convolution_ui(ui, desk, state, live),
+            "functions" => functions::functions_ui(ui, state),
+            other => {
+                widgets::caption_ui(ui, &format!("This program cannot draw `{other}` yet."));
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    /// Each kind that a lesson may name has its arm above.
+    #[test]
+    fn every_kind_is_drawn() {
+        let arms = include_str!("mod.rs");
+        for kind in crate::lessons::live::KINDS {
+            assert!(arms.contains(&format!("\"{}\" => ", kind.name)), "nobody draws `{}`", kind.name);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The page of a lesson: its pieces one below the other, up to the first stage that is not open yet.
+
+use std::collections::BTreeMap;
+
+use egui::{Image, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, vec2};
+use lucide_icons::Icon;
+
+use super::live::live_ui;
+use super::markdown::markdown_ui;
+use super::{Open, check, live, predict, set_table, trial};
+use crate::app::bridge::Desk;
+use crate::app::theme::{self, Palette};
+use crate::app::widgets::{self, Gravity};
+use crate::lessons::progress::{Shelf, Teaching};
+use crate::lessons::text::Piece;
+
+/// What the page remembers from frame to frame.
+#[derive(Default)]
+pub struct State {
+    figures: BTreeMap<String, Result<TextureHandle, String>>,
+    pub(super) predictions: BTreeMap<String, predict::State>,
+    pub(super) lives: BTreeMap<usize, live::State>,
+    pub(super) trial: trial::State,
+    is_resetting: bool,
+}
+
+impl State {
+    pub fn forget_pictures(&mut self) {
+        self.figures.clear();
+        self.lives.clear();
+    }
+}
+
+/// Draws the page; whether the reader goes back to the list.
+pub fn page_ui(
+    ui: &mut Ui,
+    desk: &mut Desk<'_>,
+    open: &mut Open,
+    shelf: Option<&Shelf>,
+    teaching: &Teaching,
+    problem: Option<&str>,
+) -> bool {
+    let is_done = head_ui(ui, open, shelf);
+    if let Some(problem) = problem {
+        widgets::message_ui(ui, Gravity::Problem, problem, |_| {});
+    }
+    let before = open.progress.clone();
+    let area = ScrollArea::vertical().id_salt(("lesson", &open.lesson.name)).auto_shrink([false, false]);
+    area.show(ui, |ui| {
+        // Room for the bar, so that it covers no text.
+        ui.set_max_width(ui.available_width() - 10.0);
+        pieces_ui(ui, desk, open, teaching);
+        ui.add_space(theme::LARGE_GAP);
+    });
+    if open.progress != before
+        && let Some(shelf) = shelf
+        && let Err(message) = shelf.save(&open.progress)
+    {
+        desk.requests.push(crate::app::bridge::Request::Say(Gravity::Problem, message));
+    }
+    is_done
+}
+
+/// The way back, the title, and what can be done with the whole.
+fn head_ui(ui: &mut Ui, open: &mut Open, shelf: Option<&Shelf>) -> bool {
+    let mut is_done = false;
+    widgets::section_ui(ui, "", |ui| {
+        let forget = widgets::icon_button(ui, Icon::RotateCcw, "Forget my progress");
+        if forget.on_hover_text("Forgets predictions, sentences and checks of this lesson.").clicked() {
+            open.page.is_resetting = !open.page.is_resetting;
+        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            let back = widgets::icon_button(ui, Icon::ArrowLeft, "All lessons");
+            is_done = back.on_hover_text("Back to the list of lessons.").clicked();
+            let number = open.lesson.number.map_or(String::new(), |number| format!("Lesson {number} · "));
+            widgets::caption_ui(ui, &format!("{number}{} min", open.lesson.minutes));
+        });
+    });
+    if open.page.is_resetting {
+        let name = open.lesson.name.clone();
+        widgets::message_ui(ui, Gravity::Warning, "Forget what you did in this lesson?", |ui| {
+            ui.horizontal(|ui| {
+                if ui.button("Forget it").clicked() {
+                    open.page.is_resetting = false;
+                    open.page.predictions.clear();
+                    let result = shelf.map_or(Ok(()), |shelf| shelf.reset(&name));
+                    if result.is_ok() {
+                        let fresh = crate::lessons::progress::Progress::default();
+                        open.progress = crate::lessons::progress::Progress { lesson: name.clone(), ..fresh };
+                    }
+                }
+                if ui.button("Keep it").clicked() {
+                    open.page.is_resetting = false;
+                }
+            });
+        });
+    }
+    is_done
+}
+
+fn pieces_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, teaching: &Teaching) {
+    // The pieces are put back below; they are drawn while the rest of the lesson is written to.
+    let pieces = std::mem::take(&mut open.lesson.pieces);
+    for (i, piece) in pieces.iter().enumerate() {
+        if let Piece::Stage(after) = piece {
+            let missing: Vec<&String> = after.iter().filter(|name| !open.progress.has(name)).collect();
+            if !missing.is_empty() && !teaching.reveal {
+                stage_ui(ui, open, &missing);
+                break;
+            }
+            continue;
+        }
+        ui.push_id(i, |ui| piece_ui(ui, desk, open, teaching, i, piece));
+        ui.add_space(theme::SMALL_GAP);
+    }
+    open.lesson.pieces = pieces;
+}
+
+fn piece_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, teaching: &Teaching, i: usize, piece: &Piece) {
+    match piece {
+        Piece::Markdown(text) => markdown_ui(ui, &mut open.markdown, text),
+        Piece::Figure { file, caption } => figure_ui(ui, open, file, caption),
+        Piece::Run(names) => run_ui(ui, desk, open, names),
+        Piece::Predict(name) => predict::predict_ui(ui, desk, open, teaching, name),
+        Piece::Checks(names) => check::checks_ui(ui, desk, open, names),
+        Piece::Live(live) => live_ui(ui, desk, open, i, live),
+        Piece::Hint { title, text } => {
+            egui::CollapsingHeader::new(title).id_salt(("hint", i)).show(ui, |ui| {
+                markdown_ui(ui, &mut open.markdown, text);
+            });
+        }
+        Piece::Stage(_) => {}
+    }
+}
+
+/// What is still to be done before the text goes on.
+fn stage_ui(ui: &mut Ui, open: &Open, missing: &[&String]) {
+    let n_predictions = missing.iter().filter(|name| open.lesson.prediction(name).is_some()).count();
+    let n_checks = missing.len() - n_predictions;
+    let some = |n: usize, one: &str, more: &str| match n {
+        0 => None,
+        1 => Some(format!("{one} above")),
+        n => Some(format!("{n} {more} above")),
+    };
+    let parts: Vec<String> =
+        [some(n_predictions, "the prediction", "predictions"), some(n_checks, "the check", "checks")]
+            .into_iter()
+            .flatten()
+            .collect();
+    let what = match n_checks {
+        0 => format!("The lesson goes on once you have made {}.", parts.join(" and ")),
+        _ => format!("The lesson goes on after {}.", parts.join(" and ")),
+    };
+    widgets::message_ui(ui, Gravity::Note, &what, |_| {});
+}
+
+/// The button that sets the table, or brings it back.
+fn run_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, names: &[String]) {
+    let is_set = names.iter().all(|name| {
+        let has = |run: &crate::session::RunSnapshot| run.name.starts_with(name.as_str());
+        desk.snapshot.runs.iter().any(has)
+    });
+    let label = if is_set { "Bring the table back" } else { "Set the table" };
+    ui.horizontal_wrapped(|ui| {
+        let button = widgets::main_button(ui, Some(Icon::FlaskConical), label, vec2(0.0, theme::ROW));
+        let all = names.join(", ");
+        let help = format!("Puts {all} on the table, from the same start; what is there now goes.");
+        if button.on_hover_text(help).clicked() {
+            set_table(desk, open, names);
+        }
+        ui.label(theme::caption(ui, format!("{all}; then press Train")));
+    });
+}
+
+fn figure_ui(ui: &mut Ui, open: &mut Open, file: &str, caption: &str) {
+    let files = &open.lesson.files;
+    let figure = open.page.figures.entry(file.to_string()).or_insert_with(|| {
+        let bytes = files.find(file)?;
+        let image =
+            image::load_from_memory(bytes).map_err(|error| format!("`{file}` is no picture: {error}."))?;
+        let largest = ui.input(|input| input.max_texture_side).min(4096) as u32;
+        let image = if image.width().max(image.height()) > largest {
+            image.thumbnail(largest, largest)
+        } else {
+            image
+        };
+        let rgba = image.into_rgba8();
+        let size = [rgba.width() as usize, rgba.height() as usize];
+        let pixels = egui::ColorImage::from_rgba_unmultiplied(size, rgba.as_raw());
+        Ok(ui.ctx().load_texture(file, pixels, TextureOptions::LINEAR))
+    });
+    match figure {
+        Ok(texture) => {
+            let width = ui.available_width().min(texture.size_vec2().x);
+            let image = Image::new(&*texture).max_width(width).alt_text(caption);
+            ui.vertical_centered(|ui| {
+                ui.add(image);
+                ui.label(theme::caption(ui, caption));
+            });
+        }
+        Err(message) => {
+            let text = RichText::new(message.as_str()).color(Palette::of(ui).danger);
+            ui.label(text);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Checks that need more than a run tells - its weights, or a grid of runs - are tried by the lesson's own
+//! settings in a thread beside the window.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::engine::{self, DeviceChoice};
+use crate::lessons::bench::{Trial, Verdict, verdict};
+use crate::lessons::{Form, Lesson};
+
+/// The trial that is going on, if one is.
+#[derive(Default)]
+pub struct State {
+    working: Option<Working>,
+}
+
+struct Working {
+    name: String,
+    verdict: Receiver<Result<Verdict, String>>,
+    progress: Arc<Mutex<(String, f64)>>,
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+impl State {
+    /// The name of the check that is being tried, with the experiment and how much of it is done.
+    pub fn at_work(&self) -> Option<(&str, String, f64)> {
+        let working = self.working.as_ref()?;
+        let (experiment, share) = working.progress.lock().map(|at| at.clone()).unwrap_or_default();
+        Some((&working.name, experiment, share))
+    }
+
+    pub fn stop(&mut self) {
+        self.working = None;
+    }
+
+    /// Begins to try a check.
+    pub fn begin(&mut self, lesson: &Lesson, name: &str, device: DeviceChoice, ctx: &egui::Context) {
+        let Some(check) = lesson.check(name).cloned() else { return };
+        let (sender, receiver) = channel();
+        let progress = Arc::new(Mutex::new((String::new(), 0.0)));
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        self.working = Some(Working {
+            name: name.to_string(),
+            verdict: receiver,
+            progress: progress.clone(),
+            is_stopped: is_stopped.clone(),
+        });
+        let (lesson, ctx) = (lesson.clone(), ctx.clone());
+        let failure = sender.clone();
+        let work = move || {
+            let limit = Duration::from_secs(4 * 60 * lesson.minutes as u64);
+            let hear = |experiment: &str, share: f64| {
+                if let Ok(mut at) = progress.lock() {
+                    *at = (experiment.to_string(), share);
+                }
+                ctx.request_repaint();
+                !is_stopped.load(Ordering::Relaxed)
+            };
+            let found = engine::open(&device).map_err(|error| error.to_string()).map(|device| {
+                let trial = Trial { device, form: Form::Quick, seed: 0, limit, hear: &hear };
+                let findings = trial.findings(&lesson, std::slice::from_ref(&check), &[]);
+                verdict(&check, Form::Quick, &findings)
+            });
+            // The page may have been left meanwhile; then nobody wants the verdict.
+            let _ = sender.send(found);
+            ctx.request_repaint();
+        };
+        if let Err(error) = std::thread::Builder::new().name("lesson trial".into()).spawn(work) {
+            let _ = failure.send(Err(format!("The system gives no thread to try this in: {error}.")));
+        }
+    }
+
+    /// The verdict, once it is there, with the check's name.
+    pub fn finished(&mut self) -> Option<(String, Result<Verdict, String>)> {
+        let found = self.working.as_ref()?.verdict.try_recv().ok()?;
+        let name = self.working.as_ref()?.name.clone();
+        self.working = None;
+        Some((name, found))
+    }
+}

@@ -1,0 +1,49 @@
+//! The lessons in the left column.
+
+use super::fixture::Bench;
+use crate::lessons::{Piece, shipped};
+use crate::session::Command;
+
+/// The left column with the lesson `first-convnet` open in it.
+fn reading() -> Bench {
+    let mut bench = Bench::open("quickstart");
+    bench.click("Lessons");
+    let lesson = shipped::get("first-convnet").unwrap();
+    bench.click(&format!("Lesson {}", lesson.title));
+    bench
+}
+
+#[test]
+fn a_lesson_is_opened_and_left_again() {
+    let mut bench = reading();
+    assert!(bench.has("All lessons"));
+    bench.click("All lessons");
+    assert!(!bench.has("All lessons") && bench.has("Open lesson…"));
+    bench.click("Library");
+    assert!(!bench.has("Open lesson…"));
+}
+
+/// The runs of the lesson take the place of those that are there, and start alike.
+#[test]
+fn the_table_is_set_with_the_runs_of_the_lesson() {
+    let mut bench = reading();
+    let lesson = shipped::get("first-convnet").unwrap();
+    let names = lesson.pieces.iter().find_map(|piece| match piece {
+        Piece::Run(names) => Some(names.clone()),
+        _ => None,
+    });
+    let names = names.expect("the lesson sets a table");
+    bench.commands();
+    bench.click("Set the table");
+    let commands = bench.commands();
+    let added: Vec<_> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Add(run) => Some((run.name.clone(), run.id, run.twin_of)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(added.iter().map(|(name, ..)| name.clone()).collect::<Vec<_>>(), names);
+    assert!(added.iter().skip(1).all(|(.., twin)| *twin == Some(added[0].1)), "{added:?}");
+    assert!(commands.iter().any(|command| matches!(command, Command::Remove(_))), "{commands:?}");
+}
