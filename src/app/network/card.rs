@@ -212,8 +212,8 @@ impl Stack<'_> {
             formula::formula_ui(ui, about.formula, formula::Setting::Display);
             ui.add_space(theme::SMALL_GAP);
         });
-        ui.add(egui::Label::new(about.text).wrap());
-        ui.add(egui::Label::new(theme::caption(ui, about.source)).wrap());
+        ui.add(egui::Label::new(about.text).wrap().halign(Align::LEFT));
+        ui.add(egui::Label::new(theme::caption(ui, about.source)).wrap().halign(Align::LEFT));
         let Some(name) = about.shader else { return };
         let label = "Show its shader…";
         let file = theme::caption(ui, format!("{name}.wgsl"));

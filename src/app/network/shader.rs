@@ -3,7 +3,7 @@
 use egui::{Context, Label, RichText, ScrollArea};
 use lucide_icons::Icon;
 
-use crate::app::code::{self, Language};
+use crate::app::code;
 use crate::app::theme;
 use crate::app::widgets;
 use crate::engine;
@@ -26,7 +26,7 @@ pub fn shader_ui(ctx: &Context, name: &str) -> bool {
         ui.add_space(theme::GAP);
         let area = ScrollArea::both().max_height(0.7 * room.y).auto_shrink([false, true]);
         area.show(ui, |ui| {
-            let text = code::coloured(ui, source, Language::Wgsl);
+            let text = code::coloured(ui, source);
             ui.add(Label::new(text).selectable(true).extend());
         });
         ui.add_space(theme::GAP);
