@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::editor::Editor;
+use crate::experiment::changes::Change;
 use crate::session::{Command, RunId, Snapshot};
 
 /// Reads the latest snapshot and sends commands; neither waits.
@@ -45,6 +46,10 @@ pub enum Request {
     Select(RunId),
     /// Adds a copy of a run and brings it to the front.
     Duplicate(RunId),
+    /// Adds runs that go in lockstep with the one in front and differ from it in one thing each.
+    Beside(Vec<Change>),
+    /// The run in front goes back to what it trained, and a new one trains what was changed.
+    StartBeside,
     /// Takes a run away; the next comes to the front.
     Remove(RunId),
     /// Brings back the run that was removed last.

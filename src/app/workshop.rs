@@ -17,31 +17,31 @@ use super::{bar, curves, help, lessons, library, network, runs, status, training
 use crate::engine::DeviceChoice;
 use crate::experiment::{Experiment, file, shipped};
 use crate::lessons::progress::Shelf;
-use crate::session::{Command, MOST_RUNS, NewRun, PicturesState, RunId, Snapshot, Watch};
+use crate::session::{Command, PicturesState, RunId, Snapshot, Watch};
 
 /// What work in another thread has to say.
 type Report = (Gravity, String);
 
 /// The whole window, but for the window.
 pub struct Workshop {
-    bridge: Bridge,
+    pub(super) bridge: Bridge,
     /// The experiment of the run in front.
-    editor: Editor,
-    front: runs::front::Front,
-    snapshot: Arc<Snapshot>,
+    pub(super) editor: Editor,
+    pub(super) front: runs::front::Front,
+    pub(super) snapshot: Arc<Snapshot>,
     library: library::State,
     lessons: lessons::State,
     /// Whether the left side shows the lessons.
     shows_lessons: bool,
     network: network::State,
-    training: training::State,
-    status: status::State,
+    pub(super) training: training::State,
+    pub(super) status: status::State,
     /// The device that was asked for.
     device: DeviceChoice,
     asking: Option<Asking>,
     is_help_open: bool,
     /// The run that the session was told of last, and its experiment.
-    told: Option<(RunId, Experiment)>,
+    pub(super) told: Option<(RunId, Experiment)>,
     watch: Option<Watch>,
     /// Mouse buttons pressed so far: what happens during one press is one edit.
     n_presses: u64,
@@ -193,6 +193,8 @@ impl Workshop {
             }
             Request::Select(id) => self.select(id),
             Request::Duplicate(id) => self.duplicate_run(id),
+            Request::Beside(changes) => self.add_beside(ctx, changes),
+            Request::StartBeside => self.start_beside(),
             Request::Remove(id) => self.remove_run(id),
             Request::Restore => self.restore_run(),
             Request::Load(name_or_path) => match shipped::resolve(&name_or_path) {
@@ -261,94 +263,6 @@ impl Workshop {
         };
         self.describe();
         self.bridge.send(command);
-    }
-
-    /// Brings a run to the front.
-    fn select(&mut self, id: RunId) {
-        self.describe();
-        let Some(experiment) = self.snapshot.run_of(id).map(|run| run.experiment.clone()) else { return };
-        self.front.bring(id, &mut self.editor, || (*experiment).clone());
-        self.told = Some((id, self.editor.experiment.clone()));
-        self.bridge.send(Command::Select(id));
-    }
-
-    fn select_next_run(&mut self, by: isize) {
-        let runs = &self.snapshot.runs;
-        let Some(now) = runs.iter().position(|run| run.id == self.front.id) else { return };
-        let next = (now as isize + by).rem_euclid(runs.len() as isize) as usize;
-        self.select(runs[next].id);
-    }
-
-    /// Adds a run and brings it to the front.
-    fn add_run(&mut self, new: NewRun) {
-        if self.snapshot.runs.len() >= MOST_RUNS {
-            let text =
-                format!("There are {MOST_RUNS} runs already, the most there may be. Remove one first.");
-            return self.status.say(Gravity::Problem, text);
-        }
-        self.describe();
-        let (id, experiment) = (new.id, new.experiment.clone());
-        self.bridge.send(Command::Add(Box::new(new)));
-        self.front.bring(id, &mut self.editor, || experiment.clone());
-        self.told = Some((id, experiment));
-        self.bridge.send(Command::Select(id));
-    }
-
-    /// Adds a run of the same experiment, named after it.
-    fn duplicate_run(&mut self, of: RunId) {
-        let Some(run) = self.snapshot.run_of(of) else { return };
-        let experiment = self.front.experiment(run, &self.editor).clone();
-        let name = format!("{} copy", run.name);
-        self.add_run(NewRun { id: RunId::next(), name, experiment, behind: Some(of), twin_of: None });
-    }
-
-    /// Takes a run away; the one behind it comes to the front. The last one stays.
-    fn remove_run(&mut self, id: RunId) {
-        let runs = &self.snapshot.runs;
-        let Some(place) = runs.iter().position(|run| run.id == id).filter(|_| runs.len() > 1) else { return };
-        if id == self.front.id {
-            let next = runs.get(place + 1).unwrap_or(&runs[place - 1]).id;
-            self.select(next);
-        }
-        self.bridge.send(Command::Remove(id));
-    }
-
-    /// Takes all runs away and puts these in their place, in lockstep and from the same start.
-    fn set_table(&mut self, table: Vec<(String, Experiment)>) {
-        if table.is_empty() || table.len() >= MOST_RUNS {
-            let text =
-                format!("A table holds 1 to {} runs; this one would hold {}.", MOST_RUNS - 1, table.len());
-            return self.status.say(Gravity::Problem, text);
-        }
-        self.describe();
-        // The run in front stays until another is there.
-        let old: Vec<RunId> = self.snapshot.runs.iter().map(|run| run.id).collect();
-        for id in old.iter().filter(|id| **id != self.front.id) {
-            self.bridge.send(Command::Remove(*id));
-        }
-        let last = self.front.id;
-        let mut first = None;
-        for (name, experiment) in table {
-            let id = RunId::next();
-            let new = NewRun { id, name, experiment: experiment.clone(), behind: None, twin_of: first };
-            self.bridge.send(Command::Add(Box::new(new)));
-            if first.is_none() {
-                self.front.bring(id, &mut self.editor, || experiment.clone());
-                self.told = Some((id, experiment));
-                self.bridge.send(Command::Select(id));
-                first = Some(id);
-            }
-        }
-        self.bridge.send(Command::Remove(last));
-    }
-
-    fn restore_run(&mut self) {
-        let Some((id, _)) = self.snapshot.removed else { return };
-        self.describe();
-        self.bridge.send(Command::Restore);
-        let experiment = self.editor.experiment.clone();
-        self.front.bring(id, &mut self.editor, || experiment);
-        self.told = Some((id, self.editor.experiment.clone()));
     }
 
     fn ask(&mut self, purpose: Purpose) {
@@ -453,7 +367,7 @@ impl Workshop {
         }
     }
 
-    fn describe(&mut self) {
+    pub(super) fn describe(&mut self) {
         let (id, experiment) = (self.front.id, &self.editor.experiment);
         if self.told.as_ref().is_none_or(|(told, of)| *told != id || of != experiment) {
             self.told = Some((id, experiment.clone()));

@@ -3,6 +3,7 @@
 //! An [`Experiment`] is what a file says, no more: the presets are expanded and the shapes computed by
 //! those who know the pictures. The only module that knows the grammar of the experiment file ([`file`]).
 
+pub mod changes;
 pub mod fields;
 pub mod file;
 pub mod layers;

@@ -60,7 +60,7 @@ impl View {
     }
 
     /// Place on the vertical axis as drawn; none where there is none.
-    fn y(&self, y: f64) -> Option<f64> {
+    pub fn y(&self, y: f64) -> Option<f64> {
         let y = if self.log_y { y.max(1e-12).log10() } else { y };
         y.is_finite().then_some(y)
     }

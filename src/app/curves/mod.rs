@@ -1,6 +1,8 @@
 //! The curves of the runs: error and loss over steps, epochs or seconds, training and test.
 
 pub mod export;
+mod families;
+mod hover;
 mod lines;
 mod others;
 mod plot;
@@ -16,7 +18,8 @@ use super::bridge::{Desk, Request};
 use super::files::Purpose;
 use super::theme;
 use super::widgets;
-use crate::session::{RunId, Snapshot};
+use crate::session::{RunId, RunSnapshot, Snapshot};
+use families::{Member, Together};
 use series::{Axis, Quantity, Series};
 
 /// What is shown, and how.
@@ -30,6 +33,7 @@ pub struct Settings {
     pub window: f32,
     with_rate: bool,
     with_previous: bool,
+    together: Together,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,7 @@ impl Default for Settings {
             window: 20.0,
             with_rate: false,
             with_previous: true,
+            together: Together::Seeds,
         }
     }
 }
@@ -83,6 +88,8 @@ struct Seen {
     id: RunId,
     name: String,
     mark: usize,
+    /// The first of the runs that it is drawn together with, by its place.
+    family: Option<usize>,
 }
 
 impl State {
@@ -96,8 +103,12 @@ impl State {
             let series = self.series.entry(run.id).or_default();
             series.set_window(window);
             series.follow(run.number, &run.curves);
-            self.runs.push(Seen { id: run.id, name: run.name.clone(), mark: run.mark });
+            self.runs.push(Seen { id: run.id, name: run.name.clone(), mark: run.mark, family: None });
         }
+        let member = |run: &RunSnapshot| Member { twins: run.twins, experiment: run.experiment.clone() };
+        let members: Vec<Member> = snapshot.runs.iter().map(member).collect();
+        let families = families::families(&members, self.settings.together);
+        self.runs.iter_mut().zip(families).for_each(|(run, family)| run.family = family);
         self.previous.set_window(window);
         match snapshot.run().and_then(|run| run.previous.as_ref()) {
             Some(curves) => {
@@ -134,9 +145,21 @@ impl State {
 
     /// The runs beside the one in front whose curves are to be seen.
     fn beside(&self) -> impl Iterator<Item = (&Seen, &Series)> {
-        let others = self.runs.iter().filter(|run| Some(run.id) != self.front && !self.is_hidden(run.id));
+        let is_alone = |run: &&Seen| run.family.is_none() && !self.is_hidden(run.id);
+        let others = self.runs.iter().filter(is_alone).filter(|run| Some(run.id) != self.front);
         let with_series = others.filter_map(|run| Some((run, self.series.get(&run.id)?)));
         with_series.filter(|(_, series)| !series.is_empty())
+    }
+
+    /// The runs that are drawn together, each family with the mark of its first.
+    fn together(&self) -> Vec<(usize, Vec<&Series>)> {
+        let firsts = self.runs.iter().enumerate().filter(|(i, run)| run.family == Some(*i));
+        let of = |first: usize| {
+            let members = self.runs.iter().filter(|run| run.family == Some(first) && !self.is_hidden(run.id));
+            let series = members.filter_map(|run| self.series.get(&run.id));
+            series.filter(|series| !series.is_empty()).collect()
+        };
+        firsts.map(|(i, run)| (run.mark, of(i))).collect()
     }
 
     /// By what the run in front is known, where there are others to be told from.
@@ -220,6 +243,13 @@ fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
         ui.checkbox(&mut settings.log_x, "Logarithmic horizontal axis");
         ui.checkbox(&mut settings.with_rate, "Learning rate beneath");
         ui.checkbox(&mut settings.with_previous, "Run before, faint");
+        widgets::caption_ui(ui, "As mean and band");
+        let options = [
+            (Together::Nothing, "None", "Each run by itself"),
+            (Together::Seeds, "Seeds", "Twins that differ in nothing but the seed"),
+            (Together::Twins, "All twins", "All that go in lockstep, whatever they differ in"),
+        ];
+        ui.horizontal(|ui| widgets::choice_ui(ui, &mut settings.together, &options));
     });
     button.on_hover_text("Smoothing, axes, rate, run before");
 }

@@ -1,10 +1,12 @@
 //! One plot: the curves of a quantity with their values above.
 
-use egui::{Align2, Color32, Id, Pos2, Rect, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align2, Color32, Id, Pos2, Role, Sense, Stroke, TextStyle, Ui, Vec2, WidgetInfo, vec2};
 use egui_plot::{
     AxisHints, GridInput, GridMark, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points, VLine,
 };
 
+use super::families::Band;
+use super::hover;
 use super::lines::View;
 use super::others::Other;
 use super::series::{Axis, Quantity, Series};
@@ -51,6 +53,11 @@ pub fn quantity_ui(
     let colours = colours(ui, state);
     let others: Vec<Other> =
         state.beside().map(|(run, series)| Other::new(ui, &view, run, series, quantity, factor)).collect();
+    let bands: Vec<Band> = state
+        .together()
+        .iter()
+        .map(|(mark, all)| Band::new(ui, &view, *mark, all, quantity, factor))
+        .collect();
     let hovered = state.hovered;
     let mut plot = base(ui, quantity.title(), settings, is_last, vec2(size.x, height));
     if !settings.log_y {
@@ -59,6 +66,7 @@ pub fn quantity_ui(
     let response = plot.show(ui, |plot_ui| {
         line(plot_ui, "run before", &before, palette.previous, 1.0);
         dashed(plot_ui, "test of the run before", &before_tests, palette.previous);
+        bands.iter().for_each(|band| band.draw(plot_ui));
         others.iter().for_each(|other| other.draw(plot_ui));
         line(plot_ui, "train, each step", &raw, colours.train.gamma_multiply(0.3), 1.0);
         line(plot_ui, "train", &smooth, colours.train, if others.is_empty() { 2.0 } else { 2.5 });
@@ -76,7 +84,7 @@ pub fn quantity_ui(
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("{title} curve")));
     let here = hovered_x(&response.response, &response.transform, settings.log_x);
     if let (Some(_), Some(pointer)) = (here, response.response.hover_pos()) {
-        place_ui(ui, state, response.response.rect, pointer.x);
+        hover::values_ui(ui, state, quantity, response.response.rect, pointer.x);
     }
     remember_view(state, &response.transform);
     here
@@ -103,21 +111,6 @@ fn colours(ui: &Ui, state: &State) -> Colours {
 fn is_empty(state: &State) -> bool {
     let has_previous = !state.previous.is_empty() && state.settings.with_previous;
     state.present().is_empty() && !has_previous && state.beside().next().is_none()
-}
-
-/// Step, epoch and time at the pointer, beside the line.
-fn place_ui(ui: &Ui, state: &State, rect: Rect, x: f32) {
-    let series = state.present();
-    let Some(i) = state.hovered.and_then(|x| series.nearest(state.settings.axis, x)) else { return };
-    let (epoch, time) = (series.x(Axis::Epoch, i), format::duration(series.x(Axis::Seconds, i)));
-    let text = format!("step {}, epoch {epoch:.2}, {time}", format::count(i as u64 + 1));
-    let palette = Palette::of(ui);
-    let font = TextStyle::Small.resolve(ui.style());
-    let galley = ui.painter().layout_no_wrap(text, font, palette.text);
-    let left = if x < rect.center().x { x + 6.0 } else { x - 6.0 - galley.size().x };
-    let place = Rect::from_min_size(Pos2::new(left, rect.top() + 4.0), galley.size());
-    ui.painter().rect_filled(place.expand(3.0), theme::CORNER, palette.panel.gamma_multiply(0.85));
-    ui.painter().galley(place.min, galley, palette.text);
 }
 
 /// The learning rate over the same axis.

@@ -151,7 +151,7 @@ fn a_changed_experiment_begins_anew() {
         front(snapshot).activity = Activity::Finished;
         front(snapshot).is_stale = true;
     });
-    assert!(bench.has("Changed: Train begins anew") && !bench.is_disabled("Train"));
+    assert!(bench.has("Changed") && bench.has("Start again") && !bench.is_disabled("Train"));
 }
 
 #[test]

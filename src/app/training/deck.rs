@@ -111,6 +111,9 @@ fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
         if is_done(desk) {
             more_epochs_ui(ui, desk);
         }
+        if desk.snapshot.begun().is_some_and(|run| run.is_stale) {
+            changed_ui(ui, desk);
+        }
         return;
     };
     let danger = Palette::of(ui).danger;
@@ -122,6 +125,20 @@ fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 fn is_done(desk: &Desk<'_>) -> bool {
     let is_stale = desk.snapshot.begun().is_some_and(|run| run.is_stale);
     desk.snapshot.activity() == Activity::Finished && !is_stale
+}
+
+/// A changed experiment takes the place of what was trained, or stands beside it.
+fn changed_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let small = |text: &str| Button::new(RichText::new(text).small()).small();
+    let again = ui.add(small("Start again"));
+    if again.on_hover_text("Gives up what was trained and begins with the change.").clicked() {
+        desk.requests.push(Request::Send(Command::Play(desk.run)));
+    }
+    let beside = ui.add(small("Start beside"));
+    let help = "Keeps what was trained; the change becomes a run of its own, to be compared with it.";
+    if beside.on_hover_text(help).clicked() {
+        desk.requests.push(Request::StartBeside);
+    }
 }
 
 /// A finished run goes on when it is given more epochs.
@@ -143,7 +160,7 @@ fn state_text(desk: &Desk<'_>) -> &'static str {
         Activity::Training => "Training",
         Activity::Testing => "Testing…",
         Activity::Finished | Activity::Idle => match run {
-            Some(run) if run.is_stale => "Changed: Train begins anew",
+            Some(run) if run.is_stale => "Changed",
             _ if desk.snapshot.activity() == Activity::Finished => "Finished",
             Some(run) if run.step > 0 => "Paused",
             _ => "Ready",

@@ -14,7 +14,7 @@ use super::{curves, filters, runs, theme};
 pub struct State {
     pub curves: curves::State,
     pub filters: filters::State,
-    runs: runs::State,
+    pub runs: runs::State,
     settings: settings::State,
     /// Height of the filters in the last frame.
     filters_height: f32,
