@@ -196,8 +196,9 @@ fn a_run_is_the_same_alone_beside_others_and_with_pauses() {
     paused.send(Command::Describe(RUN, Box::new(experiment())));
     for step in [1, 4, 13, 29] {
         while run_step(&paused) < step {
+            let before = run_step(&paused);
             paused.send(Command::Play(RUN));
-            wait(&paused, "a step", |s| s.run().is_some_and(|run| run.step > 0));
+            wait(&paused, "a step", |s| s.run().is_some_and(|run| run.step > before));
             paused.send(Command::Pause(RUN));
             wait(&paused, "a pause", |s| !s.activity().is_work());
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use egui::{Theme, Vec2};
 
 use super::fixture::{Bench, DESKTOP, LAPTOP, front, snapshot, training};
+use super::runs::three;
 use crate::experiment::layers::MENU;
 use crate::session::Snapshot;
 
@@ -82,6 +83,28 @@ fn looks() {
         bench.click("log");
         bench.click("Settings of the curves");
         bench.click("Learning rate beneath");
+    });
+}
+
+#[test]
+#[ignore = "draws pictures for people to look at"]
+fn looks_of_several_runs() {
+    for (file, size, theme) in [
+        ("runs-light", LAPTOP, Theme::Light),
+        ("runs-dark", LAPTOP, Theme::Dark),
+        ("runs-light-large", DESKTOP, Theme::Light),
+    ] {
+        render(file, "quickstart", size, theme, three("quickstart"), |bench| {
+            let centre = bench.get("Error curve").rect().center();
+            bench.harness.hover_at(centre);
+        });
+    }
+    render("twin-light", "resnet-20", LAPTOP, Theme::Light, training("resnet-20", 100), |bench| {
+        bench.click("Twin with one change");
+    });
+    render("sweep-dark", "quickstart", LAPTOP, Theme::Dark, three("quickstart"), |bench| {
+        bench.click("Twin with one change");
+        bench.click("Sweep over values…");
     });
 }
 

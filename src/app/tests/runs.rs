@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{Key, Modifiers, Theme};
 
 use super::fixture::{Bench, LAPTOP, curves, front, training};
+use crate::experiment::NetworkChoice;
 use crate::session::{Activity, Command, RunId, RunSnapshot, Snapshot};
 
 /// Three runs of one experiment that have come differently far, the first in front.
@@ -97,4 +98,70 @@ fn a_run_is_duplicated_renamed_removed_and_brought_back() {
     });
     bench.click("Bring back the removed run");
     assert!(bench.commands().iter().any(|command| matches!(command, Command::Restore)));
+}
+
+/// Plain against residual in two clicks: the menu, and the change.
+#[test]
+fn a_twin_with_one_change_is_two_clicks_away() {
+    let mut bench = Bench::with("resnet-20", LAPTOP, Theme::Light, training("resnet-20", 10), |b| b);
+    let own = bench.snapshot.borrow().current.expect("there is a run");
+    bench.commands();
+    bench.click("Twin with one change");
+    bench.click("plain-20");
+    let commands = bench.commands();
+    let [Command::Add(new), Command::Select(id), Command::Play(first)] = &commands[..] else {
+        panic!("{commands:?}")
+    };
+    assert_eq!((new.twin_of, new.id, *first), (Some(own), *id, own), "the one that runs is joined");
+    assert_eq!(new.experiment.network, NetworkChoice::Preset("plain-20".into()));
+    bench.set(|snapshot| {
+        let mut twin = RunSnapshot::new(new.id, Arc::new(new.experiment.clone()));
+        (twin.pictures, twin.twins, twin.mark) = (front(snapshot).pictures.clone(), Some(1), 1);
+        twin.name.clone_from(&new.name);
+        front(snapshot).twins = Some(1);
+        snapshot.runs.push(twin);
+        snapshot.current = Some(new.id);
+    });
+    let begin = std::time::Instant::now();
+    while !bench.has_text("Begins with the same weights in all its") {
+        assert!(begin.elapsed().as_secs() < 20, "what was matched is not shown");
+        bench.harness.step();
+    }
+}
+
+#[test]
+fn a_sweep_adds_a_run_for_each_value() {
+    let mut bench = Bench::open("quickstart");
+    bench.commands();
+    bench.click("Twin with one change");
+    bench.click("Sweep over values…");
+    bench.click("Add these runs");
+    let commands = bench.commands();
+    let added: Vec<&str> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Add(new) => Some(new.name.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(added, ["rate 0.001", "rate 0.01", "rate 0.1"]);
+}
+
+#[test]
+fn a_change_begins_anew_or_stands_beside() {
+    let mut bench = Bench::with("quickstart", LAPTOP, Theme::Light, training("quickstart", 400), |b| b);
+    bench.enter("Batch", "32");
+    bench.set(|snapshot| {
+        let run = front(snapshot);
+        (run.activity, run.is_stale) = (Activity::Idle, true);
+    });
+    bench.commands();
+    bench.click("Start beside");
+    let commands = bench.commands();
+    let [Command::Describe(_, back), Command::Add(new), Command::Select(_), Command::Play(id)] =
+        &commands[..]
+    else {
+        panic!("{commands:?}")
+    };
+    assert_eq!((back.train.batch, new.experiment.train.batch, *id), (64, 32, new.id));
 }

@@ -3,8 +3,13 @@
 use std::time::Instant;
 
 use super::fixture::{Bench, DESKTOP, curves, front, training};
+use crate::session::{RunId, RunSnapshot};
 
-/// 100,000 steps, a deep net unfolded in view, a new snapshot for every frame.
+/// Runs side by side.
+const N_RUNS: usize = 8;
+
+/// Eight runs of 100,000 steps, a deep net unfolded in view, for every frame a new snapshot in which all have
+/// come one step further.
 #[test]
 #[ignore = "measures time"]
 fn frame_time() {
@@ -19,12 +24,14 @@ fn median_frame_ms(name: &str) -> f64 {
     let mut growing = curves(100_000, 0.01);
     let extra = curves(101_000, 0.01);
     front(&mut snapshot).previous = Some(std::sync::Arc::new(growing.clone()));
+    let first = front(&mut snapshot).clone();
+    snapshot.runs.extend((1..N_RUNS).map(|mark| RunSnapshot { id: RunId::next(), mark, ..first.clone() }));
     let mut bench = Bench::with(name, DESKTOP, egui::Theme::Dark, snapshot, |builder| builder);
     let mut times = Vec::new();
     for record in extra.from(100_000).take(300) {
         growing.push(*record);
         let mut next = (**bench.snapshot.borrow()).clone();
-        front(&mut next).curves = std::sync::Arc::new(growing.clone());
+        next.runs.iter_mut().for_each(|run| run.curves = std::sync::Arc::new(growing.clone()));
         *bench.snapshot.borrow_mut() = std::sync::Arc::new(next);
         let start = Instant::now();
         bench.harness.step();
