@@ -56,6 +56,27 @@ fn pictures_are_browsed_by_class_and_part() {
     assert!(bench.has("Layer 1: Convolution"), "the network is back");
 }
 
+/// The names are one thing, what is drawn above them another.
+#[test]
+fn the_pictures_drawn_are_those_of_the_class() {
+    let snapshot = snapshot("plain-20");
+    let mut bench = Bench::with("plain-20", LAPTOP, Theme::Light, snapshot, |builder| builder.wgpu());
+    bench.press(Modifiers::NONE, Key::B);
+    wait_for(&mut bench, "all: ");
+    let mut drawn = |name: &str| {
+        let rect = bench.get(name).rect();
+        let image = bench.harness.render().expect("there is an adapter to draw with");
+        // Within the picture, away from the frame around the selected one.
+        let [x, y] = [rect.left() as u32 + 4, rect.top() as u32 + 4];
+        let inside = image::imageops::crop_imm(&image, x, y, 46, 46).to_image();
+        bench.click("3: 20 pictures");
+        inside
+    };
+    let before = drawn("training picture 4: 3");
+    let after = drawn("training picture 4: 3");
+    assert!(before == after, "the picture moved to the first place, and is still itself");
+}
+
 #[test]
 fn a_picture_is_found_by_its_number_and_by_the_arrows() {
     let mut bench = open("quickstart", |_| {});

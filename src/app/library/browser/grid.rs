@@ -22,12 +22,20 @@ const MOST_SIDE: usize = 112;
 /// Height of the name below a picture.
 const CAPTION: f32 = 15.0;
 
+/// What decides the pictures of a row: the filtered list, how they are drawn, and how many lie in a row.
+#[derive(Clone, Copy, PartialEq)]
+struct Key {
+    generation: u64,
+    view: View,
+    across: usize,
+}
+
 #[derive(Default)]
 pub struct State {
     /// Pictures in a row, and rows in view, of the last frame.
     pub across: usize,
     pub rows_in_view: usize,
-    key: Option<(SetKey, View, usize)>,
+    key: Option<Key>,
     rows: HashMap<usize, Row>,
     frame: u64,
 }
@@ -48,7 +56,8 @@ pub fn grid_ui(ui: &mut Ui, browser: &mut Browser, set: &SetKey) {
     let across = (((ui.available_width() - 8.0) / (size.x + 4.0)) as usize).max(1);
     let row_height = size.y + CAPTION;
     let n_rows = browser.shown.len().div_ceil(across);
-    browser.grid.follow((set.clone(), browser.view, across));
+    let (generation, view) = (browser.shown.generation, browser.view);
+    browser.grid.follow(Key { generation, view, across });
     browser.grid.rows_in_view = ((ui.available_height() / (row_height + 4.0)) as usize).max(1);
     let mut area = ScrollArea::vertical().id_salt("all pictures").auto_shrink([false, false]);
     if std::mem::take(&mut browser.jumps)
@@ -144,9 +153,9 @@ fn row_image(set: &SetKey, view: View, indices: &[usize], across: usize) -> Colo
 
 impl State {
     /// Forgets the textures of another view.
-    fn follow(&mut self, key: (SetKey, View, usize)) {
+    fn follow(&mut self, key: Key) {
         self.frame += 1;
-        self.across = key.2;
+        self.across = key.across;
         let key = Some(key);
         if self.key != key {
             self.key = key;

@@ -7,6 +7,8 @@ use crate::data::survey::Survey;
 #[derive(Default)]
 pub struct Shown {
     key: Option<(SetKey, View, bool)>,
+    /// Grows with each filtering: what was drawn of another list is of no use.
+    pub generation: u64,
     n_pictures: usize,
     /// None where all are shown.
     indices: Option<Vec<u32>>,
@@ -20,6 +22,7 @@ impl Shown {
             return;
         }
         (self.key, self.n_pictures) = (key, n_pictures);
+        self.generation += 1;
         self.indices = survey.and_then(|survey| match (view.class, view.only_changed) {
             (None, false) => None,
             (None, true) => Some(survey.changed.clone()),
