@@ -5,6 +5,7 @@
 //! steps for one batch size and mode; what memory the steps' values lie in, and how a step is computed, is
 //! the engine's affair.
 
+pub mod advice;
 mod build;
 mod fuse;
 mod gain;
