@@ -239,6 +239,25 @@ fn describe_counts_lenet() {
     assert_eq!(described["layers"][2]["receptive_field"]["size"], serde_json::json!([14, 14]));
 }
 
+/// A bias that the normalisation behind it takes away again; and nothing of a net that is as it should be.
+#[test]
+fn describe_gives_advice() {
+    assert_eq!(json(&["describe", "quickstart", "--json"])["advice"], serde_json::json!([]));
+    let layers = "network.layers=[{ conv = 8 }, 'batch-norm', 'relu', { linear = 10 }]";
+    let described = json(&["describe", "quickstart", "--set", layers, "--json"]);
+    let advice = described["advice"].as_array().expect("a list");
+    assert_eq!(advice.len(), 1, "{described}");
+    assert_eq!(advice[0]["layer"], "layers.0");
+    assert_eq!(advice[0]["remedy"], "Make it without bias");
+    assert!(
+        ["what", "why"].iter().all(|key| advice[0][key].as_str().is_some_and(|text| text.ends_with('.')))
+    );
+    let output = convscope(&["describe", "quickstart", "--set", layers]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("warning: layers.0: "), "{printed}");
+    assert!(printed.contains("Remedy: Make it without bias."), "{printed}");
+}
+
 /// With weights that were saved, and without the pictures where they are not needed; as numbers and as PNG.
 #[test]
 fn a_net_is_looked_into() {

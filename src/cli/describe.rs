@@ -1,4 +1,4 @@
-//! `convscope describe`: what a net costs, before anything runs.
+//! `convscope describe`: what a net costs and what speaks against it, before anything runs.
 
 use serde_json::json;
 
@@ -6,6 +6,7 @@ use super::{Failure, apply, resolve_beside_presets, text};
 use crate::data::catalogue;
 use crate::engine::{self, DeviceChoice, Footprint};
 use crate::experiment::{Experiment, LabelKind, Network, presets, shipped};
+use crate::graph::advice::{self, Advice, Remedy};
 use crate::graph::program::Placement;
 use crate::graph::{Goal, Graph, LayerReport, Total};
 use crate::tensor::Extent;
@@ -48,9 +49,13 @@ pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
     }
     let graph = Graph::for_goal(&network, &goal).map_err(|problem| Failure::BadInput(problem.to_string()))?;
     let memory = Memory::of(&experiment, goal, &graph, &arguments.device)?;
+    let advice = advice::advise(&network, &goal, &experiment.train);
     match arguments.json {
-        true => print_json(&graph, &memory),
-        false => print_table(&graph, &memory),
+        true => print_json(&graph, &memory, &advice),
+        false => {
+            print_table(&graph, &memory);
+            print_advice(&advice);
+        }
     }
     Ok(())
 }
@@ -197,6 +202,13 @@ fn print_memory(total: &Total, memory: &Memory) {
     ));
 }
 
+/// What is probably not meant, each under the layer that it is about.
+fn print_advice(advice: &[Advice]) {
+    for advice in advice {
+        text::print_line(&format!("warning: {}: {}", advice.path, advice.sentences()));
+    }
+}
+
 fn row(cells: [&str; HEADER.len()]) -> Vec<String> {
     cells.map(String::from).into()
 }
@@ -218,7 +230,7 @@ fn bytes(bytes: u64) -> String {
     }
 }
 
-fn print_json(graph: &Graph, memory: &Memory) {
+fn print_json(graph: &Graph, memory: &Memory, advice: &[Advice]) {
     let shape = |extent: Extent| [extent.channels, extent.height, extent.width];
     let layers: Vec<serde_json::Value> = graph
         .layers
@@ -233,6 +245,12 @@ fn print_json(graph: &Graph, memory: &Memory) {
                 "output_bytes": 4 * layer.output.len(),
                 "receptive_field": layer.receptive_field,
             })
+        })
+        .collect();
+    let advice: Vec<serde_json::Value> = advice
+        .iter()
+        .map(|Advice { path, what, why, remedy, .. }| {
+            json!({ "layer": path, "what": what, "why": why, "remedy": remedy.as_ref().map(Remedy::label) })
         })
         .collect();
     let total = graph.total();
@@ -251,6 +269,7 @@ fn print_json(graph: &Graph, memory: &Memory) {
         "total": total,
         "training": of_batches(memory.batch, &memory.training),
         "testing": of_batches(memory.test_batch, &memory.testing),
+        "advice": advice,
     }));
 }
 

@@ -29,6 +29,17 @@ pub struct Advice {
     pub remedy: Option<Remedy>,
 }
 
+impl Advice {
+    /// All of it: what is the case, why that matters, and what mends it.
+    pub fn sentences(&self) -> String {
+        let Self { what, why, remedy, .. } = self;
+        match remedy {
+            Some(remedy) => format!("{what} {why} Remedy: {}.", remedy.label()),
+            None => format!("{what} {why}"),
+        }
+    }
+}
+
 /// An edit that does what an advice asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Remedy {
