@@ -220,7 +220,7 @@ impl Log {
     }
 
     fn row(&mut self, record: &StepRecord) -> Result<(), Failure> {
-        let StepRecord { step, epoch, loss, error, rate, seconds } = record;
+        let StepRecord { step, epoch, loss, error, rate, seconds, .. } = record;
         self.line(&format!("{step},{epoch:.6},{loss},{error},{rate},{seconds:.4}"))
     }
 

@@ -32,6 +32,10 @@ pub use gpu::shader;
 pub trait Device: Send + Sync {
     fn info(&self) -> &DeviceInfo;
 
+    /// What decides to the last bit how this device computes, in words: a run that goes on where this is the same
+    /// goes on as if it had never stopped.
+    fn kernels(&self) -> String;
+
     /// What the program and the banks of this placement would take here.
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError>;
 
@@ -191,7 +195,7 @@ impl Metrics {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DeviceInfo {
     pub kind: DeviceKind,
     /// As its maker calls it.
@@ -202,7 +206,7 @@ pub struct DeviceInfo {
     pub is_software: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
     Cpu,
@@ -277,6 +281,30 @@ pub fn devices() -> Vec<DeviceInfo> {
     devices
 }
 
+/// Opens the device on which a run was computed, with the [kernels](Device::kernels) of then as far as they are a
+/// choice. Drivers may have changed since, and threads do not matter.
+///
+/// # Errors
+/// It is not there any more.
+pub fn open_again(recorded: &DeviceInfo, kernels: &str) -> Result<Arc<dyn Device>, EngineError> {
+    if recorded.kind == DeviceKind::Cpu {
+        return Ok(Arc::new(cpu::Cpu::new()));
+    }
+    let adapters = gpu::adapters();
+    let same = adapters.iter().find(|adapter| *adapter == recorded);
+    let Some(adapter) = same.or_else(|| adapters.iter().find(|adapter| adapter.name == recorded.name)) else {
+        return Err(unknown_device(&recorded.name, &adapters));
+    };
+    let products = gpu::Products::ALL.into_iter().find(|products| kernels.starts_with(products.name()));
+    Ok(Arc::new(gpu::Gpu::open_with(adapter, products.unwrap_or(gpu::Products::Tiled))?))
+}
+
+fn unknown_device(wanted: &str, adapters: &[DeviceInfo]) -> EngineError {
+    let names = adapters.iter().map(|adapter| format!("`{}`", adapter.name));
+    let known = std::iter::once("`cpu`".to_string()).chain(names).collect::<Vec<_>>().join(", ");
+    EngineError::UnknownDevice { wanted: wanted.into(), known }
+}
+
 /// Opens a device.
 ///
 /// # Errors
@@ -300,15 +328,8 @@ pub fn open(choice: &DeviceChoice) -> Result<Arc<dyn Device>, EngineError> {
         DeviceChoice::Named(wanted) => {
             let adapters = adapters();
             let matches = |a: &&DeviceInfo| a.name.to_lowercase().contains(&wanted.to_lowercase());
-            let known = || {
-                let names = adapters.iter().map(|adapter| format!("`{}`", adapter.name));
-                std::iter::once("`cpu`".to_string()).chain(names).collect::<Vec<_>>().join(", ")
-            };
-            let adapter = adapters
-                .iter()
-                .find(matches)
-                .ok_or_else(|| EngineError::UnknownDevice { wanted: wanted.clone(), known: known() })?;
-            open_gpu(adapter)
+            let adapter = adapters.iter().find(matches);
+            open_gpu(adapter.ok_or_else(|| unknown_device(wanted, &adapters))?)
         }
     }
 }

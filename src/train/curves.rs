@@ -17,6 +17,8 @@ pub struct StepRecord {
     pub rate: f32,
     /// Training time so far, evaluations and pauses left out.
     pub seconds: f64,
+    /// What the batch showed ([`batches::digest`](super::batches::digest)).
+    pub batch: u64,
 }
 
 /// What an evaluation over a whole split found, in test mode.
@@ -98,6 +100,7 @@ mod tests {
                 error: 0.5,
                 rate: 0.1,
                 seconds: 0.0,
+                batch: 0,
             });
         }
         assert_eq!(curves.len(), 2 * CHUNK + 10);

@@ -1,6 +1,8 @@
 //! Training: initial weights, the run and its metrics, weights on disk; and what has been trained, put to use.
 
+mod batches;
 pub mod curves;
+mod digest;
 pub mod evaluate;
 pub mod initial;
 mod model;

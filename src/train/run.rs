@@ -17,6 +17,7 @@ use crate::experiment::{Experiment, Named, Train};
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Goal, Graph, ParameterId};
 use crate::tensor::Tensor;
+use steps::Awaited;
 pub use steps::train_program;
 
 /// The weights of one net under training, on one device, with all they need to go on.
@@ -39,10 +40,10 @@ pub struct Run {
     pub plateau: Plateau,
     /// Steps asked of the device.
     step: u64,
-    /// The epoch whose order lies on the device.
-    ordered: Option<u32>,
-    /// Steps asked of the device whose metrics have not come back: `(step, epoch, rate)`.
-    awaited: VecDeque<(u64, f64, f32)>,
+    /// The epoch whose order lies on the device, and that order.
+    ordered: Option<(u32, Vec<u32>)>,
+    /// Steps asked of the device whose metrics have not come back.
+    awaited: VecDeque<Awaited>,
     seconds: f64,
 }
 

@@ -195,6 +195,7 @@ mod tests {
                 error: 0.25,
                 rate: 0.1,
                 seconds: 1.5,
+                batch: 0,
             });
         }
         curves.tests.push(TestRecord { step: 2500, epoch: 25.0, loss: 0.5, error: 0.125, seconds: 1.0 });

@@ -76,7 +76,15 @@ mod tests {
         let mut curves = Curves::default();
         for step in 1..=100_000u64 {
             let loss = 1.0 + (step % 17) as f32;
-            curves.push(StepRecord { step, epoch: 0.0, loss, error: 0.5, rate: 0.1, seconds: step as f64 });
+            curves.push(StepRecord {
+                step,
+                epoch: 0.0,
+                loss,
+                error: 0.5,
+                rate: 0.1,
+                seconds: step as f64,
+                batch: 0,
+            });
         }
         let mut series = Series::default();
         series.follow(1, &curves);

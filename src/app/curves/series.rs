@@ -184,7 +184,15 @@ mod tests {
     use super::*;
 
     fn record(step: u64, loss: f32) -> StepRecord {
-        StepRecord { step, epoch: step as f64 / 10.0, loss, error: 0.5, rate: 0.1, seconds: step as f64 }
+        StepRecord {
+            step,
+            epoch: step as f64 / 10.0,
+            loss,
+            error: 0.5,
+            rate: 0.1,
+            seconds: step as f64,
+            batch: 0,
+        }
     }
 
     fn curves(n: u64) -> Curves {

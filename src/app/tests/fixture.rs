@@ -203,7 +203,7 @@ pub fn curves(n_steps: u64, speed: f32) -> Curves {
         let loss = (0.15 + 2.1 * decay) * (1.0 + 0.4 * noise);
         let error = (0.03 + 0.85 * decay + 0.12 * noise * (0.2 + decay)).clamp(0.0, 1.0);
         let (epoch, seconds) = (step as f64 / 156.0, step as f64 * 0.0026);
-        curves.push(StepRecord { step, epoch, loss, error, rate: 0.02, seconds });
+        curves.push(StepRecord { step, epoch, loss, error, rate: 0.02, seconds, batch: 0 });
         if step % 156 == 0 {
             let (loss, error) = (0.2 + 1.8 * decay as f64, 0.05 + 0.7 * decay as f64);
             curves.tests.push(TestRecord { step, epoch, loss, error, seconds });

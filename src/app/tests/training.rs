@@ -64,7 +64,15 @@ fn a_loss_that_breaks_is_explained_with_its_remedy() {
     bench.set(|snapshot| {
         let run = front(snapshot);
         let mut broken = (*run.curves).clone();
-        broken.push(StepRecord { step: 11, epoch: 0.1, loss: f32::NAN, error: 0.9, rate: 5.0, seconds: 1.0 });
+        broken.push(StepRecord {
+            step: 11,
+            epoch: 0.1,
+            loss: f32::NAN,
+            error: 0.9,
+            rate: 5.0,
+            seconds: 1.0,
+            batch: 0,
+        });
         run.curves = Arc::new(broken);
     });
     assert!(bench.has_text("no longer a number at step 11"));

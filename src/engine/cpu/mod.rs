@@ -91,6 +91,10 @@ impl Device for Cpu {
         &self.info
     }
 
+    fn kernels(&self) -> String {
+        simd::level().name().into()
+    }
+
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
         let values = arena::assign(program);
         let scratch_len = program.steps.iter().map(|step| ops::lower(&step.op).cpu().scratch_len()).max();

@@ -60,6 +60,10 @@ impl Device for Gpu {
         &self.info
     }
 
+    fn kernels(&self) -> String {
+        format!("{} products on {}, {}", self.context.products.name(), self.info.name, self.info.detail)
+    }
+
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
         plan::footprint(&self.context, placement, program)
     }

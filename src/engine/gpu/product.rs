@@ -12,6 +12,17 @@ pub enum Products {
     Tiled,
 }
 
+impl Products {
+    pub const ALL: [Self; 2] = [Self::Plain, Self::Tiled];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Tiled => "tiled",
+        }
+    }
+}
+
 /// Workgroups that keep a large device busy: a product of fewer tiles is cut along its sum as well.
 const ENOUGH_GROUPS: usize = 512;
 /// The shortest part of a sum that is worth a workgroup of its own.

@@ -9,7 +9,15 @@ use crate::graph::program::{Feed, Mode, Program, Request, Update};
 use crate::graph::{Goal, Graph};
 use crate::tensor::random::{Key, Purpose};
 use crate::train::curves::StepRecord;
-use crate::train::{TrainError, rate, table};
+use crate::train::{TrainError, batches, rate, table};
+
+/// What is known of a step before its metrics are.
+pub(super) struct Awaited {
+    step: u64,
+    epoch: f64,
+    rate: f32,
+    batch: u64,
+}
 
 impl Run {
     /// Trains for at most `n` steps and at most to the end of the epoch; gives how many. May return before
@@ -20,9 +28,10 @@ impl Run {
         let progress = self.progress();
         let n = n.min(progress.left_in_epoch()).min(progress.n_steps.saturating_sub(progress.step));
         let epoch = (self.step / progress.steps_per_epoch) as u32;
-        if n > 0 && self.ordered != Some(epoch) {
-            self.train_pictures.set_order(&self.order(epoch))?;
-            self.ordered = Some(epoch);
+        if n > 0 && self.ordered.as_ref().is_none_or(|(ordered, _)| *ordered != epoch) {
+            let order = self.order(epoch);
+            self.train_pictures.set_order(&order)?;
+            self.ordered = Some((epoch, order));
         }
         let tables: Vec<StepTable> = (0..n).map(|_| self.next_table()).collect();
         self.plan.run(&tables)?;
@@ -54,9 +63,9 @@ impl Run {
             self.seconds += begin.elapsed().as_secs_f64();
         }
         for metrics in metrics {
-            let Some((step, epoch, rate)) = self.awaited.pop_front() else { break };
-            let (error, seconds) = (metrics.error(), self.seconds);
-            self.curves.push(StepRecord { step, epoch, loss: metrics.loss, error, rate, seconds });
+            let Some(Awaited { step, epoch, rate, batch }) = self.awaited.pop_front() else { break };
+            let (loss, error, seconds) = (metrics.loss, metrics.error(), self.seconds);
+            self.curves.push(StepRecord { step, epoch, loss, error, rate, seconds, batch });
         }
         Ok(())
     }
@@ -90,10 +99,20 @@ impl Run {
         let steps_per_epoch = self.progress().steps_per_epoch;
         let moment = Moment { step: self.step, steps_per_epoch, n_epochs: train.epochs };
         let rate = rate::rate(train, moment, &self.plateau);
+        let table = table::of(&self.experiment, moment, rate);
+        let batch = self.batch_digest(&table);
         self.step += 1;
         let end = Moment { step: self.step, ..moment };
-        self.awaited.push_back((self.step, end.epoch(), rate));
-        table::of(&self.experiment, moment, rate)
+        self.awaited.push_back(Awaited { step: self.step, epoch: end.epoch(), rate, batch });
+        table
+    }
+
+    /// What the batch of a step shows, whose epoch's order has been set.
+    fn batch_digest(&self, table: &StepTable) -> u64 {
+        let order = self.ordered.as_ref().map_or(&[][..], |(_, order)| order);
+        let first = table.first as usize;
+        let indices = &order[first.min(order.len())..order.len().min(first + self.experiment.train.batch)];
+        batches::digest(&self.set, indices, &self.experiment.data.augment, Key(table.augment_key))
     }
 }
 
