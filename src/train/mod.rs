@@ -8,6 +8,7 @@ pub mod initial;
 mod model;
 mod net;
 pub mod rate;
+mod replace;
 mod run;
 pub mod table;
 pub mod twins;

@@ -7,20 +7,20 @@
 
 mod about;
 mod check;
+pub(super) mod container;
 
-use std::borrow::Cow;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::Metadata;
-
+use super::replace::{partial, replace};
 use super::{Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
 use crate::experiment::{Train, file};
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, LayerReport, Op};
 pub use about::About;
+use container::{Container, Entry, little_endian};
 
 /// What is wrong with a file of weights, in a sentence or two for a person.
 #[derive(Debug, thiserror::Error)]
@@ -100,56 +100,21 @@ pub fn save(run: &Run, path: &Path) -> Result<(), TrainError> {
 /// Writes the weights of a net, replacing the file only once the new one is complete. The same weights are the
 /// same bytes.
 pub fn write(path: &Path, graph: &Graph, numbers: &Numbers, about: &About) -> Result<(), WeightsError> {
+    let fixed = fixed(graph);
+    let whole = fixed.iter().map(|(name, numbers)| Entry::whole(name.clone(), numbers.len()));
+    let floats = tensors(graph).into_iter().map(|(name, shape)| Entry::floats(name, shape));
+    let entries: Vec<Entry> = whole.chain(floats).collect();
     let failed = |reason: String| WeightsError::Write { path: path.into(), reason };
-    let header = header(graph, about);
-    if header.len() as u64 > LARGEST_HEADER {
-        return Err(failed("the mean picture is too large to be kept with the weights".into()));
-    }
-    let partial = partial(path);
-    let write = || {
-        let mut file = File::create(&partial)?;
-        file.write_all(&(header.len() as u64).to_le_bytes())?;
-        file.write_all(header.as_bytes())?;
-        for (_, numbers) in fixed(graph) {
+    let header = container::header(&about.to_map(), &entries).map_err(failed)?;
+    let written = replace(path, |file| {
+        file.write_all(&header)?;
+        for (_, numbers) in &fixed {
             file.write_all(&numbers.iter().flat_map(|i| i.to_le_bytes()).collect::<Vec<u8>>())?;
         }
-        for numbers in numbers.parameters.iter().chain(&numbers.statistics) {
-            file.write_all(&little_endian(numbers))?;
-        }
-        // On the disk before it takes the old one's place.
-        file.sync_all()?;
-        std::fs::rename(&partial, path)
-    };
-    write().map_err(|error: std::io::Error| failed(error.to_string()))
-}
-
-/// The header of a file of weights: JSON that tells of the file as a whole and of the type, shape and place of
-/// each tensor, in an order that nothing but the net decides; filled up with spaces so that numbers begin at a
-/// multiple of 8 bytes.
-fn header(graph: &Graph, about: &About) -> String {
-    let mut entries = serde_json::Map::new();
-    entries.insert("__metadata__".into(), serde_json::json!(about.to_map()));
-    let mut begin = 0;
-    let mut add = |name: String, dtype: &str, shape: &[usize], bytes: usize| {
-        let end = begin + bytes * shape.iter().product::<usize>();
-        let entry = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [begin, end] });
-        entries.insert(name, entry);
-        begin = end;
-    };
-    fixed(graph).into_iter().for_each(|(name, numbers)| add(name, "I64", &[numbers.len()], 8));
-    tensors(graph).into_iter().for_each(|(name, shape)| add(name, "F32", &shape, 4));
-    let mut header = serde_json::Value::Object(entries).to_string();
-    let missing = header.len().next_multiple_of(8) - header.len();
-    header.push_str(&" ".repeat(missing));
-    header
-}
-
-/// Numbers as they stand in a file.
-fn little_endian(numbers: &[f32]) -> Cow<'_, [u8]> {
-    match cfg!(target_endian = "little") {
-        true => bytemuck::cast_slice(numbers).into(),
-        false => numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
-    }
+        let mut floats = numbers.parameters.iter().chain(&numbers.statistics);
+        floats.try_for_each(|numbers| file.write_all(&little_endian(numbers)))
+    });
+    written.map_err(|error| failed(error.to_string()))
 }
 
 /// Whether a file can be written at this place; leaves nothing behind.
@@ -157,13 +122,6 @@ pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
     let partial = partial(path);
     let checked = File::create(&partial).and_then(|_| std::fs::remove_file(&partial));
     checked.map_err(|error| WeightsError::Write { path: path.into(), reason: error.to_string() })
-}
-
-/// Where the new file grows until it is complete.
-fn partial(path: &Path) -> PathBuf {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".part");
-    partial.into()
 }
 
 /// Reads weights into the run. Every tensor of the net must be there with its shape and hold plain numbers;
@@ -182,16 +140,9 @@ pub fn load(run: &mut Run, path: &Path) -> Result<(), TrainError> {
 
 /// A file of weights whose header has been read.
 pub struct WeightsFile {
-    path: PathBuf,
-    file: File,
-    header: Metadata,
-    /// Where in the file the numbers begin.
-    begin: u64,
+    container: Container,
     pub about: About,
 }
-
-/// The most bytes that names, shapes and metadata may take in a file of weights.
-const LARGEST_HEADER: u64 = 32 << 20;
 
 impl WeightsFile {
     /// Reads the header.
@@ -199,32 +150,9 @@ impl WeightsFile {
     /// # Errors
     /// No such file, no safetensors, or one that says of itself what cannot be.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        let unreadable =
-            |error: std::io::Error| WeightsError::Read { path: path.into(), reason: error.to_string() };
-        let damaged = |reason: String| WeightsError::Format { path: path.into(), reason };
-        let mut file = File::open(path).map_err(unreadable)?;
-        let len = file.metadata().map_err(unreadable)?.len();
-        let mut prefix = [0; 8];
-        file.read_exact(&mut prefix).map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => damaged("it is too short".into()),
-            _ => unreadable(error),
-        })?;
-        let n = u64::from_le_bytes(prefix);
-        let begin = 8 + n.min(LARGEST_HEADER);
-        if n > LARGEST_HEADER || begin > len {
-            return Err(damaged("it does not begin with the length of a header".into()));
-        }
-        let mut header = vec![0; n as usize];
-        file.read_exact(&mut header).map_err(unreadable)?;
-        let header: Metadata =
-            serde_json::from_slice(&header).map_err(|error| damaged(check::shortened(&error.to_string())))?;
-        if len - begin != header.data_len() as u64 {
-            let reason = format!("its tensors take {} bytes and it holds {}", header.data_len(), len - begin);
-            return Err(damaged(reason));
-        }
-        let about = header.metadata().as_ref().map(About::from_map).transpose();
-        let about = about.map_err(|what| damaged(format!("its metadata are damaged, {what}")))?;
-        Ok(Self { path: path.into(), file, header, begin, about: about.unwrap_or_default() })
+        let container = Container::open(path)?;
+        let about = About::of(&container)?;
+        Ok(Self { container, about })
     }
 
     /// Checks that the weights were trained on pictures of this shape and these classes, as far as the file
@@ -269,7 +197,7 @@ impl WeightsFile {
     /// numbers that no net can have.
     pub fn numbers(&mut self, graph: &Graph) -> Result<Numbers, WeightsError> {
         let (wanted, fixed) = (tensors(graph), fixed(graph));
-        check::fits(&self.header, &wanted, &fixed).map_err(|what| self.mismatch(what))?;
+        check::fits(&self.container.header, &wanted, &fixed).map_err(|what| self.mismatch(what))?;
         for (name, numbers) in &fixed {
             self.expect_same(name, numbers)?;
         }
@@ -283,11 +211,11 @@ impl WeightsFile {
 
     /// Checks that the tensor of this name holds these numbers, if it is there, with as many.
     fn expect_same(&mut self, name: &str, numbers: &[i64]) -> Result<(), WeightsError> {
-        if self.header.info(name).is_none() {
+        if self.container.header.info(name).is_none() {
             return Ok(());
         }
         let mut found = vec![0i64; numbers.len()];
-        self.read(name, bytemuck::cast_slice_mut(&mut found))?;
+        self.container.read(name, bytemuck::cast_slice_mut(&mut found))?;
         match found.iter().map(|&i| i64::from_le(i)).eq(numbers.iter().copied()) {
             true => Ok(()),
             false => Err(self.mismatch(format!("`{name}` is not the one that this experiment draws"))),
@@ -296,24 +224,13 @@ impl WeightsFile {
 
     /// The `len` numbers of a tensor that is known to be there.
     fn tensor(&mut self, name: &str, len: usize) -> Result<Vec<f32>, WeightsError> {
-        let mut numbers = vec![0f32; len];
-        self.read(name, bytemuck::cast_slice_mut(&mut numbers))?;
-        // The file is little-endian, whatever the machine is.
-        numbers.iter_mut().for_each(|x| *x = f32::from_bits(u32::from_le(x.to_bits())));
+        let numbers = self.container.floats(name, len)?;
         check::plausible(name, &numbers).map_err(|what| self.mismatch(what))?;
         Ok(numbers)
     }
 
-    /// The bytes of a tensor that is known to be there with as many.
-    fn read(&mut self, name: &str, bytes: &mut [u8]) -> Result<(), WeightsError> {
-        let begin = self.header.info(name).map_or(0, |info| info.data_offsets.0 as u64);
-        let sought = self.file.seek(SeekFrom::Start(self.begin + begin));
-        let read = sought.and_then(|_| self.file.read_exact(bytes));
-        read.map_err(|error| WeightsError::Read { path: self.path.clone(), reason: error.to_string() })
-    }
-
     fn mismatch(&self, what: String) -> WeightsError {
-        WeightsError::Mismatch { path: self.path.clone(), what }
+        WeightsError::Mismatch { path: self.container.path.clone(), what }
     }
 }
 

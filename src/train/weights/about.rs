@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::de::DeserializeOwned;
 
+use super::WeightsError;
+use super::container::Container;
 use crate::data::{MAX_CLASSES, MAX_NAME, MAX_SIDE, Normalisation, permute};
 use crate::tensor::Extent;
 
@@ -50,6 +52,19 @@ impl About {
             tell("permutation", order.map(|order| json(serde_json::to_string(&order))));
         }
         map
+    }
+
+    /// What a file tells in its metadata.
+    ///
+    /// # Errors
+    /// It tells what cannot be.
+    pub(in crate::train) fn of(file: &Container) -> Result<Self, WeightsError> {
+        let about = file.header.metadata().as_ref().map(Self::from_map).transpose();
+        let about = about.map_err(|what| WeightsError::Format {
+            path: file.path.clone(),
+            reason: format!("its metadata are damaged, {what}"),
+        })?;
+        Ok(about.unwrap_or_default())
     }
 
     /// What the metadata tell; an error where they tell what cannot be.

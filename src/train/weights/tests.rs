@@ -169,7 +169,7 @@ fn a_permutation_is_written_and_must_be_the_same() {
     let numbers = Numbers::initial(&graph(1), &Train::default(), 3);
     write(&path, &graph(1), &numbers, &About::default()).expect("room");
     let mut file = WeightsFile::open(&path).expect("a file of weights");
-    assert_eq!(file.header.info("layers.0.permutation").expect("a permutation").shape, [32 * 32]);
+    assert_eq!(file.container.header.info("layers.0.permutation").expect("a permutation").shape, [32 * 32]);
     assert_eq!(file.numbers(&graph(1)).expect("the net's numbers"), numbers);
     let other = file.numbers(&graph(2)).unwrap_err().to_string();
     assert!(other.contains("`layers.0.permutation` is not the one"), "{other}");

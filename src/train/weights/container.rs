@@ -1,0 +1,134 @@
+//! The format safetensors: named tensors behind a header that tells of them. Written in an order that nothing but
+//! the caller decides, so that the same tensors are the same bytes; read header first, and no more of it than a
+//! header can have.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::Metadata;
+
+use super::{WeightsError, check};
+
+/// The most bytes that names, shapes and metadata may take in a file.
+pub const LARGEST_HEADER: u64 = 32 << 20;
+
+/// What a header tells of one tensor.
+pub struct Entry {
+    pub name: String,
+    /// `F32` or `I64`.
+    pub dtype: &'static str,
+    pub shape: Vec<usize>,
+}
+
+impl Entry {
+    pub fn floats(name: String, shape: Vec<usize>) -> Self {
+        Self { name, dtype: "F32", shape }
+    }
+
+    pub fn whole(name: String, len: usize) -> Self {
+        Self { name, dtype: "I64", shape: vec![len] }
+    }
+
+    fn n_bytes(&self) -> usize {
+        let each = if self.dtype == "I64" { 8 } else { 4 };
+        each * self.shape.iter().product::<usize>()
+    }
+}
+
+/// The beginning of a file, before the numbers of its tensors, which follow one another in the order of `entries`:
+/// the length of the header, and the header, which is JSON that tells of the file as a whole and of the type, shape
+/// and place of each tensor; filled up with spaces so that numbers begin at a multiple of 8 bytes.
+///
+/// # Errors
+/// What is told of the file as a whole is too long.
+pub fn header(metadata: &BTreeMap<String, String>, entries: &[Entry]) -> Result<Vec<u8>, String> {
+    let mut map = serde_json::Map::new();
+    map.insert("__metadata__".into(), serde_json::json!(metadata));
+    let mut begin = 0;
+    for entry in entries {
+        let end = begin + entry.n_bytes();
+        let told =
+            serde_json::json!({ "dtype": entry.dtype, "shape": entry.shape, "data_offsets": [begin, end] });
+        map.insert(entry.name.clone(), told);
+        begin = end;
+    }
+    let mut header = serde_json::Value::Object(map).to_string();
+    let missing = header.len().next_multiple_of(8) - header.len();
+    header.push_str(&" ".repeat(missing));
+    if header.len() as u64 > LARGEST_HEADER {
+        return Err("the mean picture is too large to be kept with the weights".into());
+    }
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.into_bytes());
+    Ok(bytes)
+}
+
+/// Numbers as they stand in a file.
+pub fn little_endian(numbers: &[f32]) -> Cow<'_, [u8]> {
+    match cfg!(target_endian = "little") {
+        true => bytemuck::cast_slice(numbers).into(),
+        false => numbers.iter().flat_map(|x| x.to_le_bytes()).collect(),
+    }
+}
+
+/// A file whose header has been read.
+pub struct Container {
+    pub path: PathBuf,
+    pub header: Metadata,
+    file: File,
+    /// Where in the file the numbers begin.
+    begin: u64,
+}
+
+impl Container {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// No such file, no safetensors, or one that says of itself what cannot be.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let unreadable =
+            |error: std::io::Error| WeightsError::Read { path: path.into(), reason: error.to_string() };
+        let damaged = |reason: String| WeightsError::Format { path: path.into(), reason };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let len = file.metadata().map_err(unreadable)?.len();
+        let mut prefix = [0; 8];
+        file.read_exact(&mut prefix).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => damaged("it is too short".into()),
+            _ => unreadable(error),
+        })?;
+        let n = u64::from_le_bytes(prefix);
+        let begin = 8 + n.min(LARGEST_HEADER);
+        if n > LARGEST_HEADER || begin > len {
+            return Err(damaged("it does not begin with the length of a header".into()));
+        }
+        let mut header = vec![0; n as usize];
+        file.read_exact(&mut header).map_err(unreadable)?;
+        let header: Metadata =
+            serde_json::from_slice(&header).map_err(|error| damaged(check::shortened(&error.to_string())))?;
+        if len - begin != header.data_len() as u64 {
+            let reason = format!("its tensors take {} bytes and it holds {}", header.data_len(), len - begin);
+            return Err(damaged(reason));
+        }
+        Ok(Self { path: path.into(), header, file, begin })
+    }
+
+    /// The `len` floats of a tensor that is known to be there with as many.
+    pub fn floats(&mut self, name: &str, len: usize) -> Result<Vec<f32>, WeightsError> {
+        let mut numbers = vec![0f32; len];
+        self.read(name, bytemuck::cast_slice_mut(&mut numbers))?;
+        // The file is little-endian, whatever the machine is.
+        numbers.iter_mut().for_each(|x| *x = f32::from_bits(u32::from_le(x.to_bits())));
+        Ok(numbers)
+    }
+
+    /// The bytes of a tensor that is known to be there with as many.
+    pub fn read(&mut self, name: &str, bytes: &mut [u8]) -> Result<(), WeightsError> {
+        let begin = self.header.info(name).map_or(0, |info| info.data_offsets.0 as u64);
+        let sought = self.file.seek(SeekFrom::Start(self.begin + begin));
+        let read = sought.and_then(|_| self.file.read_exact(bytes));
+        read.map_err(|error| WeightsError::Read { path: self.path.clone(), reason: error.to_string() })
+    }
+}
