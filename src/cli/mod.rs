@@ -12,6 +12,7 @@ mod eval;
 mod export;
 mod gradcheck;
 mod inspect;
+mod interrupt;
 mod lesson;
 mod predict;
 mod text;
@@ -80,17 +81,21 @@ pub struct ExperimentArguments {
 
 impl ExperimentArguments {
     fn resolve(&self) -> Result<Experiment, Failure> {
-        let name = &self.experiment;
-        let mut experiment = shipped::resolve(name).map_err(|problem| match presets::check(name) {
-            Ok(()) => Problem::new(format!(
-                "`{name}` is a preset, not an experiment. Write an experiment with it, or take one that ships and \
-                 add `--set network.preset={name}`."
-            )),
-            Err(_) => problem,
-        })?;
-        apply(&mut experiment, &self.set)?;
-        Ok(experiment)
+        resolve_experiment(&self.experiment, &self.set)
     }
+}
+
+/// The experiment of this name or path, changed by `--set`.
+fn resolve_experiment(name: &str, settings: &[String]) -> Result<Experiment, Failure> {
+    let mut experiment = shipped::resolve(name).map_err(|problem| match presets::check(name) {
+        Ok(()) => Problem::new(format!(
+            "`{name}` is a preset, not an experiment. Write an experiment with it, or take one that ships and add \
+             `--set network.preset={name}`."
+        )),
+        Err(_) => problem,
+    })?;
+    apply(&mut experiment, settings)?;
+    Ok(experiment)
 }
 
 /// Why a command ended early.

@@ -1,26 +1,39 @@
-//! `convscope train`.
+//! `convscope train`: one run or several in lockstep, with or without a folder in which nothing is lost.
 
-use std::io::Write;
+mod journey;
+mod keeper;
+mod lockstep;
+mod log;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{ExperimentArguments, Failure, cannot_write, text};
-use crate::data::catalogue;
-use crate::engine::{self, DeviceChoice};
-use crate::train::curves::StepRecord;
+use super::{Failure, resolve_experiment, text};
+use crate::data::{DataSet, catalogue};
+use crate::engine::{self, Device, DeviceChoice};
+use crate::experiment::Experiment;
+use crate::train::folder::{self, Folder};
 use crate::train::{Evaluation, Run, TrainError, weights};
+use journey::{End, Journey};
+use keeper::{Every, Keeper};
+use log::Log;
 
 #[derive(clap::Args)]
 pub struct TrainArguments {
-    #[command(flatten)]
-    experiment: ExperimentArguments,
+    /// An experiment file, or the name of an experiment that ships; several with `--lockstep`.
+    #[arg(value_name = "EXPERIMENT", required_unless_present = "resume")]
+    experiments: Vec<String>,
 
-    /// Where to compute: auto, cpu, gpu, or a part of an adapter's name.
-    #[arg(long, default_value = "auto", value_parser = super::device)]
-    device: DeviceChoice,
+    /// Override a key of the file: `--set train.batch=32`. The value is TOML, else plain text.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// Where to compute: auto, cpu, gpu, or a part of an adapter's name. Where not given: auto, or with `--resume` the
+    /// device of before.
+    #[arg(long, value_parser = super::device)]
+    device: Option<DeviceChoice>,
 
     /// Train for so many epochs instead of the experiment's.
     #[arg(long, conflicts_with = "steps", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -42,110 +55,168 @@ pub struct TrainArguments {
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 
+    /// Keep the run in this folder: experiment, metrics, and checkpoints to go on from.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+
+    /// How often a checkpoint is written into the folder: after so many steps (100) or seconds (20s).
+    #[arg(long, value_name = "N|SECONDSs", default_value = "20s")]
+    checkpoint_every: Every,
+
+    /// Go on with the run of this folder, bit for bit as if it had never stopped. `--epochs` and `--steps` make it
+    /// longer.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["experiments", "set", "init", "out", "lockstep"])]
+    resume: Option<PathBuf>,
+
+    /// Train several experiments side by side, step by step, on the same minibatches and from the same weights.
+    #[arg(long, conflicts_with = "save")]
+    lockstep: bool,
+
     /// Print the result as one line of JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Steps between two looks at the progress, by time.
-const LOOK_EVERY_SECS: f64 = 0.1;
-
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
-    let mut experiment = arguments.experiment.resolve()?;
-    if let Some(epochs) = arguments.epochs {
-        experiment.train.epochs = epochs as usize;
+    match (&arguments.experiments[..], arguments.lockstep) {
+        ([_, _, ..], true) => return lockstep::run(arguments),
+        ([_, _, ..], false) => {
+            return Err(Failure::BadInput(
+                "Several experiments train together in lockstep only: add `--lockstep`, or give one.".into(),
+            ));
+        }
+        (_, true) => {
+            return Err(Failure::BadInput("`--lockstep` is for two experiments or more: name them.".into()));
+        }
+        _ => {}
     }
-    let mut log = arguments.log.as_ref().map(Log::create).transpose()?;
+    let mut log = arguments.log.as_ref().map(|path| Log::create(path)).transpose()?;
     if let Some(path) = &arguments.save {
         // Found out now rather than after hours of training.
         weights::check_writable(path).map_err(TrainError::from)?;
     }
-    let device = engine::open(&arguments.device)?;
-    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+    let mut journey = match &arguments.resume {
+        Some(path) => go_on(arguments, path)?,
+        None => begin(arguments)?,
+    };
+    let info = journey.run.device().info();
+    eprintln!("convscope: {} on {} ({})", journey.run.experiment.title, info.name, info.detail);
+    let end = journey.travel(log.as_mut());
+    // What was learned is kept, even where the training ended early.
+    if let Some(path) = &arguments.save {
+        save(&journey.run, path, end.is_ok())?;
+    }
+    match end {
+        Ok(End::Arrived(test)) => {
+            print(&journey.run, test, arguments.json);
+            Ok(())
+        }
+        Ok(End::Interrupted) => Err(Failure::Failed(format!("Stopped. {}", journey.how_to_go_on()))),
+        Err(Failure::Failed(message)) => {
+            Err(Failure::Failed(format!("{message} {}", journey.how_to_go_on()).trim().into()))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A run from its beginning.
+fn begin(arguments: &TrainArguments) -> Result<Journey, Failure> {
+    let mut experiment = resolve_experiment(&arguments.experiments[0], &arguments.set)?;
+    if let Some(out) = &arguments.out {
+        folder::check_free(out).map_err(TrainError::from)?;
+    }
+    let device = engine::open(arguments.device.as_ref().unwrap_or(&DeviceChoice::Auto))?;
+    let set = pictures(&experiment)?;
+    let mut run = start(arguments, &mut experiment, set, device)?;
+    let keeper = match &arguments.out {
+        Some(out) => {
+            let folder = Folder::create(out, &mut run, arguments.steps)?;
+            Some(Keeper::new(folder, arguments.checkpoint_every, &run))
+        }
+        None => None,
+    };
+    let n_steps = arguments.steps.unwrap_or(run.progress().n_steps);
+    Ok(Journey { run, n_steps, keeper })
+}
+
+/// The pictures that an experiment asks for, with what there is to note of them.
+fn pictures(experiment: &Experiment) -> Result<Arc<DataSet>, Failure> {
+    let set = catalogue::open(&experiment.data, experiment.seed)?;
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
-    let mut run = Run::new(&experiment, set, device.clone())?;
+    Ok(Arc::new(set))
+}
+
+/// A run at step 0, as long as the command line says and from the weights that it names.
+fn start(
+    arguments: &TrainArguments,
+    experiment: &mut Experiment,
+    set: Arc<DataSet>,
+    device: Arc<dyn Device>,
+) -> Result<Run, Failure> {
+    if let Some(epochs) = arguments.epochs {
+        experiment.train.epochs = epochs as usize;
+    }
+    let mut run = Run::new(experiment, set, device)?;
     if let Some(steps) = arguments.steps {
-        // As many epochs as the steps reach into.
-        experiment.train.epochs = steps.div_ceil(run.progress().steps_per_epoch) as usize;
-        run.adjust(&experiment);
+        reach(&mut run, steps);
     }
     if let Some(path) = &arguments.init {
         weights::load(&mut run, path)?;
     }
-    let n_steps = arguments.steps.unwrap_or(run.progress().n_steps);
-    eprintln!("convscope: {} on {} ({})", experiment.title, device.info().name, device.info().detail);
-    let test = train(&mut run, n_steps, log.as_mut());
-    // What was learned is kept, even where the training ended early.
-    if let Some(path) = &arguments.save {
-        let saved = weights::save(&run, path).map_err(Failure::from);
-        if test.is_ok() {
-            saved?;
-        }
-        if !training(&run).0.is_finite() {
-            let path = path.display();
-            eprintln!(
-                "convscope: {path} holds what diverged training left; it cannot be evaluated or gone on from."
-            );
-        }
-    }
-    report(&run, test?, arguments.json);
-    Ok(())
+    Ok(run)
 }
 
-/// Trains for `n_steps`, with a test after each epoch and at the end; gives the last.
-fn train(run: &mut Run, n_steps: u64, mut log: Option<&mut Log>) -> Result<Evaluation, Failure> {
-    let bar = ProgressBar::new(n_steps);
-    let style = "{bar:30} {pos}/{len} steps  {msg}  {eta} left";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let (mut per_step, mut burst) = (LOOK_EVERY_SECS, 1);
-    let mut test = None;
-    while run.progress().step < n_steps {
-        let (begin, finished) = (run.seconds(), run.curves.len());
-        // At most twice as many as the last time: one hasty measurement must not start minutes of work.
-        burst = ((LOOK_EVERY_SECS / per_step) as u64).clamp(1, 2 * burst).min(n_steps - run.progress().step);
-        run.advance(burst)?;
-        // A GPU takes orders long before it has finished: what counts is what has come back.
-        let n_finished = (run.curves.len() - finished).max(1);
-        per_step = ((run.seconds() - begin) / n_finished as f64).max(1e-5);
-        if let Some(log) = &mut log {
-            log.catch_up(run)?;
-        }
-        bar.set_position(run.progress().step);
-        bar.set_message(message(run));
-        let progress = run.progress();
-        if progress.left_in_epoch() == progress.steps_per_epoch && progress.step < n_steps {
-            let found = run.test()?;
-            bar.suspend(|| eprintln!("{}", epoch_line(run, found)));
-            test = Some((progress.step, found));
-        }
-    }
-    run.collect(true)?;
-    if let Some(log) = &mut log {
-        log.catch_up(run)?;
-        log.finish()?;
-    }
-    let found = match test {
-        Some((step, found)) if step == run.progress().step => found,
-        _ => run.test()?,
+/// Gives the run as many epochs as the steps reach into.
+fn reach(run: &mut Run, steps: u64) {
+    let mut experiment = run.experiment.clone();
+    experiment.train.epochs = steps.div_ceil(run.progress().steps_per_epoch) as usize;
+    run.adjust(&experiment);
+}
+
+/// A run from where its folder left it.
+fn go_on(arguments: &TrainArguments, path: &std::path::Path) -> Result<Journey, Failure> {
+    let stored = folder::open(path).map_err(TrainError::from)?;
+    let device = match &arguments.device {
+        Some(choice) => engine::open(choice)?,
+        None => stored.device().map_err(|error| {
+            let name = stored.device_name();
+            let remedy = "`--device cpu` goes on with the processor, to other last digits";
+            Failure::BadInput(format!("The run was computed on {name}, which cannot be had. {error} {remedy}."))
+        })?,
     };
-    bar.finish_and_clear();
-    eprintln!("{}", epoch_line(run, found));
-    if !training(run).0.is_finite() {
+    if let Some(difference) = stored.difference(&*device) {
+        eprintln!("convscope: {difference}");
+    }
+    let set = pictures(&stored.experiment)?;
+    let mut n_steps = stored.n_steps;
+    let (mut run, mut folder) = stored.resume(set, device)?;
+    if let Some(epochs) = arguments.epochs {
+        let mut experiment = run.experiment.clone();
+        experiment.train.epochs = epochs as usize;
+        run.adjust(&experiment);
+        (n_steps, folder.last_step) = (run.progress().n_steps, None);
+    }
+    if let Some(steps) = arguments.steps {
+        reach(&mut run, steps);
+        (n_steps, folder.last_step) = (steps, Some(steps));
+    }
+    let keeper = Keeper::new(folder, arguments.checkpoint_every, &run);
+    Ok(Journey { run, n_steps, keeper: Some(keeper) })
+}
+
+/// Writes the weights. Where the training has failed already, that is what is told.
+fn save(run: &Run, path: &std::path::Path, is_well: bool) -> Result<(), Failure> {
+    let saved = weights::save(run, path).map_err(Failure::from);
+    if is_well {
+        saved?;
+    }
+    if !training(run).0.is_finite() && !run.curves.is_empty() {
+        let path = path.display();
         eprintln!(
-            "convscope: The loss is no number any more: training has diverged. Try a lower `train.rate`."
+            "convscope: {path} holds what diverged training left; it cannot be evaluated or gone on from."
         );
     }
-    Ok(found)
-}
-
-fn message(run: &Run) -> String {
-    match run.curves.mean_of_last(50) {
-        Some((loss, error)) => {
-            let speed = run.curves.len() as f64 * run.experiment.train.batch as f64 / run.seconds();
-            format!("loss {loss:.4}  error {}  {speed:.0} images/s", text::percent(error))
-        }
-        None => String::new(),
-    }
+    Ok(())
 }
 
 /// Running training loss and error over the last epoch, or over all steps if they are fewer.
@@ -153,82 +224,44 @@ fn training(run: &Run) -> (f64, f64) {
     run.curves.mean_of_last(run.progress().steps_per_epoch as usize).unwrap_or((f64::NAN, f64::NAN))
 }
 
-fn epoch_line(run: &Run, test: Evaluation) -> String {
+fn print(run: &Run, test: Evaluation, as_json: bool) {
+    match as_json {
+        true => text::print_json(&report(run, test)),
+        false => text::print_line(&summary(run, test)),
+    }
+}
+
+/// What came of a run, for programs.
+fn report(run: &Run, test: Evaluation) -> serde_json::Value {
     let (loss, error) = training(run);
     let progress = run.progress();
+    json!({
+        "steps": progress.step,
+        "epochs": progress.step as f64 / progress.steps_per_epoch as f64,
+        "train_loss": loss,
+        "train_error": error,
+        "test_loss": test.loss,
+        "test_error": test.error,
+        "test_pictures": test.n_pictures,
+        "images_per_second": images_per_second(run),
+        "device": run.device().info().name,
+        "seconds": run.seconds(),
+    })
+}
+
+/// The same in a line.
+fn summary(run: &Run, test: Evaluation) -> String {
     format!(
-        "epoch {:.4}  train loss {loss:.4} error {}  test loss {:.4} error {}  {:.1} s",
-        (progress.step as f64 / progress.steps_per_epoch as f64 * 1e4).round() / 1e4,
-        text::percent(error),
-        test.loss,
+        "{} steps: test error {} on {} pictures, training error {}, {:.0} images/s on {}",
+        run.progress().step,
         text::percent(test.error),
-        run.seconds()
+        text::grouped(test.n_pictures as u64),
+        text::percent(training(run).1),
+        images_per_second(run),
+        run.device().info().name
     )
 }
 
-fn report(run: &Run, test: Evaluation, as_json: bool) {
-    let (loss, error) = training(run);
-    let progress = run.progress();
-    let n_images = progress.step as f64 * run.experiment.train.batch as f64;
-    let info = run.device().info();
-    if as_json {
-        text::print_json(&json!({
-            "steps": progress.step,
-            "epochs": progress.step as f64 / progress.steps_per_epoch as f64,
-            "train_loss": loss,
-            "train_error": error,
-            "test_loss": test.loss,
-            "test_error": test.error,
-            "test_pictures": test.n_pictures,
-            "images_per_second": n_images / run.seconds(),
-            "device": info.name,
-            "seconds": run.seconds(),
-        }));
-    } else {
-        text::print_line(&format!(
-            "{} steps: test error {} on {} pictures, training error {}, {:.0} images/s on {}",
-            progress.step,
-            text::percent(test.error),
-            text::grouped(test.n_pictures as u64),
-            text::percent(error),
-            n_images / run.seconds(),
-            info.name
-        ));
-    }
-}
-
-/// One row of CSV for each step.
-struct Log {
-    path: PathBuf,
-    file: std::io::BufWriter<std::fs::File>,
-    n_rows: usize,
-}
-
-impl Log {
-    fn create(path: &PathBuf) -> Result<Self, Failure> {
-        let file = std::fs::File::create(path).map_err(|error| cannot_write(path, error))?;
-        let mut log = Self { path: path.clone(), file: std::io::BufWriter::new(file), n_rows: 0 };
-        log.line("step,epoch,loss,error,rate,seconds")?;
-        Ok(log)
-    }
-
-    /// Writes the records that are new in the curves, whoever brought them in.
-    fn catch_up(&mut self, run: &Run) -> Result<(), Failure> {
-        run.curves.from(self.n_rows).try_for_each(|record| self.row(record))?;
-        self.n_rows = run.curves.len();
-        Ok(())
-    }
-
-    fn row(&mut self, record: &StepRecord) -> Result<(), Failure> {
-        let StepRecord { step, epoch, loss, error, rate, seconds, .. } = record;
-        self.line(&format!("{step},{epoch:.6},{loss},{error},{rate},{seconds:.4}"))
-    }
-
-    fn line(&mut self, line: &str) -> Result<(), Failure> {
-        writeln!(self.file, "{line}").map_err(|error| cannot_write(&self.path, error))
-    }
-
-    fn finish(&mut self) -> Result<(), Failure> {
-        self.file.flush().map_err(|error| cannot_write(&self.path, error))
-    }
+fn images_per_second(run: &Run) -> f64 {
+    run.progress().step as f64 * run.experiment.train.batch as f64 / run.seconds()
 }

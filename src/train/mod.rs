@@ -4,6 +4,7 @@ mod batches;
 pub mod curves;
 mod digest;
 pub mod evaluate;
+pub mod folder;
 pub mod initial;
 mod model;
 mod net;
@@ -17,7 +18,7 @@ pub mod weights;
 pub use evaluate::Evaluation;
 pub use model::{Model, Reader};
 pub use net::Net;
-pub use run::{Progress, Run, train_program};
+pub use run::{Lasting, Progress, Run, Standing, train_program};
 
 use crate::data::DataError;
 use crate::engine::EngineError;
@@ -37,6 +38,8 @@ pub enum TrainError {
     Data(#[from] DataError),
     #[error(transparent)]
     Weights(#[from] weights::WeightsError),
+    #[error(transparent)]
+    Folder(#[from] folder::FolderError),
     #[error("A batch holds no pictures. Set `train.batch` to 1 or more.")]
     EmptyBatch,
     #[error(

@@ -1,6 +1,7 @@
 //! A run: the weights of one net under training, step by step.
 
 mod evaluation;
+mod state;
 mod steps;
 
 use std::collections::VecDeque;
@@ -17,6 +18,7 @@ use crate::experiment::{Experiment, Named, Train};
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Goal, Graph, ParameterId};
 use crate::tensor::Tensor;
+pub use state::{Lasting, Standing};
 use steps::Awaited;
 pub use steps::train_program;
 

@@ -6,7 +6,7 @@
 //! just what the net needs, the numbers.
 
 mod about;
-mod check;
+pub(super) mod check;
 pub(super) mod container;
 
 use std::fs::File;

@@ -1,0 +1,62 @@
+//! `--log`: one row of CSV for each step.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Failure, cannot_write};
+use crate::train::Run;
+use crate::train::curves::StepRecord;
+
+pub struct Log {
+    path: PathBuf,
+    file: BufWriter<File>,
+    /// What stands in the first column for each of several runs; nothing for one alone.
+    names: Vec<String>,
+    /// Rows of each run.
+    n_rows: Vec<usize>,
+}
+
+impl Log {
+    /// For one run: `step,epoch,loss,error,rate,seconds`.
+    pub fn create(path: &Path) -> Result<Self, Failure> {
+        Self::begin(path, Vec::new(), "step,epoch,loss,error,rate,seconds")
+    }
+
+    /// For several, with the digest of each batch, by which one sees that they saw the same pictures.
+    pub fn of_several(path: &Path, names: Vec<String>) -> Result<Self, Failure> {
+        Self::begin(path, names, "run,step,epoch,loss,error,rate,seconds,batch")
+    }
+
+    fn begin(path: &Path, names: Vec<String>, header: &str) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(|error| cannot_write(path, error))?;
+        let n_rows = vec![0; names.len().max(1)];
+        let mut log = Self { path: path.into(), file: BufWriter::new(file), names, n_rows };
+        log.line(header)?;
+        Ok(log)
+    }
+
+    /// Writes the records that are new in the curves of run `i`, whoever brought them in.
+    pub fn catch_up(&mut self, i: usize, run: &Run) -> Result<(), Failure> {
+        run.curves.from(self.n_rows[i]).try_for_each(|record| self.row(i, record))?;
+        self.n_rows[i] = run.curves.len();
+        Ok(())
+    }
+
+    fn row(&mut self, i: usize, record: &StepRecord) -> Result<(), Failure> {
+        let StepRecord { step, epoch, loss, error, rate, seconds, batch } = record;
+        let row = format!("{step},{epoch:.6},{loss},{error},{rate},{seconds:.4}");
+        match self.names.get(i) {
+            Some(name) => self.line(&format!("{name},{row},x{batch:016x}")),
+            None => self.line(&row),
+        }
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.file, "{line}").map_err(|error| cannot_write(&self.path, error))
+    }
+
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.file.flush().map_err(|error| cannot_write(&self.path, error))
+    }
+}

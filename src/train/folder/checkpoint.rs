@@ -1,0 +1,200 @@
+//! `checkpoint.safetensors`: everything that a run needs to go on bit for bit, in a file that is replaced as a whole.
+//!
+//! It is a file of weights, with the running statistics, and can be used as one (`--weights`, `--init`); beside them
+//! lie the optimiser's slots (`optimiser.0.layers.3.weight`), and the metadata say where the run stands. Nothing
+//! random is in it: every draw is a function of the experiment's seed and of the place.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::FolderError;
+use crate::engine::DeviceInfo;
+use crate::experiment::{Experiment, file};
+use crate::train::rate::Plateau;
+use crate::train::replace::replace;
+use crate::train::weights::About;
+use crate::train::weights::container::{self, Container, Entry, little_endian};
+use crate::train::weights::{WeightsError, check};
+use crate::train::{Run, Standing, TrainError};
+
+pub const FILE: &str = "checkpoint.safetensors";
+
+/// Of the words below. A file of a later version is refused rather than misread.
+const VERSION: &str = "1";
+
+/// The metadata's keys for the version and for the [`Record`].
+const VERSION_KEY: &str = "checkpoint";
+const RECORD_KEY: &str = "run";
+
+/// Steps beyond which no run has gone.
+const MOST_STEPS: u64 = 1 << 53;
+
+/// Where a run stands, as the file tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub step: u64,
+    /// Steps after which the run ends.
+    pub n_steps: u64,
+    #[serde(with = "exact")]
+    pub seconds: f64,
+    pub n_epochs_heard: u64,
+    #[serde(with = "exact")]
+    pub best_error: f64,
+    pub n_bad_epochs: usize,
+    #[serde(with = "exact")]
+    pub rate_factor: f64,
+    /// Bytes of the metrics that belong to it.
+    pub metrics_bytes: u64,
+    /// Digest of the data set.
+    pub pictures: u64,
+    /// Where relative paths began.
+    pub folder: String,
+    pub device: DeviceInfo,
+    pub kernels: String,
+    /// Mean training error over the last epoch.
+    #[serde(with = "exact")]
+    pub error: f64,
+    /// The last that was measured.
+    pub test_error: Option<f64>,
+}
+
+/// A number to its last bit, whatever it is: JSON knows neither infinity nor what is no number.
+mod exact {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl Record {
+    pub fn standing(&self) -> Standing {
+        let plateau = Plateau {
+            n_epochs: self.n_epochs_heard,
+            best: self.best_error,
+            n_bad: self.n_bad_epochs,
+            factor: self.rate_factor,
+        };
+        Standing { step: self.step, seconds: self.seconds, plateau }
+    }
+}
+
+/// Writes the file. Its tensors are read from the device one after the other, so that a large net is not there twice.
+pub fn write(folder: &Path, run: &Run, record: &Record) -> Result<(), TrainError> {
+    let path = folder.join(FILE);
+    let about = About {
+        experiment: Some(file::write(&run.experiment)),
+        input: Some(run.graph.input()),
+        classes: Some(run.set.classes.clone()),
+        normalisation: Some((*run.normalisation).clone()),
+    };
+    let failed = |reason: String| FolderError::Write { path: path.clone(), reason };
+    let mut metadata = about.to_map();
+    metadata.insert(VERSION_KEY.into(), VERSION.into());
+    let record = serde_json::to_string(record).map_err(|error| failed(error.to_string()))?;
+    metadata.insert(RECORD_KEY.into(), record);
+    let lasting = run.lasting();
+    let entry = |&tensor| {
+        let (name, shape) = run.describe_lasting(tensor);
+        Entry::floats(name, shape)
+    };
+    let entries: Vec<Entry> = lasting.iter().map(entry).collect();
+    let header = container::header(&metadata, &entries).map_err(failed)?;
+    // What the device could not give is another matter than what the disk could not take.
+    let mut lost = None;
+    let written = replace(&path, |file| {
+        file.write_all(&header)?;
+        for &tensor in &lasting {
+            match run.read_lasting(tensor) {
+                Ok(numbers) => file.write_all(&little_endian(&numbers))?,
+                Err(error) => {
+                    lost = Some(error);
+                    return Err(std::io::ErrorKind::Other.into());
+                }
+            }
+        }
+        Ok(())
+    });
+    match (lost, written) {
+        (Some(error), _) => Err(error),
+        (None, Err(error)) => Err(failed(error.to_string()).into()),
+        (None, Ok(())) => Ok(()),
+    }
+}
+
+/// A checkpoint whose header has been read.
+pub struct Checkpoint {
+    pub experiment: Experiment,
+    pub record: Record,
+    about: About,
+    container: Container,
+}
+
+impl Checkpoint {
+    /// Reads the header of the checkpoint in a folder.
+    ///
+    /// # Errors
+    /// There is none, or it tells what cannot be.
+    pub fn open(folder: &Path) -> Result<Self, FolderError> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Err(FolderError::Nothing { path: folder.into() });
+        }
+        let damaged = |what: String| FolderError::Damaged { path: folder.into(), what };
+        let of_weights = |error: WeightsError| match error {
+            WeightsError::Read { reason, .. } | WeightsError::Format { reason, .. } => {
+                damaged(format!("{FILE}: {reason}"))
+            }
+            error => damaged(error.to_string()),
+        };
+        let container = Container::open(&path).map_err(of_weights)?;
+        let about = About::of(&container).map_err(of_weights)?;
+        let told = |key: &str| container.header.metadata().as_ref().and_then(|map| map.get(key));
+        match told(VERSION_KEY).map(String::as_str) {
+            Some(VERSION) => {}
+            Some(other) => {
+                let other = check::shortened(other);
+                return Err(damaged(format!("its checkpoint is of version {other}, not of {VERSION}")));
+            }
+            None => return Err(damaged(format!("{FILE} holds weights alone"))),
+        }
+        let unreadable = |error: serde_json::Error| damaged(check::shortened(&error.to_string()));
+        let record = told(RECORD_KEY).map_or("", String::as_str);
+        let record: Record = serde_json::from_str(record).map_err(unreadable)?;
+        if record.step > MOST_STEPS || record.n_steps > MOST_STEPS || !(record.seconds >= 0.0) {
+            return Err(damaged("its checkpoint counts steps or seconds that cannot be".into()));
+        }
+        let text = about.experiment.as_deref().unwrap_or_default();
+        let experiment = file::parse(text).map_err(|problem| damaged(problem.to_string()))?;
+        Ok(Self { experiment, record, about, container })
+    }
+
+    /// Lays its tensors into a run that has just been made of its experiment, which then sees the pictures as the
+    /// recorded one did.
+    ///
+    /// # Errors
+    /// They are not those of the run. Some may have been laid all the same: the run is of no use then.
+    pub fn restore(&mut self, run: &mut Run) -> Result<(), TrainError> {
+        let lasting = run.lasting();
+        let wanted: Vec<(String, Vec<usize>)> =
+            lasting.iter().map(|&tensor| run.describe_lasting(tensor)).collect();
+        let folder = self.container.path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let damaged = |what: String| FolderError::Damaged { path: folder.clone(), what };
+        check::fits(&self.container.header, &wanted, &[]).map_err(damaged)?;
+        if let Some(normalisation) = self.about.normalisation.clone() {
+            run.set_normalisation(normalisation)?;
+        }
+        for (&tensor, (name, shape)) in lasting.iter().zip(&wanted) {
+            // Whatever they are: a run that diverged goes on diverging.
+            let numbers = self.container.floats(name, shape.iter().product())?;
+            run.write_lasting(tensor, &numbers)?;
+        }
+        Ok(())
+    }
+}
