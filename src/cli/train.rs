@@ -181,7 +181,9 @@ fn go_on(arguments: &TrainArguments, path: &std::path::Path) -> Result<Journey, 
         None => stored.device().map_err(|error| {
             let name = stored.device_name();
             let remedy = "`--device cpu` goes on with the processor, to other last digits";
-            Failure::BadInput(format!("The run was computed on {name}, which cannot be had. {error} {remedy}."))
+            Failure::BadInput(format!(
+                "The run was computed on {name}, which cannot be had. {error} {remedy}."
+            ))
         })?,
     };
     if let Some(difference) = stored.difference(&*device) {

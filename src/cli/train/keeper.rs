@@ -70,7 +70,10 @@ impl Keeper {
         match kept {
             Err(TrainError::Folder(error @ FolderError::Write { .. })) => {
                 if !self.has_told {
-                    eprintln!("convscope: {error} Training goes on; the last checkpoint is that of step {}.", self.on_disk);
+                    eprintln!(
+                        "convscope: {error} Training goes on; the last checkpoint is that of step {}.",
+                        self.on_disk
+                    );
                 }
                 self.has_told = true;
                 Ok(())
@@ -104,7 +107,11 @@ impl Keeper {
 
     /// How to go on from the last checkpoint.
     pub fn how_to_go_on(&self) -> String {
-        format!("Go on from step {} with `convscope train --resume {}`.", self.on_disk, self.folder.path.display())
+        format!(
+            "Go on from step {} with `convscope train --resume {}`.",
+            self.on_disk,
+            self.folder.path.display()
+        )
     }
 }
 

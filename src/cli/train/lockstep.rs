@@ -16,7 +16,6 @@ use crate::engine::{self, DeviceChoice, Part};
 use crate::experiment::Experiment;
 use crate::graph::ParameterId;
 use crate::train::folder::{self, Folder};
-use crate::train::initial::Start;
 use crate::train::twins::{self, Pairing};
 use crate::train::{Run, TrainError};
 
@@ -27,6 +26,26 @@ struct Twin {
     run: Run,
     n_steps: u64,
     keeper: Option<Keeper>,
+}
+
+/// What the first run and another have in common before the first step.
+struct Pair {
+    pairing: Pairing,
+    /// What is matched and begins with other numbers all the same.
+    differing: Vec<[ParameterId; 2]>,
+}
+
+impl Pair {
+    fn of(first: &Twin, second: &Twin) -> Result<Self, TrainError> {
+        let pairing = twins::pair(&first.run.graph.parameters, &second.run.graph.parameters);
+        let mut differing = Vec::new();
+        for &ids in &pairing.matched {
+            if first.run.parameter(ids[0])?.data != second.run.parameter(ids[1])?.data {
+                differing.push(ids);
+            }
+        }
+        Ok(Self { pairing, differing })
+    }
 }
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
@@ -40,11 +59,8 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         None => None,
     };
     let mut twins = prepare(arguments, experiments)?;
-    let pairings: Vec<Pairing> = twins[1..]
-        .iter()
-        .map(|twin| twins::pair(&twins[0].run.graph.parameters, &twin.run.graph.parameters))
-        .collect();
-    tell_pairings(&twins, &pairings);
+    let pairs = twins[1..].iter().map(|twin| Pair::of(&twins[0], twin)).collect::<Result<Vec<_>, _>>()?;
+    tell_pairs(&twins, &pairs);
     if arguments.out.is_some() {
         interrupt::watch();
     }
@@ -55,7 +71,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         return Err(Failure::Failed(format!("{message} {}", how.join(" ")).trim().into()));
     }
     went?;
-    print(&mut twins, &pairings, arguments.json)
+    print(&twins, &pairs, arguments.json)
 }
 
 /// What the user called each, told apart where two have the same name.
@@ -170,20 +186,15 @@ fn advance(twins: &mut [Twin], mut log: Option<&mut Log>) -> Result<(), Failure>
 const MOST_NAMED: usize = 6;
 
 /// Tells where each net begins like the first one.
-fn tell_pairings(twins: &[Twin], pairings: &[Pairing]) {
+fn tell_pairs(twins: &[Twin], pairs: &[Pair]) {
     let first = &twins[0];
-    for (twin, pairing) in twins[1..].iter().zip(pairings) {
-        let differing = differing(first, twin, pairing).len();
-        let otherwise = match differing {
-            0 => String::new(),
-            n => format!(", {n} of them with other numbers, by another rule"),
+    for (twin, Pair { pairing, differing }) in twins[1..].iter().zip(pairs) {
+        let alike = match differing.len() {
+            0 => "all begin with the same weights".to_string(),
+            n => format!("all but {n} of them begin with the same weights"),
         };
-        eprintln!(
-            "{} and {}: {} tensors agree in place and shape and begin alike{otherwise}.",
-            first.name,
-            twin.name,
-            pairing.matched.len(),
-        );
+        let n_matched = pairing.matched.len();
+        eprintln!("{} and {}: {n_matched} tensors agree in place and shape; {alike}.", first.name, twin.name);
         let alone = unmatched(first, twin, pairing);
         for (name, parameter, why) in alone.iter().take(MOST_NAMED) {
             eprintln!("  alone in {name}: {parameter}; {why}");
@@ -207,17 +218,9 @@ fn name(twin: &Twin, id: ParameterId) -> &str {
     &twin.run.graph.parameters[id.0].name
 }
 
-fn differing(first: &Twin, second: &Twin, pairing: &Pairing) -> Vec<[ParameterId; 2]> {
-    let [a, b] = [first, second].map(|twin| {
-        let Experiment { train, seed, .. } = &twin.run.experiment;
-        Start::new(&twin.run.graph, train, *seed)
-    });
-    pairing.differing(&a, &b)
-}
-
-fn print(twins: &mut [Twin], pairings: &[Pairing], as_json: bool) -> Result<(), Failure> {
+fn print(twins: &[Twin], pairs: &[Pair], as_json: bool) -> Result<(), Failure> {
     let mut reports = Vec::new();
-    for twin in twins.iter() {
+    for twin in twins {
         let test = twin.run.evaluate(Part::Test)?;
         if as_json {
             let mut report = report(&twin.run, test);
@@ -228,21 +231,21 @@ fn print(twins: &mut [Twin], pairings: &[Pairing], as_json: bool) -> Result<(), 
         }
     }
     if as_json {
-        let pairs = twins[1..].iter().zip(pairings).map(|(twin, pairing)| told(&twins[0], twin, pairing));
+        let pairs = twins[1..].iter().zip(pairs).map(|(twin, pair)| told(&twins[0], twin, pair));
         text::print_json(&json!({ "runs": reports, "pairs": pairs.collect::<Vec<Value>>() }));
     }
     Ok(())
 }
 
 /// What two nets have in common, for programs.
-fn told(first: &Twin, second: &Twin, pairing: &Pairing) -> Value {
+fn told(first: &Twin, second: &Twin, Pair { pairing, differing }: &Pair) -> Value {
     let names = |ids: &[ParameterId; 2]| json!([name(first, ids[0]), name(second, ids[1])]);
     let alone = unmatched(first, second, pairing).into_iter();
     let alone = alone.map(|(run, tensor, why)| json!({ "run": run, "tensor": tensor, "why": why }));
     json!({
         "runs": [first.name, second.name],
         "matched": pairing.matched.iter().map(names).collect::<Vec<_>>(),
-        "differing": differing(first, second, pairing).iter().map(names).collect::<Vec<_>>(),
+        "differing": differing.iter().map(names).collect::<Vec<_>>(),
         "alone": alone.collect::<Vec<_>>(),
     })
 }
