@@ -73,10 +73,13 @@ pub fn plausible(name: &str, numbers: &[f32]) -> Result<(), String> {
     Ok(())
 }
 
-/// PyTorch counts the batches of a normalisation, which no net needs.
+/// PyTorch counts the batches of a normalisation, and a checkpoint keeps the optimiser's slots beside the weights
+/// (`optimiser.0.layers.3.weight`); no net needs either.
 fn is_harmless(name: &str, wanted: &std::collections::HashSet<&str>) -> bool {
     let normalisation = name.strip_suffix("num_batches_tracked");
+    let slot = name.strip_prefix("optimiser.").and_then(|rest| rest.split_once('.'));
     normalisation.is_some_and(|path| wanted.contains(format!("{path}running_mean").as_str()))
+        || slot.is_some_and(|(_, tensor)| wanted.contains(tensor))
 }
 
 /// The first of the words, and how many more there are.
