@@ -167,7 +167,11 @@ impl Checkpoint {
         let unreadable = |error: serde_json::Error| damaged(check::shortened(&error.to_string()));
         let record = told(RECORD_KEY).map_or("", String::as_str);
         let record: Record = serde_json::from_str(record).map_err(unreadable)?;
-        if record.step > MOST_STEPS || record.n_steps > MOST_STEPS || record.seconds.is_nan() || record.seconds < 0.0 {
+        if record.step > MOST_STEPS
+            || record.n_steps > MOST_STEPS
+            || record.seconds.is_nan()
+            || record.seconds < 0.0
+        {
             return Err(damaged("its checkpoint counts steps or seconds that cannot be".into()));
         }
         let text = about.experiment.as_deref().unwrap_or_default();
