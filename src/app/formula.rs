@@ -151,7 +151,7 @@ mod tests {
         let [once, twice] =
             [20.0, 40.0].map(|em| draw(r"\sum_i w_i x_i", Setting::Display, em).unwrap().image);
         assert!((twice.size[0] as f32 / once.size[0] as f32 - 2.0).abs() < 0.1, "{:?}", twice.size);
-        assert!(once.pixels.iter().any(|&pixel| pixel == Color32::WHITE));
+        assert!(once.pixels.contains(&Color32::WHITE));
         assert!(once.pixels.iter().any(|pixel| pixel.a() == 0));
         assert!(once.pixels.iter().all(|pixel| pixel.r() == pixel.a()), "white, more or less of it");
     }

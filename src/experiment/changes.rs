@@ -30,6 +30,9 @@ pub enum Group {
     Seed,
 }
 
+/// How often a block stands, from how often it stood.
+type Times = fn(usize) -> usize;
+
 impl Group {
     pub const ALL: [Self; 8] = [
         Self::Shortcuts,
@@ -151,7 +154,7 @@ impl Beside<'_> {
                 .collect();
         }
         let least = least_times(self.layers);
-        let options: [(&str, &str, fn(usize) -> usize); 3] = [
+        let options: [(&str, &str, Times); 3] = [
             ("One repetition more", "deeper", |times| times + 1),
             ("Twice the repetitions", "twice as deep", |times| 2 * times),
             ("One repetition fewer", "shallower", |times| times - 1),
@@ -160,9 +163,10 @@ impl Beside<'_> {
             options.into_iter().filter(|(_, _, times)| least.is_some_and(|least| least >= 2 || times(2) > 2));
         possible
             .map(|(label, name, times)| {
-                let layers = mapped(self.layers, &|kind| match kind {
-                    Kind::Repeat(repeat) => repeat.times = times(repeat.times),
-                    _ => {}
+                let layers = mapped(self.layers, &|kind| {
+                    if let Kind::Repeat(repeat) = kind {
+                        repeat.times = times(repeat.times);
+                    }
                 });
                 self.with_layers(Group::Depth, label, name, layers)
             })

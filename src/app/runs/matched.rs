@@ -19,9 +19,12 @@ pub struct Matched {
     pub details: Vec<String>,
 }
 
+/// What a comparison in another thread found of a run.
+type Arrival = (RunId, Matched);
+
 pub struct Matching {
     found: HashMap<RunId, Matched>,
-    arrivals: (Sender<(RunId, Matched)>, Receiver<(RunId, Matched)>),
+    arrivals: (Sender<Arrival>, Receiver<Arrival>),
 }
 
 impl Default for Matching {

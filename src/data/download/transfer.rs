@@ -91,7 +91,7 @@ impl<'a> Transfer<'a> {
         for i in 0..offer.places.len() {
             let place = (self.place + i) % offer.places.len();
             let address = format!("{}{}", offer.places[place], file.name);
-            match self.from_place(&address, file, &part, note) {
+            match self.try_place(&address, file, &part, note) {
                 Ok(()) => {
                     self.place = place;
                     return fs::rename(&part, path).map_err(disk(path));
@@ -110,7 +110,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// Tries one place, as often as it seems worth while.
-    fn from_place(
+    fn try_place(
         &self,
         address: &str,
         file: &Remote,

@@ -66,7 +66,7 @@ pub const SECONDS: Kind = Kind {
     unit: Unit::Seconds,
     settings: &[],
     measure: Measure::Curves(|_, curves, _| match curves.last() {
-        Some(last) => Ok(last.seconds.into()),
+        Some(last) => Ok(last.seconds),
         None => Err("Nothing has been trained yet.".into()),
     }),
 };
