@@ -3,14 +3,17 @@
 use crate::data::{DataSet, Split};
 
 /// 64 bits that follow from all words given so far, in their order: the multiplying hash of Firefox and
-/// rustc ("FxHash"), which is fast over long data, and at the end the finaliser of SplitMix64 (Steele, Lea,
+/// rustc ("FxHash"), which is fast over long data, its halves folded together, and at the end the finaliser of SplitMix64 (Steele, Lea,
 /// Flood 2014), which makes every bit depend on every other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest(u64);
 
 impl Digest {
     pub fn word(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let x = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        // The product's highest bits depend on all, its lowest on few: a word's highest bit alone would be the
+        // same as one bit of the word behind.
+        self.0 = x ^ (x >> 32);
     }
 
     /// Bytes and how many they are.

@@ -163,6 +163,7 @@ fn run_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, names: &[String]) {
     let label = if is_set { "Bring the table back" } else { "Set the table" };
     ui.horizontal_wrapped(|ui| {
         let button = widgets::main_button(ui, Some(Icon::FlaskConical), label, vec2(0.0, theme::ROW));
+        let button = widgets::named(button, label);
         let all = names.join(", ");
         let help = format!("Puts {all} on the table, from the same start; what is there now goes.");
         if button.on_hover_text(help).clicked() {

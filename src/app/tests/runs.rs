@@ -150,7 +150,7 @@ fn a_sweep_adds_a_run_for_each_value() {
 #[test]
 fn a_change_begins_anew_or_stands_beside() {
     let mut bench = Bench::with("quickstart", LAPTOP, Theme::Light, training("quickstart", 400), |b| b);
-    bench.enter("Batch", "32");
+    bench.enter("Batch", "16");
     bench.set(|snapshot| {
         let run = front(snapshot);
         (run.activity, run.is_stale) = (Activity::Idle, true);
@@ -163,5 +163,5 @@ fn a_change_begins_anew_or_stands_beside() {
     else {
         panic!("{commands:?}")
     };
-    assert_eq!((back.train.batch, new.experiment.train.batch, *id), (64, 32, new.id));
+    assert_eq!((back.train.batch, new.experiment.train.batch, *id), (32, 16, new.id));
 }

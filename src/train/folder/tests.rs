@@ -250,7 +250,7 @@ fn broken_checkpoints_are_refused_with_a_sentence() {
             // Numbers of pictures and batches that only this test would have to wait for.
             let experiment = &stored.experiment;
             if experiment.data != self::experiment().data || experiment.train.batch > 40 {
-                return Err("another experiment".into());
+                return Err("another experiment, which this test need not wait for".into());
             }
             stored.resume(set.clone(), device.clone()).map_err(|error| error.to_string())
         });
