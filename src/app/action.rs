@@ -26,6 +26,7 @@ pub enum Action {
     Duplicate,
     Remove,
     BrowsePictures,
+    Search,
     SwitchTheme,
     Help,
 }
@@ -36,7 +37,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -57,6 +58,7 @@ impl Action {
         Self::Save,
         Self::SaveAs,
         Self::BrowsePictures,
+        Self::Search,
         Self::SwitchTheme,
         Self::Help,
     ];
@@ -83,6 +85,7 @@ impl Action {
             Self::Duplicate => "Duplicate",
             Self::Remove => "Remove",
             Self::BrowsePictures => "Browse the pictures",
+            Self::Search => "Find an action…",
             Self::SwitchTheme => "Light or dark",
             Self::Help => "Keyboard shortcuts",
         }
@@ -115,6 +118,9 @@ impl Action {
             Self::BrowsePictures => {
                 "Shows all pictures by class, their means and pixel values, and what the net sees of each."
             }
+            Self::Search => {
+                "Lists all that can be done, to be found by a word: actions, runs, lessons, experiments."
+            }
             Self::SwitchTheme => "Switches between light, dark and what the system says.",
             Self::Help => "Lists all keys.",
         }
@@ -139,6 +145,7 @@ impl Action {
             Self::Duplicate => Icon::Copy,
             Self::Remove => Icon::Trash2,
             Self::BrowsePictures => Icon::Images,
+            Self::Search => Icon::Search,
             Self::SwitchTheme => Icon::SunMoon,
             Self::Help => Icon::CircleQuestionMark,
         }
@@ -170,6 +177,7 @@ impl Action {
             Self::Duplicate => &const { [key(CTRL, Key::D)] },
             Self::Remove => &const { [key(NONE, Key::Delete), key(NONE, Key::Backspace)] },
             Self::BrowsePictures => &const { [key(NONE, Key::B)] },
+            Self::Search => &const { [key(CTRL, Key::K)] },
             Self::SwitchTheme => &const { [key(CTRL_SHIFT, Key::L)] },
             Self::Help => {
                 &const {

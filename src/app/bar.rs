@@ -20,6 +20,7 @@ pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut DeviceChoice) {
         title_ui(ui, desk);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             action_ui(ui, desk, Action::Help, true);
+            action_ui(ui, desk, Action::Search, true);
             theme_ui(ui, desk);
             ui.separator();
             action_ui(ui, desk, Action::Save, true);

@@ -56,6 +56,8 @@ pub enum Request {
     Restore,
     /// Opens the experiment of this name or path.
     Load(String),
+    /// Opens the lesson that ships under this name.
+    OpenLesson(String),
     /// Takes all runs away and puts these in their place, in lockstep.
     SetTable(Vec<(String, crate::experiment::Experiment)>),
     /// Tells of something in the bar.

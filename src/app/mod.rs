@@ -5,6 +5,7 @@
 //! waits for the engine, and a frame is drawn only when something has changed.
 
 mod action;
+mod acts;
 mod bar;
 mod bridge;
 mod code;
@@ -22,6 +23,7 @@ mod library;
 mod menu;
 mod network;
 mod runs;
+mod search;
 mod status;
 mod theme;
 mod training;

@@ -6,6 +6,7 @@ mod fixture;
 mod images;
 mod knowing;
 mod lessons;
+mod manners;
 mod looks;
 mod runs;
 mod speed;
