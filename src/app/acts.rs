@@ -1,0 +1,182 @@
+//! What is done on request of a panel, a key or a file that was dropped.
+
+use std::path::{Path, PathBuf};
+
+use egui::Context;
+
+use super::action::Action;
+use super::bridge::{Desk, Request};
+use super::files::{Asking, Purpose};
+use super::widgets::Gravity;
+use super::workshop::Workshop;
+use super::{bar, curves};
+use crate::experiment::{file, shipped};
+use crate::session::Command;
+
+impl Workshop {
+    pub(super) fn fulfil(&mut self, ctx: &Context, request: Request) {
+        match request {
+            Request::Do(action) => self.act(ctx, action),
+            Request::Send(command) => {
+                // Whatever is asked for is asked of the experiment as it stands.
+                self.describe();
+                self.bridge.send(command);
+            }
+            Request::Select(id) => self.select(id),
+            Request::Duplicate(id) => self.duplicate_run(id),
+            Request::Beside(changes) => self.add_beside(ctx, changes),
+            Request::StartBeside => self.start_beside(),
+            Request::Remove(id) => self.remove_run(id),
+            Request::Restore => self.restore_run(),
+            Request::Load(name_or_path) => match shipped::resolve(&name_or_path) {
+                Ok(experiment) => self.editor.open(experiment, None),
+                Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
+            },
+            Request::OpenLesson(name) => {
+                self.lessons.open(&name);
+                self.shows_lessons = true;
+            }
+            Request::SetTable(table) => self.set_table(table),
+            Request::Say(gravity, text) => self.status.say(gravity, text),
+            Request::AskPath(purpose) => self.ask(purpose),
+        }
+    }
+
+    fn act(&mut self, ctx: &Context, action: Action) {
+        use super::editor::edit::Edit;
+        let selected = self.editor.selected;
+        let edit = |make: fn(crate::experiment::LayerId) -> Edit| selected.map(make);
+        let layer_edit = match action {
+            Action::MoveUp => edit(Edit::MoveUp),
+            Action::MoveDown => edit(Edit::MoveDown),
+            Action::Duplicate => edit(Edit::Duplicate),
+            Action::Remove => edit(Edit::Remove),
+            _ => None,
+        };
+        if let Some(edit) = layer_edit {
+            return self.editor.apply(edit);
+        }
+        match action {
+            Action::PlayPause | Action::Step | Action::Epoch | Action::Reset | Action::Evaluate => {
+                self.drive(action)
+            }
+            Action::NextRun => self.select_next_run(1),
+            Action::PreviousRun => self.select_next_run(-1),
+            Action::DuplicateRun => self.duplicate_run(self.front.id),
+            Action::Undo => self.editor.undo(),
+            Action::Redo => self.editor.redo(),
+            Action::Open => self.ask(Purpose::OpenExperiment),
+            Action::Save => match self.editor.file.clone() {
+                Some(file) => self.save(&file),
+                None => self.ask(Purpose::SaveExperiment),
+            },
+            Action::SaveAs => self.ask(Purpose::SaveExperiment),
+            Action::SelectAbove => self.editor.select_next(-1),
+            Action::SelectBelow => self.editor.select_next(1),
+            Action::BrowsePictures => self.library.browser.is_open ^= true,
+            Action::Search => self.search.open(ctx, &self.snapshot),
+            Action::SwitchTheme => ctx.set_theme(bar::next_theme(ctx)),
+            Action::Help => self.is_help_open = true,
+            // Nothing is selected.
+            Action::MoveUp | Action::MoveDown | Action::Duplicate | Action::Remove => {}
+        }
+    }
+
+    /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
+    fn drive(&mut self, action: Action) {
+        let (snapshot, run) = (&self.snapshot, self.front.id);
+        let desk = Desk { snapshot, run, editor: &mut self.editor, requests: &mut Vec::new() };
+        let is_possible = desk.obstacle().is_none();
+        let has_begun = snapshot.begun().is_some();
+        let command = match action {
+            Action::PlayPause if snapshot.activity().is_work() => Command::Pause(run),
+            Action::PlayPause if is_possible => Command::Play(run),
+            Action::Step if is_possible => Command::Step(run),
+            Action::Epoch if is_possible => Command::Epoch(run),
+            Action::Reset if has_begun => Command::Reset(run),
+            Action::Evaluate if has_begun => Command::Evaluate(run),
+            _ => return,
+        };
+        self.describe();
+        self.bridge.send(command);
+    }
+
+    fn ask(&mut self, purpose: Purpose) {
+        let here = || std::env::current_dir().unwrap_or_default();
+        let beside =
+            || self.editor.file.as_deref().and_then(Path::parent).map_or_else(here, Path::to_path_buf);
+        let suggestion = match purpose {
+            Purpose::OpenExperiment | Purpose::Pictures | Purpose::OpenLesson => beside().join(""),
+            Purpose::ExportProgress => beside().join("progress.json"),
+            Purpose::SaveExperiment => {
+                self.editor.file.clone().unwrap_or_else(|| beside().join("experiment.toml"))
+            }
+            Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => {
+                beside().join("curves").with_extension(purpose.ending().unwrap_or_default())
+            }
+        };
+        self.asking = Some(Asking::new(purpose, &suggestion));
+    }
+
+    pub(super) fn answered(&mut self, ctx: &Context, purpose: Purpose, path: PathBuf) {
+        match purpose {
+            Purpose::OpenExperiment => self.load(&path),
+            Purpose::SaveExperiment => self.save(&path),
+            Purpose::Pictures => self.library.choose_path(ctx, &mut self.editor.experiment.data, &path),
+            Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => self.export(ctx, path),
+            Purpose::OpenLesson => self.lessons.open_path(&path),
+            Purpose::ExportProgress => match self.lessons.hand_in(&path) {
+                Ok(()) => self.status.say(Gravity::Note, format!("Written to {}.", path.display())),
+                Err(message) => self.status.say(Gravity::Problem, message),
+            },
+        }
+    }
+
+    /// Something was dropped on the window: an experiment, or pictures.
+    pub(super) fn drop(&mut self, ctx: &Context, path: &Path) {
+        match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+            true => self.load(path),
+            false => self.library.choose_path(ctx, &mut self.editor.experiment.data, path),
+        }
+    }
+
+    fn load(&mut self, path: &Path) {
+        match file::load(path) {
+            Ok(experiment) => self.editor.open(experiment, Some(path.to_path_buf())),
+            Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
+        }
+    }
+
+    fn save(&mut self, path: &Path) {
+        match std::fs::write(path, file::write(&self.editor.experiment)) {
+            Ok(()) => {
+                self.editor.saved_as(path.to_path_buf());
+                self.status.say(Gravity::Note, format!("Saved to {}.", path.display()));
+            }
+            Err(error) => {
+                let text = format!("{} cannot be written: {error}. Choose another place.", path.display());
+                self.status.say(Gravity::Problem, text);
+            }
+        }
+    }
+
+    /// Writes the curves in a thread of its own: a picture takes longer than a frame may.
+    fn export(&mut self, ctx: &Context, path: PathBuf) {
+        let Some(run) = self.snapshot.begun() else { return };
+        let (curves, title) = (run.curves.clone(), run.experiment.title.clone());
+        let window = self.training.curves.settings.window;
+        let (sender, ctx) = (self.reports.0.clone(), ctx.clone());
+        let work = move || {
+            let report = match curves::export::write(&curves, window, &title, &path) {
+                Ok(()) => (Gravity::Note, format!("Exported to {}.", path.display())),
+                Err(error) => (Gravity::Problem, format!("{error:#}.")),
+            };
+            // The window may have been closed meanwhile; then nobody wants the report.
+            let _ = sender.send(report);
+            ctx.request_repaint();
+        };
+        if let Err(error) = std::thread::Builder::new().name("export".into()).spawn(work) {
+            self.status.say(Gravity::Problem, format!("The system gives no thread to export in: {error}."));
+        }
+    }
+}
