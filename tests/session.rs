@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use convscope::data::catalogue;
 use convscope::engine::{self, DeviceChoice};
 use convscope::experiment::{Experiment, NetworkChoice, Schedule, shipped};
+use convscope::inspect::filters::first_convolution;
+use convscope::inspect::look::{Look, View};
 use convscope::session::{
     Activity, Command, MOST_RUNS, NewRun, PicturesState, RunId, RunSnapshot, Session, Snapshot, Watch,
 };
@@ -52,13 +54,12 @@ fn is_finished(snapshot: &Snapshot) -> bool {
 fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
     let session = start();
     session.send(Command::Describe(RUN, Box::new(experiment())));
-    session.send(Command::Watch(Watch { filters: true }));
+    session.send(Command::Watch(Watch { looks: vec![Look::Filters { layer: None }] }));
     session.send(Command::Play(RUN));
     let snapshot = wait(&session, "the end", is_finished);
     let seen = run(&snapshot);
     assert_eq!((seen.step, seen.n_steps), (30, 30));
     assert_eq!(seen.curves.tests.len(), 3);
-    assert!(seen.filters.as_ref().is_some_and(|filters| filters.len() > 1));
 
     let set = Arc::new(catalogue::open(&experiment().data, experiment().seed).expect("built in"));
     let device = engine::open(&DeviceChoice::Cpu).expect("the CPU");
@@ -69,7 +70,33 @@ fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
     let losses = |curves: &convscope::train::curves::Curves| -> Vec<u32> {
         curves.from(0).map(|record| record.loss.to_bits()).collect()
     };
-    assert_eq!(losses(&seen.curves), losses(&alone.curves));
+    assert_eq!(losses(&seen.curves), losses(&alone.curves), "a watched run is the run of nobody's watching");
+
+    // What is seen at the end are the weights of the end.
+    let look = Look::Filters { layer: None };
+    let is_last = |snapshot: &Snapshot| snapshot.seen(&look).is_some_and(|seen| seen.step == 30);
+    let snapshot = wait(&session, "the last look", is_last);
+    let view = snapshot.seen(&look).and_then(|seen| seen.view.clone().ok()).expect("they are seen");
+    let View::Filters(filters) = &*view;
+    let weights = alone.parameter(first_convolution(&alone.graph).expect("a convolution")).expect("weights");
+    assert_eq!(filters.weights, weights);
+}
+
+#[test]
+fn looks_that_nobody_asks_for_any_more_are_gone() {
+    let session = start();
+    session.send(Command::Describe(RUN, Box::new(experiment())));
+    let look = Look::Filters { layer: None };
+    session.send(Command::Watch(Watch { looks: vec![look.clone()] }));
+    session.send(Command::Step(RUN));
+    wait(&session, "a look", |snapshot| snapshot.seen(&look).is_some_and(|seen| seen.is_whole));
+    session.send(Command::Watch(Watch { looks: vec![Look::Filters { layer: Some("layers.99".into()) }] }));
+    let snapshot =
+        wait(&session, "another look", |snapshot| snapshot.views.iter().any(|seen| seen.view.is_err()));
+    assert!(snapshot.seen(&look).is_none());
+    let message = snapshot.views[0].view.as_ref().expect_err("there is no such layer");
+    assert!(message.contains("`layers.99`") && message.contains("`layers.0`"), "{message}");
+    assert!(snapshot.problem().is_none(), "the run itself goes on");
 }
 
 #[test]

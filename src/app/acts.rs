@@ -85,7 +85,8 @@ impl Workshop {
     /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
     fn drive(&mut self, action: Action) {
         let (snapshot, run) = (&self.snapshot, self.front.id);
-        let desk = Desk { snapshot, run, editor: &mut self.editor, requests: &mut Vec::new() };
+        let (requests, looks) = (&mut Vec::new(), &std::cell::RefCell::default());
+        let desk = Desk { snapshot, run, editor: &mut self.editor, requests, looks };
         let is_possible = desk.obstacle().is_none();
         let has_begun = snapshot.begun().is_some();
         let command = match action {

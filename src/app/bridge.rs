@@ -1,11 +1,13 @@
 //! What ties the panels to the engine: one way to read, one way to send. A test puts its own ends in.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::action::Action;
 use super::editor::Editor;
 use crate::experiment::changes::Change;
-use crate::session::{Command, RunId, Snapshot};
+use crate::inspect::look::Look;
+use crate::session::{Command, RunId, Seen, Snapshot};
 
 /// Reads the latest snapshot and sends commands; neither waits.
 pub struct Bridge {
@@ -35,6 +37,8 @@ pub struct Desk<'a> {
     pub run: RunId,
     pub editor: &'a mut Editor,
     pub requests: &'a mut Vec<Request>,
+    /// What is to be seen of the run in front: only what a panel asked for in this frame is computed.
+    pub looks: &'a RefCell<Vec<Look>>,
 }
 
 /// What a panel asks the window to do.
@@ -66,7 +70,17 @@ pub enum Request {
     AskPath(super::files::Purpose),
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    /// Asks for a look at the run in front, and gives what has been seen so far.
+    pub fn look(&self, look: Look) -> Option<&'a Seen> {
+        let seen = self.snapshot.seen(&look);
+        let mut looks = self.looks.borrow_mut();
+        if !looks.contains(&look) {
+            looks.push(look);
+        }
+        seen
+    }
+
     pub fn act(&mut self, action: Action) {
         self.requests.push(Request::Do(action));
     }

@@ -1,5 +1,6 @@
 //! All panels together and what they share: the experiment under edit, and what is done on request.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,6 +17,7 @@ use super::widgets::Gravity;
 use super::{bar, help, lessons, library, network, runs, search, status, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
+use crate::inspect::look::Look;
 use crate::lessons::progress::Shelf;
 use crate::session::{Command, PicturesState, RunId, Snapshot, Watch};
 
@@ -43,7 +45,8 @@ pub struct Workshop {
     pub(super) search: search::State,
     /// The run that the session was told of last, and its experiment.
     pub(super) told: Option<(RunId, Experiment)>,
-    watch: Option<Watch>,
+    /// What the session was told last to look at.
+    watch: Watch,
     /// Mouse buttons pressed so far: what happens during one press is one edit.
     n_presses: u64,
     /// What work in other threads has to say when it is done.
@@ -77,7 +80,7 @@ impl Workshop {
             is_help_open: false,
             search: search::State::default(),
             told: None,
-            watch: None,
+            watch: Watch::default(),
             n_presses: 0,
             reports: channel(),
         }
@@ -87,17 +90,18 @@ impl Workshop {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.read(ui.ctx());
         let mut requests = Vec::new();
+        let looks = RefCell::default();
         if !self.is_something_over() {
             self.library.browser.keys(ui.ctx());
             requests.extend(Action::pressed(ui.ctx()).into_iter().map(Request::Do));
         }
-        self.panels_ui(ui, &mut requests);
+        self.panels_ui(ui, &mut requests, &looks);
         self.overlays_ui(ui.ctx());
         requests.extend(search::search_ui(ui.ctx(), &mut self.search));
         for request in requests {
             self.fulfil(ui.ctx(), request);
         }
-        self.tell(ui.ctx());
+        self.tell(ui.ctx(), looks.into_inner());
     }
 
     /// Whether a window lies over the panels and has the keys.
@@ -130,9 +134,10 @@ impl Workshop {
         }
     }
 
-    fn panels_ui(&mut self, ui: &mut Ui, requests: &mut Vec<Request>) {
+    fn panels_ui(&mut self, ui: &mut Ui, requests: &mut Vec<Request>, looks: &RefCell<Vec<Look>>) {
         let snapshot = self.snapshot.clone();
-        let mut desk = Desk { snapshot: &snapshot, run: self.front.id, editor: &mut self.editor, requests };
+        let mut desk =
+            Desk { snapshot: &snapshot, run: self.front.id, editor: &mut self.editor, requests, looks };
         let (width, palette) = (ui.available_width(), Palette::of(ui));
         let frame = |fill| Frame::new().fill(fill).inner_margin(Margin::symmetric(theme::MARGIN, 8));
         let thin = frame(palette.panel).inner_margin(Margin::symmetric(theme::MARGIN, 4));
@@ -193,7 +198,7 @@ impl Workshop {
     }
 
     /// Takes note of what was edited in this frame and tells the session, once.
-    fn tell(&mut self, ctx: &Context) {
+    fn tell(&mut self, ctx: &Context, looks: Vec<Look>) {
         let (pressed, down) = ctx.input(|input| {
             (input.pointer.any_pressed(), input.pointer.any_down() || input.pointer.any_released())
         });
@@ -208,9 +213,9 @@ impl Workshop {
             ctx.request_repaint();
         }
         self.describe();
-        let watch = Watch { filters: true };
-        if self.watch != Some(watch) {
-            self.watch = Some(watch);
+        let watch = Watch { looks };
+        if self.watch != watch {
+            self.watch = watch.clone();
             self.bridge.send(Command::Watch(watch));
         }
     }

@@ -12,8 +12,7 @@ use std::sync::Arc;
 use super::{ExperimentArguments, Failure, cannot_write, text};
 use crate::data::{self, DataSet, catalogue};
 use crate::engine::DeviceChoice;
-use crate::graph::{Graph, Op, ParameterId};
-use crate::inspect::filters::Filters;
+use crate::inspect::filters::{Filters, convolution_at};
 use crate::inspect::picture::Picture;
 use crate::tensor::Tensor;
 use crate::train::Net;
@@ -108,33 +107,8 @@ impl InspectArguments {
 
 /// The weights of the convolution at `path`, or of the first one.
 fn filters_of(net: &Net, path: Option<&str>) -> Result<Filters, Failure> {
-    let convolutions = convolutions(&net.graph);
-    let known = || convolutions.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");
-    let found = match path {
-        None => convolutions.first(),
-        Some(path) => convolutions.iter().find(|(other, _)| other == path),
-    };
-    let Some((path, weight)) = found else {
-        return Err(Failure::BadInput(match path {
-            Some(path) if !convolutions.is_empty() => {
-                format!("There is no convolution `{path}` in this net; there is {}.", known())
-            }
-            _ => "This net has no convolution, and so no filters.".into(),
-        }));
-    };
+    let (path, weight) =
+        convolution_at(&net.graph, path).map_err(|error| Failure::BadInput(error.to_string()))?;
     let shape = net.graph.parameters[weight.0].shape.clone();
-    let weights = Tensor::new(shape, net.numbers.parameters[weight.0].clone());
-    Ok(Filters { path: path.clone(), weights })
-}
-
-/// Path and weights of every convolution, in order.
-fn convolutions(graph: &Graph) -> Vec<(String, ParameterId)> {
-    let path = |weight: ParameterId| graph.parameters[weight.0].name.trim_end_matches(".weight").to_string();
-    let nodes = graph.nodes.iter();
-    nodes
-        .filter_map(|node| match &node.op {
-            Op::Conv(conv) => Some((path(conv.weight), conv.weight)),
-            _ => None,
-        })
-        .collect()
+    Ok(Filters { path, weights: Tensor::new(shape, net.numbers.parameters[weight.0].clone()) })
 }

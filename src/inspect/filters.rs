@@ -1,7 +1,10 @@
 //! The filters of a convolution as pictures.
 
+use std::time::Duration;
+
+use super::look::{Glance, Instrument, LookError, Subject, View};
 use super::picture::{Picture, columns};
-use crate::graph::{Graph, Op};
+use crate::graph::{Graph, Op, ParameterId};
 use crate::tensor::Tensor;
 
 /// Filters as they stand at one step.
@@ -23,11 +26,53 @@ pub enum Scale {
 }
 
 /// The index of the weights of the first convolution, if the net has one.
-pub fn first_convolution(graph: &Graph) -> Option<crate::graph::ParameterId> {
-    graph.nodes.iter().find_map(|node| match &node.op {
-        Op::Conv(conv) => Some(conv.weight),
-        _ => None,
+pub fn first_convolution(graph: &Graph) -> Option<ParameterId> {
+    convolutions(graph).first().map(|(_, weight)| *weight)
+}
+
+/// Path and weights of every convolution, in order.
+pub fn convolutions(graph: &Graph) -> Vec<(String, ParameterId)> {
+    let path = |weight: ParameterId| graph.parameters[weight.0].name.trim_end_matches(".weight").to_string();
+    let nodes = graph.nodes.iter();
+    nodes
+        .filter_map(|node| match &node.op {
+            Op::Conv(conv) => Some((path(conv.weight), conv.weight)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Path and weights of the convolution at `layer`, or of the first one.
+///
+/// # Errors
+/// There is none; which there are is said.
+pub fn convolution_at(graph: &Graph, layer: Option<&str>) -> Result<(String, ParameterId), LookError> {
+    let convolutions = convolutions(graph);
+    let found = match layer {
+        None => convolutions.first(),
+        Some(layer) => convolutions.iter().find(|(path, _)| path == layer),
+    };
+    let known = || convolutions.iter().map(|(path, _)| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    found.cloned().ok_or_else(|| {
+        LookError::Impossible(match layer {
+            Some(layer) if !convolutions.is_empty() => {
+                format!("There is no convolution `{layer}` in this net; there is {}.", known())
+            }
+            _ => "This net has no convolution, and so no filters.".into(),
+        })
     })
+}
+
+/// Reads filters as they are.
+pub struct Reading {
+    pub layer: Option<String>,
+}
+
+impl Instrument for Reading {
+    fn look(&mut self, subject: &Subject<'_>, _: Duration) -> Result<Glance, LookError> {
+        let (path, weight) = convolution_at(subject.graph, self.layer.as_deref())?;
+        Ok(Glance::whole(View::Filters(Filters { path, weights: subject.parameter(weight)? })))
+    }
 }
 
 impl Filters {

@@ -6,6 +6,7 @@ pub mod chart;
 pub mod confusion;
 pub mod filters;
 pub mod gradcheck;
+pub mod look;
 pub mod picture;
 pub mod statistics;
 pub mod tuning;

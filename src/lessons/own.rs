@@ -101,6 +101,7 @@ mod tests {
             devices: Arc::new([device.clone()]),
             device,
             runs: vec![run],
+            views: Vec::new(),
             sharing: Sharing::default(),
             removed: None,
             download: None,

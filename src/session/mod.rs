@@ -25,7 +25,7 @@ use crate::engine::{DeviceChoice, EngineError};
 use crate::experiment::Experiment;
 pub use fetcher::{Download, DownloadStage};
 pub use share::Sharing;
-pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Snapshot};
+pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Seen, Snapshot};
 pub use watching::Watch;
 
 /// At most so many runs are there at once.

@@ -24,6 +24,11 @@ impl Runs {
         self.get(self.current?)
     }
 
+    /// The run that is looked at, not to be touched.
+    pub fn in_view(&self) -> Option<&Slot> {
+        self.slots.iter().find(|slot| Some(slot.id()) == self.current)
+    }
+
     /// Describes a run; one that is not there is added. Gives whether its pictures are to be opened.
     pub fn describe(&mut self, id: RunId, experiment: Experiment) -> Result<bool, String> {
         match self.get(id) {

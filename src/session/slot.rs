@@ -307,7 +307,7 @@ impl Slot {
         seen.has_begun = self.run.is_some();
         let Some(run) = &self.run else {
             (seen.step, seen.steps_per_epoch, seen.n_steps, seen.images_per_second) = (0, 0, 0, 0.0);
-            (seen.curves, seen.filters, seen.input) = (Arc::default(), None, None);
+            (seen.curves, seen.input) = (Arc::default(), None);
             seen.experiment = self.described.clone();
             return;
         };

@@ -8,7 +8,7 @@ use super::share::Sharing;
 use crate::data::DataSet;
 use crate::engine::DeviceInfo;
 use crate::experiment::{self, Experiment};
-use crate::inspect::filters::Filters;
+use crate::inspect::look::{Look, View};
 use crate::tensor::Extent;
 use crate::train::curves::Curves;
 
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub current: Option<RunId>,
     /// What the runs have equal parts of.
     pub sharing: Sharing,
+    /// What is seen of the current run, of what is watched.
+    pub views: Vec<Seen>,
     /// The run that was removed last and can be had back, with its name.
     pub removed: Option<(RunId, String)>,
     /// The data set that is being fetched, or was last.
@@ -62,12 +64,24 @@ pub struct RunSnapshot {
     pub curves: Arc<Curves>,
     /// The curves before it began anew, for comparison.
     pub previous: Option<Arc<Curves>>,
-    /// Of the first convolution, if it is watched and there is one.
-    pub filters: Option<Arc<Filters>>,
     /// Bytes of the device's memory for a step's transient values.
     pub arena_bytes: u64,
     /// Of a picture.
     pub input: Option<Extent>,
+}
+
+/// What was seen of a run at one step.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub look: Look,
+    pub run: RunId,
+    /// How often the run had begun.
+    pub number: u64,
+    pub step: u64,
+    /// Whether that is all there is to see; otherwise there is more to come.
+    pub is_whole: bool,
+    /// Or why it cannot be seen, in a sentence or two for a person.
+    pub view: Result<Arc<View>, String>,
 }
 
 /// The pictures that an experiment asks for.
@@ -122,6 +136,7 @@ impl Snapshot {
             runs: Vec::new(),
             current: None,
             sharing: Sharing::default(),
+            views: Vec::new(),
             removed: None,
             download: None,
             problem: None,
@@ -152,6 +167,13 @@ impl Snapshot {
         self.run().map_or(Activity::Idle, |run| run.activity)
     }
 
+    /// What is seen of the current run by this look, if anything yet.
+    pub fn seen(&self, look: &Look) -> Option<&Seen> {
+        let run = self.begun()?;
+        let is_of_it = |seen: &&Seen| (seen.run, seen.number) == (run.id, run.number) && seen.look == *look;
+        self.views.iter().find(is_of_it)
+    }
+
     /// What went wrong with the session or with the current run.
     pub fn problem(&self) -> Option<&String> {
         self.problem.as_ref().or_else(|| self.run()?.problem.as_ref())
@@ -179,7 +201,6 @@ impl RunSnapshot {
             images_per_second: 0.0,
             curves: Arc::default(),
             previous: None,
-            filters: None,
             arena_bytes: 0,
             input: None,
         }

@@ -1,48 +1,161 @@
-//! What the window looks at, computed between turns and for the current run alone.
+//! What the window looks at: computed between turns, of the current run alone, and for no more than a share of the
+//! time that goes into training.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::RunId;
-use super::slot::{Goal, Slot};
-use crate::inspect::filters::{self, Filters};
+use super::slot::Slot;
+use super::snapshot::Seen;
+use crate::engine::EngineError;
+use crate::inspect::look::{Glance, Instrument, Look, LookError, Subject};
 use crate::train::TrainError;
 
-/// At most so often are watched weights read back.
-const FILTERS_EVERY: Duration = Duration::from_millis(200);
+/// Seconds of training for each second of looking. What was spent is measured and owed: nothing is looked at while
+/// training until so much of it has passed.
+const TRAINING_FOR_LOOKING: f64 = 12.0;
 
-/// What is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// At most so often is the same looked at again while training.
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// A piece of looking: short against a person's patience, as a turn of training is.
+const SPAN: Duration = Duration::from_millis(20);
+
+/// What is to be seen.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Watch {
-    pub filters: bool,
+    pub looks: Vec<Look>,
 }
 
-/// What is looked at, and what was seen when.
+/// What is looked at, and what has been seen of it.
 #[derive(Default)]
 pub struct Watching {
-    watch: Watch,
-    /// When the filters were read last, of which run that had begun how often, and at which step.
-    read: Option<(Instant, RunId, u64, u64)>,
+    watched: Vec<Watched>,
+    /// The run that the instruments stand before, and how often it had begun.
+    of: Option<(RunId, u64)>,
+    /// Seconds of training that must pass before the next look.
+    owed: f64,
+    /// Whether the device failed, which no further look would mend.
+    is_blind: bool,
+}
+
+struct Watched {
+    look: Look,
+    instrument: Option<Box<dyn Instrument>>,
+    /// When it was looked at last.
+    at: Option<Instant>,
+    /// Whether that look is only half done.
+    is_going: bool,
+    seen: Option<Seen>,
 }
 
 impl Watching {
+    /// This is to be seen from now on. What was looked at before goes on where it was.
     pub fn set(&mut self, watch: Watch) {
-        *self = Self { watch, read: None };
+        let mut before = std::mem::take(&mut self.watched);
+        for look in watch.looks {
+            let same = before.iter().position(|watched| watched.look == look);
+            self.watched.push(same.map_or_else(|| Watched::new(look), |i| before.swap_remove(i)));
+        }
     }
 
-    /// Shows what is watched of this run, if it has changed and the last look is long ago.
-    pub fn look(&mut self, slot: &mut Slot) -> Result<(), TrainError> {
-        let Some(run) = slot.run.as_ref().filter(|_| self.watch.filters) else { return Ok(()) };
-        let now = (slot.seen.id, slot.seen.number, run.progress().step);
-        let is_due = self.read.is_none_or(|(at, id, number, step)| {
-            let is_other = (id, number) != (now.0, now.1);
-            is_other || step != now.2 && (at.elapsed() >= FILTERS_EVERY || slot.goal == Goal::Rest)
-        });
-        let Some(id) = filters::first_convolution(&run.graph).filter(|_| is_due) else { return Ok(()) };
-        let name = &run.graph.parameters[id.0].name;
-        let path = name.strip_suffix(".weight").unwrap_or(name).to_string();
-        self.read = Some((Instant::now(), now.0, now.1, now.2));
-        slot.seen.filters = Some(Arc::new(Filters { path, weights: run.parameter(id)? }));
+    /// Seconds have gone into training.
+    pub fn trained(&mut self, seconds: f64) {
+        self.owed = (self.owed - seconds).max(0.0);
+    }
+
+    /// Gives back all that was made ready, as when the run goes that it was made ready for.
+    pub fn let_go(&mut self) {
+        self.of = None;
+        self.is_blind = false;
+        for watched in &mut self.watched {
+            *watched = Watched::new(watched.look.clone());
+        }
+    }
+
+    /// Whether there is something to look at in this run where nothing trains.
+    pub fn is_due(&self, slot: &Slot) -> bool {
+        let Some(run) = &slot.run else { return false };
+        let is_other = self.of != Some((slot.id(), slot.seen.number));
+        let is_behind = |watched: &Watched| watched.is_behind(run.progress().step);
+        self.watched.iter().any(|watched| is_other || !self.is_blind && is_behind(watched))
+    }
+
+    /// Looks at what is due of this run for a while: where anything trains only if enough of that went before.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn look(&mut self, slot: &mut Slot, trains: bool) -> Result<(), TrainError> {
+        let looked = self.look_on(slot, trains);
+        self.is_blind |= looked.is_err();
+        looked
+    }
+
+    fn look_on(&mut self, slot: &mut Slot, trains: bool) -> Result<(), TrainError> {
+        let of = (slot.id(), slot.seen.number);
+        if self.of != Some(of) || slot.run.is_none() {
+            self.let_go();
+            self.of = Some(of);
+        }
+        let Some(step) = slot.run.as_ref().map(|run| run.progress().step) else { return Ok(()) };
+        let is_due = |watched: &&mut Watched| {
+            watched.is_behind(step)
+                && (!trains || watched.is_going || watched.at.is_none_or(|at| at.elapsed() >= AGAIN_AFTER))
+        };
+        if self.is_blind || trains && self.owed > 0.0 {
+            return Ok(());
+        }
+        let Some(watched) = self.watched.iter_mut().filter(is_due).min_by_key(|watched| watched.at) else {
+            return Ok(());
+        };
+        // What training left to be done is no cost of looking.
+        slot.settle()?;
+        let Some(run) = &slot.run else { return Ok(()) };
+        let begin = Instant::now();
+        watched.look(&Subject::of(run), of)?;
+        self.owed += begin.elapsed().as_secs_f64() * TRAINING_FOR_LOOKING;
+        Ok(())
+    }
+
+    /// What has been seen of the current run.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.watched.iter().filter_map(|watched| watched.seen.clone()).collect()
+    }
+}
+
+impl Watched {
+    fn new(look: Look) -> Self {
+        Self { look, instrument: None, at: None, is_going: false, seen: None }
+    }
+
+    /// Whether there is more to see at this step than has been seen.
+    fn is_behind(&self, step: u64) -> bool {
+        match &self.seen {
+            Some(seen) => seen.view.is_ok() && (!seen.is_whole || seen.step != step),
+            None => true,
+        }
+    }
+
+    /// Looks for a while. What cannot be seen is told in its place; only a device that is lost is an error.
+    fn look(&mut self, subject: &Subject<'_>, (run, number): (RunId, u64)) -> Result<(), TrainError> {
+        let instrument = self.instrument.get_or_insert_with(|| self.look.instrument());
+        // A mistake in the program must not cost the run that is looked at.
+        let glance = catch_unwind(AssertUnwindSafe(|| instrument.look(subject, SPAN)));
+        self.at = Some(Instant::now());
+        let broken = || LookError::Impossible("Looking broke off by a mistake in the program.".into());
+        let glance = glance.unwrap_or_else(|_| Err(broken()));
+        self.is_going = glance.as_ref().is_ok_and(|glance| !glance.is_whole);
+        let (view, is_whole) = match glance {
+            Ok(Glance { view: Some(view), is_whole }) => (Ok(Arc::new(view)), is_whole),
+            Ok(Glance { view: None, .. }) => return Ok(()),
+            Err(LookError::Train(lost @ TrainError::Engine(EngineError::DeviceLost(_)))) => return Err(lost),
+            Err(error) => {
+                self.instrument = None;
+                (Err(error.to_string()), true)
+            }
+        };
+        self.seen = Some(Seen { look: self.look.clone(), run, number, step: subject.step, is_whole, view });
         Ok(())
     }
 }

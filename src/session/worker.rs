@@ -122,6 +122,7 @@ impl Worker {
     /// The next command or pictures. Waits for them where there is nothing else to do.
     fn news(&self) -> News {
         let works = self.runs.parties().iter().any(|party| !self.runs.due(party).is_empty());
+        let looks = self.runs.in_view().is_some_and(|slot| self.watching.is_due(slot));
         let arrival = self.loader.arrival().unwrap_or_else(crossbeam_channel::never);
         let download = self.fetcher.arrival().unwrap_or_else(crossbeam_channel::never);
         let broke_off = || Err("Reading the pictures broke off. Choose them again.".to_string());
@@ -135,12 +136,13 @@ impl Worker {
             recv(self.inbox) -> command => command.map_or(News::End, News::Command),
             recv(download) -> report => News::Download(report.unwrap_or_else(|_| download_broke_off())),
             recv(arrival) -> loaded => News::Pictures(loaded.unwrap_or_else(|_| broke_off())),
-            default(if works { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
+            default(if works || looks { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
         }
     }
 
     /// After a panic: the run at work is in an unknown state and goes, the others stay.
     fn give_up(&mut self) {
+        self.watching.let_go();
         match self.at_work.take().and_then(|id| self.runs.get(id)) {
             Some(slot) => slot.give_up(),
             None => self.runs.slots.iter_mut().for_each(Slot::give_up),
@@ -202,9 +204,6 @@ impl Worker {
 
     fn select(&mut self, id: RunId) {
         if self.runs.get(id).is_some() {
-            if let Some(left) = self.runs.current() {
-                left.seen.filters = None;
-            }
             self.runs.current = Some(id);
         }
     }
@@ -234,6 +233,7 @@ impl Worker {
     fn use_device(&mut self, choice: &DeviceChoice) {
         match engine::open(choice) {
             Ok(device) => {
+                self.watching.let_go();
                 self.runs.slots.iter_mut().for_each(Slot::leave_device);
                 self.runs.removed = None;
                 self.state.device = device.info().clone();
@@ -300,7 +300,8 @@ impl Worker {
     fn turn(&mut self) {
         let parties = self.runs.parties();
         let claims = self.runs.claims(&parties);
-        let Some(turn) = share::next(&claims) else { return };
+        // Where nothing trains, there is time for looking.
+        let Some(turn) = share::next(&claims) else { return self.publish() };
         let party = &parties[turn];
         let begin = Instant::now();
         while begin.elapsed() < SLICE {
@@ -309,6 +310,7 @@ impl Worker {
                 break;
             }
         }
+        self.watching.trained(begin.elapsed().as_secs_f64());
         let n_due = claims.iter().filter(|claim| claim.is_due).count();
         for &i in party.iter().filter(|_| n_due > 1) {
             self.carry_out(i, |slot, _| slot.settle().map(|()| Work::default()));
@@ -330,6 +332,8 @@ impl Worker {
         if let Some(i) = of(|slot| matches!(slot.goal, Goal::Begin(_))) {
             // Compiling takes its time, and a person should see why nothing moves.
             self.publish();
+            // What looks at the run before would keep its memory from being given back.
+            self.watching.let_go();
             self.carry_out(i, Slot::begin);
             return false;
         }
@@ -363,8 +367,9 @@ impl Worker {
 
     fn publish(&mut self) {
         self.runs.slots.iter_mut().for_each(Slot::look);
+        let trains = self.runs.parties().iter().any(|party| !self.runs.due(party).is_empty());
         if let Some(slot) = self.runs.current() {
-            let looked = self.watching.look(slot);
+            let looked = self.watching.look(slot, trains);
             if looked.is_err() {
                 slot.note(looked);
             }
@@ -373,6 +378,7 @@ impl Worker {
         self.state.removed = removed.map(|(_, slot)| (slot.id(), slot.seen.name.clone()));
         self.state.sharing = self.sharing;
         self.state.current = self.runs.current;
+        self.state.views = self.watching.seen();
         self.state.runs = self.runs.slots.iter().map(|slot| slot.seen.clone()).collect();
         self.published.store(Arc::new(self.state.clone()));
         self.published_at = Instant::now();

@@ -6,6 +6,7 @@ use egui_kittest::kittest::Queryable as _;
 use super::fixture::{Bench, front, snapshot, training};
 use crate::experiment::layers::{Conv, Kind, Padding};
 use crate::experiment::{Layer, NetworkChoice};
+use crate::inspect::look::Look;
 use crate::session::{Command, PicturesState};
 
 fn layers(bench: &Bench) -> Vec<Layer> {
@@ -26,7 +27,7 @@ fn it_opens_with_an_experiment_and_tells_the_session() {
     assert!(
         matches!(&commands[0], Command::Describe(_, experiment) if experiment.title.starts_with("Quickstart"))
     );
-    assert!(matches!(commands[1], Command::Watch(watch) if watch.filters));
+    assert!(matches!(&commands[1], Command::Watch(watch) if watch.looks == [Look::Filters { layer: None }]));
     assert_eq!(commands.len(), 2, "nothing is said twice: {commands:?}");
     assert!(bench.has("Layer 1: Convolution") && bench.has("Layer 7: Fully connected"));
     assert!(bench.has("8×24×24"), "the output of the first layer is shown");

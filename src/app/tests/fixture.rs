@@ -13,8 +13,9 @@ use crate::data::{DataSet, Split};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
 use crate::experiment::{Experiment, NetworkChoice, presets, shipped};
 use crate::inspect::filters::Filters;
+use crate::inspect::look::{Look, View};
 use crate::session::{
-    Activity, Command, PicturesReady, PicturesState, RunId, RunSnapshot, Sharing, Snapshot,
+    Activity, Command, PicturesReady, PicturesState, RunId, RunSnapshot, Seen, Sharing, Snapshot,
 };
 use crate::tensor::{Extent, Tensor};
 use crate::train::curves::{Curves, StepRecord, TestRecord};
@@ -155,6 +156,7 @@ pub fn snapshot(name: &str) -> Snapshot {
         device,
         runs: vec![run],
         sharing: Sharing::default(),
+        views: Vec::new(),
         removed: None,
         download: None,
         problem: None,
@@ -178,11 +180,14 @@ pub fn training(name: &str, n_steps: u64) -> Snapshot {
         n_steps: 780,
         images_per_second: 12_345.0,
         curves: Arc::new(curves(n_steps, 1.0)),
-        filters: Some(Arc::new(filters(16, input.channels))),
         arena_bytes: 1 << 20,
         input: Some(input),
         ..run.clone()
     };
+    let (run, number) = (run.id, run.number);
+    let view = Ok(Arc::new(View::Filters(filters(16, input.channels))));
+    let look = Look::Filters { layer: None };
+    snapshot.views.push(Seen { look, run, number, step: n_steps, is_whole: true, view });
     snapshot
 }
 

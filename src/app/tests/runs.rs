@@ -18,7 +18,6 @@ pub fn three(name: &str) -> Snapshot {
         mark,
         step: n_steps,
         curves: Arc::new(curves(n_steps, speed)),
-        filters: None,
         ..first.clone()
     };
     let paused = RunSnapshot { activity: Activity::Idle, ..another(2, "adam", 300, 0.6) };

@@ -1,4 +1,4 @@
-//! The right side: the controls of a tape deck, how the net is trained, its curves and its filters.
+//! The right side: the controls of a tape deck, how the net is trained, its curves, and what it looks like inside.
 
 mod deck;
 mod more;
@@ -7,17 +7,17 @@ mod settings;
 use egui::{ScrollArea, Ui};
 
 use super::bridge::Desk;
-use super::{curves, filters, runs, theme};
+use super::{curves, looking, runs, theme};
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
 pub struct State {
     pub curves: curves::State,
-    pub filters: filters::State,
+    pub looking: looking::State,
     pub runs: runs::State,
     settings: settings::State,
-    /// Height of the filters in the last frame.
-    filters_height: f32,
+    /// Height of the instruments in the last frame.
+    looking_height: f32,
 }
 
 /// Height of the curves that must be there before anything scrolls.
@@ -34,10 +34,10 @@ pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         settings::settings_ui(ui, desk, &mut state.settings);
         ui.separator();
         let used = ui.cursor().top() - top;
-        let for_curves = (room - used - state.filters_height - 2.0 * theme::GAP).max(LEAST_CURVES);
+        let for_curves = (room - used - state.looking_height - 2.0 * theme::GAP).max(LEAST_CURVES);
         curves::curves_ui(ui, desk, &mut state.curves, for_curves);
         ui.separator();
-        let drawn = ui.scope(|ui| filters::filters_ui(ui, desk, &mut state.filters));
-        state.filters_height = drawn.response.rect.height();
+        let drawn = ui.scope(|ui| looking::looking_ui(ui, desk, &mut state.looking));
+        state.looking_height = drawn.response.rect.height();
     });
 }

@@ -4,7 +4,8 @@ use egui::Ui;
 
 use super::State;
 use crate::app::bridge::Desk;
-use crate::app::{filters, widgets};
+use crate::app::looking::filters;
+use crate::app::widgets;
 use crate::lessons::live::Live;
 
 pub fn filters_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State, live: &Live) {

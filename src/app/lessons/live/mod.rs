@@ -20,7 +20,7 @@ use crate::lessons::live::Live;
 pub enum State {
     #[default]
     Nothing,
-    Filters(crate::app::filters::State),
+    Filters(crate::app::looking::filters::State),
     Convolution(convolution::State),
     Functions(functions::State),
 }

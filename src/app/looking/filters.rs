@@ -7,11 +7,12 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::bridge::Desk;
-use super::theme;
-use super::{format, widgets};
+use crate::app::bridge::Desk;
+use crate::app::theme;
+use crate::app::{format, widgets};
 use crate::experiment::{Kind, Layer};
 use crate::inspect::filters::Filters;
+use crate::inspect::look::{Look, View};
 
 /// At most so many are drawn.
 const MOST: usize = 256;
@@ -26,32 +27,31 @@ pub struct State {
 }
 
 struct Shown {
-    filters: Arc<Filters>,
+    /// What the texture was drawn of.
+    view: Arc<View>,
+    filters: Filters,
     texture: TextureHandle,
 }
 
 pub fn filters_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
-    let filters = desk.snapshot.run().and_then(|run| run.filters.clone());
-    widgets::section_ui(ui, "First-layer filters", |ui| {
-        if let Some(filters) = &filters {
-            let [height, width] = filters.size();
-            let channels = filters.weights.shape[1];
-            widgets::caption_ui(ui, &format!("{} of {channels}×{height}×{width}", filters.len()));
-        }
-    });
-    match filters {
-        Some(filters) => {
-            state.follow(ui, filters);
-            if let Some(shown) = &state.shown {
-                shown.all_ui(ui);
-            }
-        }
-        None if has_convolution(desk.editor.layers()) => {
-            widgets::caption_ui(ui, "They appear with the first step, and take form as the net learns.");
-        }
-        None => {
-            widgets::caption_ui(ui, "This net has no convolution.");
-        }
+    let seen = desk.look(Look::Filters { layer: None });
+    let Some(Ok(view)) = seen.map(|seen| &seen.view) else {
+        widgets::caption_ui(
+            ui,
+            match has_convolution(desk.editor.layers()) {
+                true => "They appear with the first step, and take form as the net learns.",
+                false => "This net has no convolution.",
+            },
+        );
+        return;
+    };
+    state.follow(ui, view);
+    if let Some(shown) = &state.shown {
+        let filters = &shown.filters;
+        let ([height, width], channels) = (filters.size(), filters.weights.shape[1]);
+        let text = format!("{}: {} of {channels}×{height}×{width}", filters.path, filters.len());
+        widgets::caption_ui(ui, &text);
+        shown.all_ui(ui);
     }
 }
 
@@ -64,17 +64,17 @@ fn has_convolution(layers: &[Layer]) -> bool {
 
 impl State {
     /// Draws the texture anew if these are other weights.
-    fn follow(&mut self, ui: &Ui, filters: Arc<Filters>) {
-        let image = || atlas(&filters);
+    fn follow(&mut self, ui: &Ui, view: &Arc<View>) {
+        let View::Filters(filters) = &**view;
         match &mut self.shown {
-            Some(shown) if Arc::ptr_eq(&shown.filters, &filters) => {}
+            Some(shown) if Arc::ptr_eq(&shown.view, view) => {}
             Some(shown) => {
-                shown.texture.set(image(), TextureOptions::NEAREST);
-                shown.filters = filters;
+                shown.texture.set(atlas(filters), TextureOptions::NEAREST);
+                (shown.view, shown.filters) = (view.clone(), filters.clone());
             }
             None => {
-                let texture = ui.ctx().load_texture("filters", image(), TextureOptions::NEAREST);
-                self.shown = Some(Shown { filters, texture });
+                let texture = ui.ctx().load_texture("filters", atlas(filters), TextureOptions::NEAREST);
+                self.shown = Some(Shown { view: view.clone(), filters: filters.clone(), texture });
             }
         }
     }

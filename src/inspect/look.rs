@@ -1,0 +1,135 @@
+//! Looking at a net while it trains: what can be asked, what comes of it, and how it comes bit by bit.
+//!
+//! A [`Look`] is a question and a [`View`] the answer, both plain data. In between stands an [`Instrument`], which
+//! keeps what it has made ready (a compiled plan, a search half done) and goes on for as long as it is given time.
+//! It reads the weights where they lie and changes nothing that trains: a watched run and an unwatched one are
+//! equal to the last bit. Each kind of look has a file of its own and a line in [`Look::instrument`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::filters::{self, Filters};
+use crate::data::{DataSet, Normalisation};
+use crate::engine::{Device, EngineError, Memory, layout};
+use crate::experiment::Experiment;
+use crate::graph::program::{Bank, Placement};
+use crate::graph::{Graph, ParameterId};
+use crate::tensor::Tensor;
+use crate::train::{Run, TrainError};
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look {
+    /// The filters of the convolution at this path, or of the first one.
+    Filters { layer: Option<String> },
+}
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View {
+    Filters(Filters),
+}
+
+/// A net on a device, with what there is to show it.
+pub struct Subject<'a> {
+    pub experiment: &'a Experiment,
+    /// As drawn, unfused.
+    pub graph: &'a Graph,
+    pub placement: &'a Placement,
+    pub memory: &'a Arc<dyn Memory>,
+    pub device: &'a Arc<dyn Device>,
+    pub normalisation: &'a Arc<Normalisation>,
+    pub classes: &'a [String],
+    /// Not there where a net is looked at without its pictures.
+    pub set: Option<&'a Arc<DataSet>>,
+    /// Steps of training behind it.
+    pub step: u64,
+}
+
+/// What an instrument shows after a while.
+#[derive(Debug)]
+pub struct Glance {
+    /// None as long as there is nothing to show.
+    pub view: Option<View>,
+    /// Whether that is all; otherwise there is more to come.
+    pub is_whole: bool,
+}
+
+/// A look under way.
+pub trait Instrument: Send {
+    /// Goes on looking, for about `span` where it can stop, and shows what has been seen. After a whole view it
+    /// begins again, at the weights as they are then.
+    ///
+    /// # Errors
+    /// What is asked cannot be seen in this net, or a device without room.
+    fn look(&mut self, subject: &Subject<'_>, span: Duration) -> Result<Glance, LookError>;
+}
+
+/// Why something cannot be seen, in a sentence or two for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    #[error("{0}")]
+    Impossible(String),
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
+impl From<EngineError> for LookError {
+    fn from(error: EngineError) -> Self {
+        Self::Train(error.into())
+    }
+}
+
+impl Look {
+    /// What answers it.
+    pub fn instrument(&self) -> Box<dyn Instrument> {
+        match self.clone() {
+            Self::Filters { layer } => Box::new(filters::Reading { layer }),
+        }
+    }
+
+    /// Looks until all is seen.
+    ///
+    /// # Errors
+    /// As [`Instrument::look`].
+    pub fn whole(&self, subject: &Subject<'_>) -> Result<View, LookError> {
+        let mut instrument = self.instrument();
+        loop {
+            if let Glance { view: Some(view), is_whole: true } = instrument.look(subject, Duration::MAX)? {
+                return Ok(view);
+            }
+        }
+    }
+}
+
+impl<'a> Subject<'a> {
+    /// A run as it stands.
+    pub fn of(run: &'a Run) -> Self {
+        Self {
+            experiment: &run.experiment,
+            graph: &run.graph,
+            placement: &run.placement,
+            memory: run.memory(),
+            device: run.device(),
+            normalisation: &run.normalisation,
+            classes: &run.set.classes,
+            set: Some(&run.set),
+            step: run.progress().step,
+        }
+    }
+
+    /// A parameter as it stands, in its logical shape.
+    pub fn parameter(&self, id: ParameterId) -> Result<Tensor, EngineError> {
+        let parameter = &self.graph.parameters[id.0];
+        let place = self.placement.parameters[id.0];
+        let stored = self.memory.read_part(Bank::Parameters, place, parameter.len())?;
+        Ok(Tensor::new(parameter.shape.clone(), layout::parameter_from_storage(parameter, &stored)))
+    }
+}
+
+impl Glance {
+    /// All there is to see.
+    pub fn whole(view: View) -> Self {
+        Self { view: Some(view), is_whole: true }
+    }
+}
