@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod chart;
 pub mod confusion;
+pub mod depth;
 pub mod filters;
 pub mod gradcheck;
 pub mod look;

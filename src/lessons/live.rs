@@ -71,6 +71,27 @@ pub static KINDS: &[Kind] = &[
         help: "activation functions and their derivatives, with the value under the pointer",
         settings: &[],
     },
+    Kind {
+        name: "signals",
+        help: "the signal and its gradient through a deep net before the first step",
+        settings: &[
+            Setting {
+                name: "depth",
+                sort: Sort::Count { from: 2, to: 60 },
+                help: "convolutions at the beginning",
+            },
+            Setting {
+                name: "function",
+                sort: Sort::Word(&["relu", "tanh", "sigmoid", "selu"]),
+                help: "the function behind each at the beginning",
+            },
+            Setting {
+                name: "initialisation",
+                sort: Sort::Word(&["he", "xavier"]),
+                help: "the rule at the beginning",
+            },
+        ],
+    },
 ];
 
 /// A live part with its settings.

@@ -19,7 +19,9 @@ static SHIPPED: &[Shipped] = &[
     lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
     lesson!("batch-size": "lesson.toml", "lesson.md", "resnet-8.toml"),
+    lesson!("initialisation": "lesson.toml", "lesson.md", "relu-22.toml", "relu-30.toml"),
     lesson!("simply-stacking": "lesson.toml", "lesson.md", "plain-20.toml", "plain-56.toml"),
+    lesson!("residual-learning": "lesson.toml", "lesson.md", "plain-56.toml", "resnet-20.toml", "resnet-56.toml"),
     lesson!("going-deeper": "lesson.toml", "lesson.md"),
     lesson!("more-data-worse-labels": "lesson.toml", "lesson.md", "lenet.toml"),
 ];

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::TrainError;
 use super::weights::{About, Numbers, WeightsFile};
+use super::{Run, TrainError};
 use crate::data::{self, DataError, DataSet, Normalisation, catalogue};
 use crate::experiment::{Experiment, Network, file};
 use crate::graph::{Goal, Graph};
@@ -63,6 +63,20 @@ impl Net {
         let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))?;
         let numbers = Numbers::initial(&graph, &experiment.train, experiment.seed);
         Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
+    }
+
+    /// The net of a run, with the weights as they stand.
+    pub fn of(run: &Run) -> Result<Self, TrainError> {
+        let network = run.experiment.network.network(run.set.extent, run.goal().n_outputs())?;
+        let numbers = Numbers::read_from(&run.graph, &run.placement, &**run.memory())?;
+        Ok(Self {
+            experiment: run.experiment.clone(),
+            network,
+            graph: run.graph.clone(),
+            numbers,
+            classes: run.set.classes.clone(),
+            normalisation: (*run.normalisation).clone(),
+        })
     }
 
     /// Reads a picture of any size for this net ([`data::read_picture`]).

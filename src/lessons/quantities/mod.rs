@@ -6,6 +6,7 @@
 mod cost;
 mod curves;
 mod filters;
+mod signals;
 mod whole_split;
 
 use std::fmt;
@@ -62,6 +63,12 @@ pub static KINDS: &[Kind] = &[
     whole_split::TRAIN_SET_ERROR,
     filters::ORIENTED_SHARE,
     filters::SELECTIVITY,
+    signals::SIGNAL,
+    signals::GRADIENT,
+    signals::UPDATE_RATIO,
+    signals::DEAD_SHARE,
+    signals::SIGNAL_FACTOR,
+    signals::THEORY_FACTOR,
     cost::PARAMETERS,
     cost::MULTIPLY_ADDS,
     cost::CHANNELS,

@@ -1,11 +1,13 @@
 //! What lives inside a text: one file for each kind of live part, one line here.
 
+mod beside;
 mod by_hand;
 mod convolution;
 mod curves;
 mod filters;
 mod functions;
 mod layers;
+mod signals;
 
 use egui::{Frame, Margin, Ui};
 
@@ -23,6 +25,7 @@ pub enum State {
     Filters(crate::app::looking::filters::State),
     Convolution(convolution::State),
     Functions(functions::State),
+    Signals(Box<signals::State>),
 }
 
 /// Draws the part at this place of the text.
@@ -40,6 +43,7 @@ pub fn live_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, place: usize, live
             "layers" => layers::layers_ui(ui, desk, lesson, live),
             "convolution" => convolution::convolution_ui(ui, desk, state, live),
             "functions" => functions::functions_ui(ui, state),
+            "signals" => signals::signals_ui(ui, state, live),
             other => {
                 widgets::caption_ui(ui, &format!("This program cannot draw `{other}` yet."));
             }
