@@ -6,7 +6,8 @@ use super::known::{CIFAR_10, CIFAR_100, FASHION_MNIST, Known, MNIST};
 use super::normalise::{Moments, channel_moments};
 use super::procedural::{self, Procedural};
 use super::{
-    DataSet, HOLD_OUT, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, resize, shapes,
+    DataSet, HOLD_OUT, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, points, resize,
+    shapes,
 };
 use crate::experiment::{Data, LabelKind};
 use crate::tensor::Extent;
@@ -105,8 +106,14 @@ struct Published {
     licence: &'static str,
 }
 
-static BUILT_IN: [&Procedural; 4] =
-    [&glyphs::GLYPHS, &shapes::SHAPES, &shapes::scene::SCENES, &shapes::scene::SCENE_MASKS];
+static BUILT_IN: [&Procedural; 6] = [
+    &glyphs::GLYPHS,
+    &shapes::SHAPES,
+    &shapes::scene::SCENES,
+    &shapes::scene::SCENE_MASKS,
+    &points::RINGS,
+    &points::SPIRALS,
+];
 
 static PUBLISHED: [Published; 4] = [
     Published {

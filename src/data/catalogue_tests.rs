@@ -104,7 +104,18 @@ fn the_list_names_every_set_once() {
     let names: Vec<_> = list().into_iter().map(|entry| entry.name).collect();
     assert_eq!(
         names,
-        ["glyphs", "shapes", "scenes", "scene-masks", "mnist", "fashion-mnist", "cifar-10", "cifar-100"]
+        [
+            "glyphs",
+            "shapes",
+            "scenes",
+            "scene-masks",
+            "rings",
+            "spirals",
+            "mnist",
+            "fashion-mnist",
+            "cifar-10",
+            "cifar-100"
+        ]
     );
 }
 

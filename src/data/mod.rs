@@ -21,6 +21,7 @@ mod noise;
 pub mod normalise;
 pub mod permute;
 mod png;
+mod points;
 mod procedural;
 mod resize;
 mod shapes;

@@ -8,6 +8,8 @@ pub mod depth;
 pub mod filters;
 pub mod gradcheck;
 pub mod look;
+pub mod modes;
 pub mod picture;
+pub mod plane;
 pub mod statistics;
 pub mod tuning;

@@ -26,6 +26,8 @@ pub struct Trial<'a> {
     pub limit: Duration,
     /// Hears of what is being done: the experiment, and how much of it, 0 to 1; says whether to go on.
     pub hear: &'a dyn Fn(&str, f64) -> bool,
+    /// Hears each number as it is measured, with the place of the run in its grid.
+    pub note: &'a dyn Fn(&Quantity, usize, &Measured),
 }
 
 /// What was measured, of each run of each experiment that is asked after.
@@ -82,6 +84,7 @@ impl Trial<'_> {
             for (i, cell) in cells.iter().enumerate() {
                 let done = |share: f64| (self.hear)(&setup.name, (i as f64 + share) / cells.len() as f64);
                 let numbers = self.measure(setup, cell, &asked, &mut pictures, deadline, &done);
+                asked.iter().zip(&numbers).for_each(|(quantity, number)| (self.note)(quantity, i, number));
                 columns.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number));
             }
             findings.measured.extend(asked.into_iter().zip(columns));
@@ -117,7 +120,7 @@ impl Trial<'_> {
             Err(error) => return fail(error.into()),
         };
         match Run::new(&experiment, set, self.device.clone()) {
-            Ok(run) => Attended { run, asked, deadline, done }.measure(cell.steps),
+            Ok(run) => Attended { run, asked, deadline, done, share: 0.0 }.measure(cell.steps),
             Err(error) => fail(error),
         }
     }
@@ -152,6 +155,23 @@ struct Attended<'a> {
     asked: &'a [Quantity],
     deadline: Instant,
     done: &'a dyn Fn(f64) -> bool,
+    /// How much of the training lies behind.
+    share: f64,
+}
+
+/// Whether somebody still waits and the time is not over.
+fn go_on(done: &dyn Fn(f64) -> bool, share: f64, deadline: Instant) -> Result<(), String> {
+    if !done(share) {
+        return Err("This was stopped.".into());
+    }
+    match Instant::now() > deadline {
+        true => {
+            Err("The lesson takes longer than four times the minutes that it states. Shorten its runs, or \
+                     raise `minutes`."
+                .into())
+        }
+        false => Ok(()),
+    }
 }
 
 /// Steps between two looks at the clock, in seconds.
@@ -186,12 +206,15 @@ impl Attended<'_> {
 
     /// What is asked of the weights at this moment; none elsewhere.
     fn of_weights(&mut self, moment: Moment) -> Vec<Option<Measured>> {
-        let asked = self.asked;
+        let (asked, done, share, deadline) = (self.asked, self.done, self.share, self.deadline);
         let run = &mut self.run;
+        let go_on = || go_on(done, share, deadline);
         asked
             .iter()
             .map(|quantity| match quantity.kind.measure {
-                Measure::Run(measure) if quantity.settings.moment() == moment => Some(measure(quantity, run)),
+                Measure::Run(measure) if quantity.settings.moment() == moment => {
+                    Some(go_on().and_then(|()| measure(quantity, run, &go_on)))
+                }
                 _ => None,
             })
             .collect()
@@ -214,16 +237,8 @@ impl Attended<'_> {
             let taken = self.run.advance(burst).map_err(|error| error.to_string())?;
             per_step = ((self.run.seconds() - begin) / taken.max(1) as f64).max(1e-5);
             let progress = self.run.progress();
-            if !(self.done)(progress.step as f64 / n_steps as f64) {
-                return Err("This was stopped.".into());
-            }
-            if Instant::now() > self.deadline {
-                return Err(
-                    "The lesson takes longer than four times the minutes that it states. Shorten its \
-                            runs, or raise `minutes`."
-                        .into(),
-                );
-            }
+            self.share = progress.step as f64 / n_steps as f64;
+            go_on(self.done, self.share, self.deadline)?;
             if at_each && progress.left_in_epoch() == progress.steps_per_epoch && progress.step < n_steps {
                 self.test()?;
             }
@@ -232,8 +247,13 @@ impl Attended<'_> {
         if tests.is_empty() { Ok(()) } else { self.test() }
     }
 
+    /// Answers the test pictures, as long as there is time.
     fn test(&mut self) -> Result<(), String> {
-        self.run.test().map(|_| ()).map_err(|error| error.to_string())
+        self.run.begin_test().map_err(|error| error.to_string())?;
+        while self.run.continue_test().map_err(|error| error.to_string())?.is_none() {
+            go_on(self.done, self.share, self.deadline)?;
+        }
+        Ok(())
     }
 }
 

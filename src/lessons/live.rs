@@ -30,6 +30,11 @@ pub static KINDS: &[Kind] = &[
                 sort: Sort::Word(&["test-error", "train-error", "test-loss", "train-loss"]),
                 help: "what is drawn; the training error where left out",
             },
+            Setting {
+                name: "over",
+                sort: Sort::Word(&["epochs", "rate"]),
+                help: "along which axis; over the rate, on a logarithmic one, only what training tells",
+            },
         ],
     },
     Kind { name: "filters", help: "the filters of the first layer as they form", settings: &[OF_ONE] },
@@ -70,6 +75,18 @@ pub static KINDS: &[Kind] = &[
         name: "functions",
         help: "activation functions and their derivatives, with the value under the pointer",
         settings: &[],
+    },
+    Kind {
+        name: "grid",
+        help: "what the runs of grids came to, as maps that fill while a check measures them",
+        settings: &[
+            OF,
+            Setting {
+                name: "show",
+                sort: Sort::Word(&["train-error", "test-error", "train-loss", "test-loss"]),
+                help: "what is shown; the training error where left out",
+            },
+        ],
     },
     Kind {
         name: "signals",

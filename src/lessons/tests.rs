@@ -325,7 +325,8 @@ fn what_is_too_large_is_refused() {
 /// Tries a lesson on the CPU.
 fn verdicts(lesson: &Lesson, form: Form, limit: Duration) -> Vec<super::bench::Verdict> {
     let device = engine::open(&DeviceChoice::Cpu).unwrap();
-    Trial { device: Arc::clone(&device), form, seed: 0, limit, hear: &|_, _| true }.check(lesson)
+    Trial { device: Arc::clone(&device), form, seed: 0, limit, hear: &|_, _| true, note: &|_, _, _| {} }
+        .check(lesson)
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::app::theme::{self, Palette};
 use crate::app::widgets;
 use crate::lessons::quantities::{Quantity, Unit};
 use crate::session::RunSnapshot;
+use crate::train::curves::StepRecord;
 
 /// Points that a sketch has.
 const N_POINTS: usize = 25;
@@ -113,21 +114,24 @@ pub fn curve_of(run: &RunSnapshot, kind: &str) -> Vec<[f64; 2]> {
     match kind {
         "test-error" => tests.iter().map(|test| [test.epoch, test.error]).collect(),
         "test-loss" => tests.iter().map(|test| [test.epoch, test.loss]).collect(),
-        _ => {
-            let n = run.curves.len();
-            let width = n.div_ceil(200).max((run.steps_per_epoch as usize / 10).max(1));
-            let records: Vec<_> = run.curves.from(0).collect();
-            let mean = |chunk: &[&crate::train::curves::StepRecord]| {
-                let of = |record: &crate::train::curves::StepRecord| {
-                    if kind == "train-error" { record.error as f64 } else { record.loss as f64 }
-                };
-                let sum: f64 = chunk.iter().map(|record| of(record)).sum();
-                let epoch = chunk.iter().map(|record| record.epoch).sum::<f64>() / chunk.len() as f64;
-                [epoch, sum / chunk.len() as f64]
-            };
-            records.chunks(width).map(mean).filter(|point| point[1].is_finite()).collect()
-        }
+        _ => steps_of(run, kind, |record| record.epoch),
     }
+}
+
+/// Some hundred means over the steps, `(x, value)` with x the mean of what `place` gives.
+pub fn steps_of(run: &RunSnapshot, kind: &str, place: fn(&StepRecord) -> f64) -> Vec<[f64; 2]> {
+    let n = run.curves.len();
+    let width = n.div_ceil(200).max((run.steps_per_epoch as usize / 10).max(1));
+    let records: Vec<&StepRecord> = run.curves.from(0).collect();
+    let value =
+        |record: &StepRecord| f64::from(if kind == "train-error" { record.error } else { record.loss });
+    let mean = |chunk: &[&StepRecord]| {
+        let of = |what: &dyn Fn(&StepRecord) -> f64| {
+            chunk.iter().map(|record| what(record)).sum::<f64>() / chunk.len() as f64
+        };
+        [of(&place), of(&value)]
+    };
+    records.chunks(width).map(mean).filter(|point| point[1].is_finite()).collect()
 }
 
 #[cfg(test)]

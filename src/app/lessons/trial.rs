@@ -8,17 +8,28 @@ use std::time::Duration;
 
 use crate::engine::{self, DeviceChoice};
 use crate::lessons::bench::{Trial, Verdict, verdict};
+use crate::lessons::quantities::{Measured, Quantity};
 use crate::lessons::{Form, Lesson};
 
 /// The trial that is going on, if one is.
 #[derive(Default)]
 pub struct State {
     working: Option<Working>,
+    /// What was measured so far, in this trial and in those before.
+    numbers: Vec<Number>,
+}
+
+/// A number that was measured: of what, and of which run of a grid.
+struct Number {
+    of: Quantity,
+    place: usize,
+    found: Measured,
 }
 
 struct Working {
     name: String,
     verdict: Receiver<Result<Verdict, String>>,
+    numbers: Receiver<Number>,
     progress: Arc<Mutex<(String, f64)>>,
     is_stopped: Arc<AtomicBool>,
 }
@@ -45,11 +56,13 @@ impl State {
     pub fn begin(&mut self, lesson: &Lesson, name: &str, device: DeviceChoice, ctx: &egui::Context) {
         let Some(check) = lesson.check(name).cloned() else { return };
         let (sender, receiver) = channel();
+        let (note, numbers) = channel();
         let progress = Arc::new(Mutex::new((String::new(), 0.0)));
         let is_stopped = Arc::new(AtomicBool::new(false));
         self.working = Some(Working {
             name: name.to_string(),
             verdict: receiver,
+            numbers,
             progress: progress.clone(),
             is_stopped: is_stopped.clone(),
         });
@@ -65,7 +78,10 @@ impl State {
                 !is_stopped.load(Ordering::Relaxed)
             };
             let found = engine::open(&device).map_err(|error| error.to_string()).map(|device| {
-                let trial = Trial { device, form: Form::Quick, seed: 0, limit, hear: &hear };
+                let note = |of: &Quantity, place: usize, found: &Measured| {
+                    let _ = note.send(Number { of: of.clone(), place, found: found.clone() });
+                };
+                let trial = Trial { device, form: Form::Quick, seed: 0, limit, hear: &hear, note: &note };
                 let findings = trial.findings(&lesson, std::slice::from_ref(&check), &[]);
                 verdict(&check, Form::Quick, &findings)
             });
@@ -78,8 +94,25 @@ impl State {
         }
     }
 
+    /// Takes over what has been measured since.
+    fn listen(&mut self) {
+        let Some(working) = &self.working else { return };
+        for number in working.numbers.try_iter() {
+            self.numbers.retain(|known| (&known.of, known.place) != (&number.of, number.place));
+            self.numbers.push(number);
+        }
+    }
+
+    /// What was measured of one run of a grid, of whatever moment.
+    pub fn number(&self, setup: &str, kind: &str, place: usize) -> Option<&Measured> {
+        let is_it =
+            |number: &&Number| number.of.of == setup && number.of.kind.name == kind && number.place == place;
+        self.numbers.iter().find(is_it).map(|number| &number.found)
+    }
+
     /// The verdict, once it is there, with the check's name.
     pub fn finished(&mut self) -> Option<(String, Result<Verdict, String>)> {
+        self.listen();
         let found = self.working.as_ref()?.verdict.try_recv().ok()?;
         let name = self.working.as_ref()?.name.clone();
         self.working = None;

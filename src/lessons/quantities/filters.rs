@@ -20,7 +20,7 @@ pub const ORIENTED_SHARE: Kind = Kind {
     help: "the share of first-layer filters whose orientation selectivity (1 less the circular variance) is above a bound",
     unit: Unit::Share,
     settings: &[ABOVE, AT],
-    measure: Measure::Run(|quantity, run| {
+    measure: Measure::Run(|quantity, run, _| {
         let above = quantity.settings.number("above").unwrap_or(0.3);
         let all = selectivities(run)?;
         Ok(all.iter().filter(|&&selectivity| selectivity > above).count() as f64 / all.len() as f64)
@@ -33,7 +33,7 @@ pub const SELECTIVITY: Kind = Kind {
     help: "the median over the first layer's filters of 1 less the circular variance: 0 prefers nothing, 1 one orientation alone",
     unit: Unit::Plain,
     settings: &[AT],
-    measure: Measure::Run(|_, run| {
+    measure: Measure::Run(|_, run, _| {
         let mut all = selectivities(run)?;
         all.sort_by(f64::total_cmp);
         Ok((all[(all.len() - 1) / 2] + all[all.len() / 2]) / 2.0)

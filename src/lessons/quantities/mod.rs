@@ -6,6 +6,8 @@
 mod cost;
 mod curves;
 mod filters;
+mod modes;
+mod rates;
 mod signals;
 mod whole_split;
 
@@ -48,9 +50,12 @@ pub enum Measure {
     Graph(fn(&Quantity, &Graph) -> Measured),
     /// What the run told of its steps and evaluations.
     Curves(fn(&Quantity, &Curves, u64) -> Measured),
-    /// The weights as they stand, at the moment that the quantity asks for.
-    Run(fn(&Quantity, &mut Run) -> Measured),
+    /// The weights as they stand, at the moment that the quantity asks for; in time, as far as it takes long.
+    Run(fn(&Quantity, &mut Run, GoOn<'_>) -> Measured),
 }
+
+/// Says whether there is time to go on, and otherwise why there is none.
+pub type GoOn<'a> = &'a dyn Fn() -> Result<(), String>;
 
 /// All of them, in the order in which the lessons' manual lists them.
 pub static KINDS: &[Kind] = &[
@@ -61,6 +66,8 @@ pub static KINDS: &[Kind] = &[
     curves::BEST_RATE,
     curves::SECONDS,
     whole_split::TRAIN_SET_ERROR,
+    modes::BATCH_MODE_ERROR,
+    rates::EFFECTIVE_RATE,
     filters::ORIENTED_SHARE,
     filters::SELECTIVITY,
     signals::SIGNAL,

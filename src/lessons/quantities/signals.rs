@@ -26,7 +26,7 @@ pub const SIGNAL_FACTOR: Kind = Kind {
     help: "by what the signal's power is multiplied from layer to layer, the geometric mean over the layers (and at the start over 8 draws of the weights)",
     unit: Unit::Plain,
     settings: &[AT],
-    measure: Measure::Run(|quantity, run| Ok(growth(quantity, run)?.measured)),
+    measure: Measure::Run(|quantity, run, _| Ok(growth(quantity, run)?.measured)),
 };
 
 pub const THEORY_FACTOR: Kind = Kind {
@@ -35,7 +35,7 @@ pub const THEORY_FACTOR: Kind = Kind {
     help: "what theory says of it: n·E[w²], times ½ behind a ReLU, with n counted inside the picture",
     unit: Unit::Plain,
     settings: &[AT],
-    measure: Measure::Run(|quantity, run| Ok(growth(quantity, run)?.theory)),
+    measure: Measure::Run(|quantity, run, _| Ok(growth(quantity, run)?.theory)),
 };
 
 pub const SIGNAL: Kind = Kind {
@@ -44,7 +44,7 @@ pub const SIGNAL: Kind = Kind {
     help: "the standard deviation of a layer's output over pictures, channels and positions",
     unit: Unit::Plain,
     settings: &[LAYER, AT],
-    measure: Measure::Run(|quantity, run| {
+    measure: Measure::Run(|quantity, run, _| {
         let found = statistics(quantity, run)?;
         let path = &weighted(quantity, &found)?.path;
         let layer = found.layers.iter().find(|layer| layer.path == *path);
@@ -58,7 +58,7 @@ pub const GRADIENT: Kind = Kind {
     help: "|g|, of the gradient of the loss by a layer's weights",
     unit: Unit::Plain,
     settings: &[LAYER, AT],
-    measure: Measure::Run(|quantity, run| {
+    measure: Measure::Run(|quantity, run, _| {
         let found = statistics(quantity, run)?;
         Ok(weighted(quantity, &found)?.gradient_norm)
     }),
@@ -70,7 +70,7 @@ pub const UPDATE_RATIO: Kind = Kind {
     help: "|Δw| / |w| of a layer's weights, in the step that the optimiser would take as its first",
     unit: Unit::Plain,
     settings: &[LAYER, AT],
-    measure: Measure::Run(|quantity, run| {
+    measure: Measure::Run(|quantity, run, _| {
         let found = statistics(quantity, run)?;
         Ok(weighted(quantity, &found)?.update_ratio)
     }),
@@ -82,7 +82,7 @@ pub const DEAD_SHARE: Kind = Kind {
     help: "the share of channels behind ReLUs that are 0 for every picture at every position, the mean over the layers",
     unit: Unit::Share,
     settings: &[AT],
-    measure: Measure::Run(|quantity, run| {
+    measure: Measure::Run(|quantity, run, _| {
         let found = statistics(quantity, run)?;
         let dead: Vec<f64> = found.layers.iter().filter_map(|layer: &LayerStatistics| layer.dead).collect();
         match dead.len() {

@@ -9,8 +9,15 @@ pub const TRAIN_SET_ERROR: Kind = Kind {
     help: "the share of wrong answers on all training pictures at the end, in test mode",
     unit: Unit::Share,
     settings: &[],
-    measure: Measure::Run(|_, run| match run.evaluate(Part::Train) {
-        Ok(found) => Ok(if found.loss.is_finite() { found.error } else { f64::NAN }),
-        Err(error) => Err(error.to_string()),
+    measure: Measure::Run(|_, run, go_on| {
+        let mut stopped = Ok(());
+        let mut is_in_time = || {
+            stopped = go_on();
+            stopped.is_ok()
+        };
+        let found = run.evaluate_while(Part::Train, &mut is_in_time).map_err(|error| error.to_string())?;
+        stopped?;
+        let found = found.ok_or("There are no training pictures.")?;
+        Ok(if found.loss.is_finite() { found.error } else { f64::NAN })
     }),
 };

@@ -9,14 +9,28 @@ use crate::train::evaluate::{Evaluation, Evaluator};
 impl Run {
     /// A whole evaluation of one split, which leaves the curves alone.
     pub fn evaluate(&self, part: Part) -> Result<Evaluation, TrainError> {
+        loop {
+            if let Some(found) = self.evaluate_while(part, &mut || true)? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The same for as long as `go_on` says so, which is asked after each batch; none where it was stopped.
+    pub fn evaluate_while(
+        &self,
+        part: Part,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Evaluation>, TrainError> {
         let source = PictureSource { part, ..self.test_source.clone() };
         let pictures = self.device.pictures(&source)?;
         let n = source.split().len();
         let mut evaluator =
             Evaluator::new(&self.fused, self.goal(), &*self.device, &self.memory, &pictures, n)?;
         loop {
-            if let Some(found) = evaluator.advance()? {
-                return Ok(found);
+            match evaluator.advance()? {
+                None if go_on() => {}
+                found => return Ok(found),
             }
         }
     }

@@ -6,6 +6,7 @@ mod convolution;
 mod curves;
 mod filters;
 mod functions;
+mod grid;
 mod layers;
 mod signals;
 
@@ -43,6 +44,7 @@ pub fn live_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, place: usize, live
             "layers" => layers::layers_ui(ui, desk, lesson, live),
             "convolution" => convolution::convolution_ui(ui, desk, state, live),
             "functions" => functions::functions_ui(ui, state),
+            "grid" => grid::grid_ui(ui, lesson, &page.trial, live),
             "signals" => signals::signals_ui(ui, state, live),
             other => {
                 widgets::caption_ui(ui, &format!("This program cannot draw `{other}` yet."));
