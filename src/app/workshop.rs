@@ -10,7 +10,7 @@ use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui, UiBuilder};
 use super::action::Action;
 use super::bridge::{Bridge, Desk, Request};
 use super::editor::history::Gesture;
-use super::editor::{Editor, Task};
+use super::editor::{Editor, Room, Task};
 use super::files::{Answer, Asking};
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
@@ -124,6 +124,8 @@ impl Workshop {
                 });
             }
         }
+        let held = self.snapshot.begun().map_or(0, |run| run.arena_bytes);
+        self.editor.room = Room::on(self.snapshot.device.kind, held);
         self.training.curves.follow(&self.snapshot);
         while let Ok((gravity, text)) = self.reports.1.try_recv() {
             self.status.say(gravity, text);

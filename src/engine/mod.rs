@@ -18,7 +18,7 @@ pub mod ops;
 pub mod plain;
 #[cfg(test)]
 mod properties;
-mod room;
+pub mod room;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::experiment::layers::{MAX_DEPTH, MAX_UNROLLED, n_unrolled};
 use crate::experiment::{Layer, LayerId, Network};
+use crate::graph::advice::{self, Advice, Remedy};
 use crate::graph::{Goal, ReceptiveField, ShapeProblem, Survey, Total};
 use crate::tensor::Extent;
 
@@ -12,6 +13,11 @@ use crate::tensor::Extent;
 pub struct Costs {
     pub total: Total,
     pub problem: Option<ShapeProblem>,
+    /// What mends the problem, where one edit can.
+    pub mend: Option<Remedy>,
+    /// What is probably not meant, in the order of the layers; [`super::Editor`] fills it in, who knows how the
+    /// net is trained.
+    pub advice: Vec<Advice>,
     by_layer: HashMap<LayerId, Cost>,
 }
 
@@ -44,7 +50,9 @@ impl Costs {
             cost.multiply_adds += report.multiply_adds;
             cost.times += 1;
         }
-        let mut costs = Self { total: survey.total, problem: survey.problem, by_layer };
+        let mend = survey.problem.as_ref().and_then(|_| advice::head_remedy(network, goal));
+        let problem = survey.problem;
+        let mut costs = Self { total: survey.total, problem, mend, advice: Vec::new(), by_layer };
         network.layers.iter().for_each(|layer| costs.gather(layer));
         costs
     }
@@ -52,6 +60,16 @@ impl Costs {
     /// Of one layer.
     pub fn of_layer(&self, id: LayerId) -> Cost {
         self.by_layer.get(&id).copied().unwrap_or_default()
+    }
+
+    /// What is said of one layer.
+    pub fn advice_on(&self, id: LayerId) -> impl Iterator<Item = &Advice> {
+        self.advice.iter().filter(move |advice| advice.layer == Some(id))
+    }
+
+    /// What is said of the net as a whole.
+    pub fn general_advice(&self) -> impl Iterator<Item = &Advice> {
+        self.advice.iter().filter(|advice| advice.layer.is_none())
     }
 
     /// Adds to a layer what the layers inside it cost.

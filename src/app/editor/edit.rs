@@ -8,6 +8,8 @@ use crate::experiment::{Kind, Layer, LayerId};
 #[derive(Clone, Debug)]
 pub enum Edit {
     Insert(Place, Kind),
+    /// Puts other settings in the place of a layer's.
+    Change(LayerId, Kind),
     Remove(LayerId),
     Duplicate(LayerId),
     Move(LayerId, Place),
@@ -24,6 +26,10 @@ impl Edit {
     pub fn apply(self, layers: &mut Vec<Layer>) -> Option<Option<LayerId>> {
         match self {
             Self::Insert(place, kind) => insert(layers, place, Layer::new(kind)),
+            Self::Change(id, kind) => {
+                tree::find_mut(layers, id)?.kind = kind;
+                Some(Some(id))
+            }
             Self::Remove(id) => remove(layers, id),
             Self::Duplicate(id) => {
                 let copy = tree::find(layers, id)?.duplicate();

@@ -4,6 +4,7 @@
 pub mod costs;
 pub mod edit;
 pub mod history;
+mod memory;
 pub mod tree;
 
 use std::path::PathBuf;
@@ -12,13 +13,15 @@ use crate::engine::Footprint;
 use crate::experiment::{
     Experiment, LabelKind, Layer, LayerId, Loss, Network, NetworkChoice, Problem, Train,
 };
-use crate::graph::program::Placement;
-use crate::graph::{Goal, Graph};
+use crate::graph::Goal;
+use crate::graph::advice::{self, Remedy};
 use crate::tensor::Extent;
-use crate::train;
 use costs::Costs;
 use edit::Edit;
 use history::{Gesture, History};
+pub use memory::Room;
+use memory::counted;
+use tree::{ListId, Place};
 
 /// What a network must be made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Editor {
     pub selected: Option<LayerId>,
     /// The file it was read from or written to last.
     pub file: Option<PathBuf>,
+    /// What training may take of memory.
+    pub room: Room,
     task: Task,
     /// What [`Editor::layers`] was made from.
     resolved: (NetworkChoice, Task, Loss),
@@ -43,7 +48,7 @@ pub struct Editor {
     costs: Costs,
     /// What training takes of memory, and what it was counted for; none for a net that is not possible, or
     /// too deep to count while a person waits.
-    footprint: (Option<Footprint>, Train),
+    footprint: (Option<Footprint>, Train, Room),
     /// Why the experiment's network cannot be had for these pictures at all.
     mismatch: Option<Problem>,
     history: History,
@@ -60,10 +65,11 @@ impl Editor {
             experiment,
             selected: None,
             file: None,
+            room: Room::default(),
             task,
             layers: Vec::new(),
             costs: Costs::default(),
-            footprint: (None, Train::default()),
+            footprint: (None, Train::default(), Room::default()),
             mismatch: None,
         };
         editor.resolve();
@@ -131,6 +137,25 @@ impl Editor {
         if let Some(selected) = edit.apply(&mut self.layers) {
             self.selected = selected;
             self.layers_changed();
+        }
+    }
+
+    /// Does what a piece of advice asks for.
+    pub fn mend(&mut self, remedy: Remedy) {
+        let behind = |place: Place| Place { index: place.index + 1, ..place };
+        match remedy {
+            Remedy::InsertBehind(id, kind) => {
+                if let Some(place) = tree::place_of(&self.layers, id) {
+                    self.apply(Edit::Insert(behind(place), kind));
+                }
+            }
+            Remedy::Append(kind) => {
+                let place = Place { list: ListId::default(), index: self.layers.len() };
+                self.apply(Edit::Insert(place, kind));
+            }
+            Remedy::Remove(id) => self.apply(Edit::Remove(id)),
+            Remedy::Change(id, kind) => self.apply(Edit::Change(id, kind)),
+            Remedy::Batch(batch) => self.experiment.train.batch = batch,
         }
     }
 
@@ -203,7 +228,7 @@ impl Editor {
         if *network != self.experiment.network || *task != self.task || *loss != train.loss {
             self.resolved = self.to_resolve();
             self.resolve();
-        } else if self.footprint.1 != self.experiment.train {
+        } else if self.footprint.1 != self.experiment.train || self.footprint.2 != self.room {
             self.count_memory();
         }
     }
@@ -234,27 +259,27 @@ impl Editor {
         self.count_memory();
     }
 
+    /// Counts what training takes and gathers what can be said against it: whatever depends on how the net is
+    /// trained.
     fn count_memory(&mut self) {
         let train = self.experiment.train.clone();
-        self.footprint = (self.counted_memory(), train);
-    }
-
-    fn counted_memory(&self) -> Option<Footprint> {
-        if self.obstacle().is_some() {
-            return None;
-        }
-        let network = Network { input: self.task.input, layers: self.layers.clone() };
-        let graph = Graph::for_goal(&network, &self.goal()).ok()?;
-        if graph.nodes.len() > MOST_COUNTED {
-            return None;
-        }
-        let program = train::train_program(&self.experiment, self.goal(), &graph.fused());
-        Some(Footprint::least(&Placement::for_program(&graph, &program), &program))
+        let (goal, is_possible) = (self.goal(), self.obstacle().is_none());
+        let network = Network { input: self.task.input, layers: std::mem::take(&mut self.layers) };
+        let footprint = counted(&network, goal, &self.experiment).filter(|_| is_possible);
+        self.costs.advice = match is_possible {
+            true => advice::advise(&network, &goal, &train),
+            false => Vec::new(),
+        };
+        let too_much = footprint.and_then(|needed| {
+            memory::advice(needed, self.room.left()?, train.batch, |batch| {
+                counted(&network, goal, &memory::with_batch(&self.experiment, batch))
+            })
+        });
+        self.costs.advice.extend(too_much);
+        self.layers = network.layers;
+        self.footprint = (footprint, train, self.room);
     }
 }
-
-/// Nodes of a net whose memory is counted at every edit: some hundredths of a second.
-const MOST_COUNTED: usize = 1500;
 
 const GREY: Task = Task { input: Extent::new(1, 28, 28), n_classes: 10, labels: LabelKind::Classes };
 const COLOUR: Task = Task { input: Extent::new(3, 32, 32), ..GREY };
@@ -311,6 +336,22 @@ mod tests {
         editor.layers_changed();
         assert_eq!(editor.costs().problem.as_ref().and_then(|problem| problem.layer), Some(first));
         assert!(editor.obstacle().is_some_and(|sentence| sentence.contains("29×29")));
+    }
+
+    #[test]
+    fn a_batch_that_memory_does_not_hold_is_made_smaller() {
+        let mut editor = editor();
+        let needed = editor.footprint().expect("it is counted").total();
+        let (before, batch) = (editor.experiment.clone(), editor.experiment.train.batch);
+        editor.room = Room::Bytes(needed / 2);
+        editor.note(None);
+        let remedy = editor.costs().general_advice().next().and_then(|advice| advice.remedy.clone());
+        editor.mend(remedy.expect("a smaller batch fits"));
+        editor.note(None);
+        assert!(editor.experiment.train.batch < batch && editor.costs().general_advice().next().is_none());
+        assert!(editor.footprint().is_some_and(|footprint| footprint.total() <= needed / 2));
+        editor.undo();
+        assert_eq!(editor.experiment, before);
     }
 
     #[test]

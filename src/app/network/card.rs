@@ -7,7 +7,7 @@ use egui::{
 use lucide_icons::Icon;
 
 use super::about::about;
-use super::{Stack, fields, glyph, stats};
+use super::{Stack, advice, fields, glyph, stats};
 use crate::app::action::Action;
 use crate::app::editor::edit::Edit;
 use crate::app::editor::tree::ListId;
@@ -18,16 +18,6 @@ use crate::experiment::{Kind, Layer, LayerId};
 
 /// Width of a card's menu: most formulas fit into it.
 const MENU_WIDTH: f32 = 340.0;
-
-/// Whether a card of this width has room for the columns of figures.
-fn columns_fit(kind: &Kind, width: f32) -> bool {
-    let title = match kind {
-        Kind::Lrn(_) => 270.0,
-        Kind::BatchNorm(_) | Kind::GlobalAveragePool | Kind::Shortcut(_) | Kind::Branches(_) => 250.0,
-        _ => 200.0,
-    };
-    width >= title + stats::WIDTH
-}
 
 impl Stack<'_> {
     pub(super) fn card_ui(&mut self, ui: &mut Ui, layer: &mut Layer, index: usize) {
@@ -77,6 +67,17 @@ impl Stack<'_> {
         ui.painter().rect_stroke(rect, theme::CARD_CORNER, stroke, egui::StrokeKind::Inside);
     }
 
+    /// Whether a card of this width has room for the columns of figures.
+    fn columns_fit(&self, layer: &Layer, width: f32) -> bool {
+        let title = match layer.kind {
+            Kind::Lrn(_) => 270.0,
+            Kind::BatchNorm(_) | Kind::GlobalAveragePool | Kind::Shortcut(_) | Kind::Branches(_) => 250.0,
+            _ => 200.0,
+        };
+        let has_advice = self.costs.advice_on(layer.id).next().is_some();
+        width >= title + stats::WIDTH + if has_advice { theme::ICON_BUTTON.x } else { 0.0 }
+    }
+
     fn has_problem(&self, id: LayerId) -> bool {
         self.costs.problem.as_ref().is_some_and(|problem| problem.layer == Some(id))
     }
@@ -84,7 +85,7 @@ impl Stack<'_> {
     fn contents_ui(&mut self, ui: &mut Ui, layer: &mut Layer, name: &str) {
         let width = ui.available_width();
         let below = fields::has_fields(&layer.kind) && !fields::fit_beside_title(layer, width, self.state);
-        let has_columns = columns_fit(&layer.kind, width);
+        let has_columns = self.columns_fit(layer, width);
         self.title_ui(ui, layer, name, width);
         if below {
             ui.horizontal_wrapped(|ui| {
@@ -97,21 +98,25 @@ impl Stack<'_> {
             stats::line_ui(ui, &self.costs.of_layer(layer.id));
         }
         if let Some(problem) = self.costs.problem.as_ref().filter(|problem| problem.layer == Some(layer.id)) {
-            widgets::message_ui(ui, Gravity::Problem, &problem.message, |_| {});
+            widgets::message_ui(ui, Gravity::Problem, &problem.message, |ui| {
+                self.remedies.extend(advice::remedy_ui(ui, self.costs.mend.as_ref()));
+            });
         }
+        self.advice_ui(ui, layer.id);
         if !self.state.folded.contains(&layer.id) {
             self.inside_ui(ui, layer);
         }
     }
 
     fn title_ui(&mut self, ui: &mut Ui, layer: &mut Layer, name: &str, width: f32) {
-        let has_columns = columns_fit(&layer.kind, width);
+        let has_columns = self.columns_fit(layer, width);
         ui.horizontal(|ui| {
             ui.set_min_height(theme::ROW);
             ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
             self.handle_ui(ui, layer, name);
             glyph::glyph_ui(ui, &layer.kind);
             ui.label(theme::strong(layer.kind.title())).on_hover_text(layer.kind.purpose());
+            self.advice_button_ui(ui, layer.id, name);
             self.combinator_ui(ui, layer, has_columns);
             if fields::has_fields(&layer.kind) && fields::fit_beside_title(layer, width, self.state) {
                 ui.add_space(theme::GAP);

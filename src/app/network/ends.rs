@@ -3,6 +3,7 @@
 use egui::{Align, Frame, Layout, Margin, Ui};
 use lucide_icons::Icon;
 
+use super::advice;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity};
@@ -41,9 +42,14 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
             return;
         }
         // A problem of no layer in particular: an empty network.
-        if let Some(problem) = desk.editor.costs().problem.as_ref().filter(|problem| problem.layer.is_none())
-        {
-            widgets::message_ui(ui, Gravity::Problem, &problem.message, |_| {});
+        let costs = desk.editor.costs();
+        let Some(problem) = costs.problem.as_ref().filter(|problem| problem.layer.is_none()) else { return };
+        let mut chosen = None;
+        widgets::message_ui(ui, Gravity::Problem, &problem.message, |ui| {
+            chosen = advice::remedy_ui(ui, costs.mend.as_ref());
+        });
+        if let Some(remedy) = chosen {
+            desk.editor.mend(remedy);
         }
     });
 }

@@ -3,7 +3,7 @@
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 use lucide_icons::Icon;
 
-use super::{State, stats};
+use super::{State, advice, stats};
 use crate::app::bridge::Desk;
 use crate::app::theme;
 use crate::app::{format, widgets};
@@ -26,7 +26,7 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         fold_ui(ui, desk, state);
         widgets::caption_ui(ui, &name).on_hover_text("What the network was started from");
     });
-    totals_ui(ui, desk);
+    totals_ui(ui, desk, state);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             // As far from the edge as the columns on the cards.
@@ -92,7 +92,7 @@ fn holders(layers: &[crate::experiment::Layer]) -> Vec<crate::experiment::LayerI
         .collect()
 }
 
-fn totals_ui(ui: &mut Ui, desk: &Desk<'_>) {
+fn totals_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let total = desk.editor.costs().total;
     let batch = desk.editor.experiment.train.batch as u64;
     ui.horizontal_wrapped(|ui| {
@@ -111,6 +111,7 @@ fn totals_ui(ui: &mut Ui, desk: &Desk<'_>) {
         sum_ui(format::short(total.multiply_adds), "multiply-adds", help);
         let (figure, unit, help) = memory(desk, batch, total.activation_bytes);
         sum_ui(figure, unit, help);
+        advice::count_ui(ui, desk, state);
     });
 }
 

@@ -1,6 +1,7 @@
 //! The network as a stack of cards, which is itself the visualisation.
 
 mod about;
+mod advice;
 mod branches;
 mod card;
 mod ends;
@@ -21,6 +22,7 @@ use super::editor::edit::Edit;
 use super::editor::tree::{self, ListId, Place};
 use super::theme;
 use crate::experiment::{Layer, LayerId};
+use crate::graph::advice::Remedy;
 use seam::Seam;
 
 /// Room for the scroll bar beside the cards.
@@ -35,6 +37,8 @@ pub struct State {
     unlinked: HashSet<(LayerId, &'static str)>,
     /// Layers whose rare settings are shown.
     detailed: HashSet<LayerId>,
+    /// Layers whose advice is folded to its symbol.
+    hushed: HashSet<LayerId>,
     /// Height of each card when it was last drawn, to leave room for those out of sight.
     heights: HashMap<LayerId, f32>,
     width: f32,
@@ -61,12 +65,15 @@ struct Stack<'a> {
     /// Where a dragged layer can be dropped.
     seams: Vec<Seam>,
     edits: Vec<Edit>,
+    /// Advice that was followed.
+    remedies: Vec<Remedy>,
     /// Whether a setting was changed in place.
     changed: bool,
 }
 
 pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     header::header_ui(ui, desk, state);
+    advice::general_ui(ui, desk);
     ui.add_space(theme::SMALL_GAP);
     if state.width != ui.available_width() {
         state.width = ui.available_width();
@@ -94,16 +101,17 @@ fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     // The settings of the layers are changed in place, everything else by the list of edits.
     let (layers, costs) = desk.editor.layers_and_costs();
     let reveal = selected.filter(|_| by_key);
-    let mut stack =
-        Stack { state, costs, selected, reveal, seams: Vec::new(), edits: Vec::new(), changed: false };
+    let (seams, edits, remedies) = (Vec::new(), Vec::new(), Vec::new());
+    let mut stack = Stack { state, costs, selected, reveal, seams, edits, remedies, changed: false };
     stack.list_ui(ui, ListId::default(), layers);
     stack.drop_ui(ui, layers);
-    let Stack { selected, edits, changed, .. } = stack;
+    let Stack { selected, edits, remedies, changed, .. } = stack;
     if changed {
         desk.editor.layers_changed();
     }
     desk.editor.selected = selected;
     edits.into_iter().for_each(|edit| desk.editor.apply(edit));
+    remedies.into_iter().for_each(|remedy| desk.editor.mend(remedy));
     state.selected = desk.editor.selected;
 }
 

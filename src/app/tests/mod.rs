@@ -1,5 +1,6 @@
 //! The window without a window: driven by the names of its controls, over snapshots made up for the purpose.
 
+mod advice;
 mod browsing;
 mod building;
 mod fixture;

@@ -1,0 +1,73 @@
+//! What is said of a net before it is trained, and what mends it.
+
+use egui::{Key, Modifiers};
+
+use super::fixture::Bench;
+use crate::experiment::{Kind, Layer, NetworkChoice};
+
+fn layers(bench: &Bench) -> Vec<Layer> {
+    match bench.told().expect("the session was told").network {
+        NetworkChoice::Layers { layers, .. } => layers,
+        NetworkChoice::Preset(name) => panic!("the network is still the preset {name}"),
+    }
+}
+
+/// The quickstart with a normalisation behind its first convolution, which has a bias.
+fn with_useless_bias() -> Bench {
+    let mut bench = Bench::open("quickstart");
+    bench.click("Add layer at position 2");
+    bench.click("Batch normalisation");
+    bench.commands();
+    bench
+}
+
+#[test]
+fn advice_stands_on_its_card_and_its_button_mends_it() {
+    let mut bench = with_useless_bias();
+    assert!(bench.has("Its bias is useless: a batch normalisation follows."));
+    assert!(bench.has_text("1 warning") || bench.has("Show the next warning"));
+    bench.click("Make it without bias");
+    assert!(matches!(&layers(&bench)[0].kind, Kind::Conv(conv) if !conv.bias));
+    assert!(!bench.has_text("Its bias is useless"));
+    bench.press(Modifiers::COMMAND, Key::Z);
+    assert!(matches!(&layers(&bench)[0].kind, Kind::Conv(conv) if conv.bias), "it is undone");
+    assert!(bench.has_text("Its bias is useless"));
+}
+
+#[test]
+fn advice_is_folded_to_its_symbol() {
+    let mut bench = with_useless_bias();
+    bench.click("Advice on Layer 1: Convolution");
+    assert!(!bench.has("Its bias is useless: a batch normalisation follows."));
+    bench.click("Show the next warning");
+    assert!(bench.has("Its bias is useless: a batch normalisation follows."));
+}
+
+#[test]
+fn a_head_that_does_not_fit_is_made_to() {
+    let mut bench = Bench::open("quickstart");
+    bench.enter("units", "7");
+    assert!(bench.is_disabled("Train"));
+    bench.click("Make it 10 units");
+    assert!(matches!(&layers(&bench)[6].kind, Kind::Linear(linear) if linear.outputs == 10));
+    assert!(!bench.is_disabled("Train"));
+}
+
+#[test]
+fn layers_between_which_nothing_bends_get_a_relu() {
+    let mut bench = Bench::open("quickstart");
+    for _ in 0..2 {
+        bench.press(Modifiers::NONE, Key::ArrowDown);
+    }
+    bench.press(Modifiers::NONE, Key::Delete);
+    bench.commands();
+    // What pooling by maxima leaves is not linear: there is nothing to say.
+    assert!(!bench.has_text("Nothing non-linear"));
+    bench.click("Add layer at position 2");
+    bench.click("Convolution");
+    assert!(bench.has_text("Nothing non-linear stands between the convolution before and this convolution."));
+    bench.commands();
+    bench.click("Put a ReLU between");
+    let names: Vec<_> = layers(&bench).iter().map(|layer| layer.kind.name()).collect();
+    assert_eq!(names[..3], ["conv", "relu", "conv"]);
+}
