@@ -130,7 +130,7 @@ fn pictures_of_ones_own_are_predicted() {
             answer[key].as_array().expect("a list").iter().filter_map(serde_json::Value::as_f64).collect()
         };
         let (logits, probabilities) = (numbers("logits"), numbers("probabilities"));
-        assert_eq!((logits.len(), probabilities.len()), (10, 10));
+        assert_eq!((logits.len(), probabilities.len(), &answer["shape"]), (10, 10, &serde_json::json!([10])));
         assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-5);
         let best = (0..10).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).expect("ten classes");
         assert_eq!((answer["path"].as_str(), &answer["label"]), (Some(path), &best.to_string().into()));
@@ -279,6 +279,11 @@ fn a_net_is_looked_into() {
     let counts = confusion["counts"].as_array().expect("rows").iter().flat_map(|row| row.as_array());
     let n: u64 = counts.flatten().filter_map(|n| n.as_u64()).sum();
     assert_eq!(n, 1000, "every test picture of quickstart is counted: {confusion}");
+    // What belongs to all of them may also stand behind.
+    assert_eq!(
+        json(&["inspect", "quickstart", "filters", "--weights", &weights, "--json"]),
+        json(&["inspect", "quickstart", "--weights", &weights, "--json", "filters"])
+    );
     let command = ["inspect", "quickstart", "--weights", &weights, "filters"];
     refused(&[&command[..], &["--layer", "layers.9"]].concat(), &["`layers.9`", "`layers.0`, `layers.3`"]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{ExperimentArguments, Failure, text};
+use super::{ExperimentArguments, Failure, SplitChoice, text};
 use crate::data::catalogue;
 use crate::engine::{self, DeviceChoice, Part};
 use crate::train::{Model, Net};
@@ -21,7 +21,7 @@ pub struct EvalArguments {
 
     /// Which pictures.
     #[arg(long, value_enum, default_value = "test")]
-    split: Split,
+    split: SplitChoice,
 
     /// Where to compute: auto, cpu, gpu, or a part of an adapter's name.
     #[arg(long, default_value = "auto", value_parser = super::device)]
@@ -32,23 +32,17 @@ pub struct EvalArguments {
     json: bool,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Split {
-    Train,
-    Test,
-}
-
 pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     let experiment = arguments.experiment.resolve()?;
     let device = engine::open(&arguments.device)?;
     let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
     let net = Net::load(&experiment, &arguments.weights, Some(&set))?;
-    let model = Model::new(&net, device.clone())?;
-    let (part, name) = match arguments.split {
-        Split::Train => (Part::Train, "train"),
-        Split::Test => (Part::Test, "test"),
+    let (part, split, name) = match arguments.split {
+        SplitChoice::Train => (Part::Train, &set.train, "train"),
+        SplitChoice::Test => (Part::Test, &set.test, "test"),
     };
+    let model = Model::new(&net, device.clone(), split.len())?;
     let begin = std::time::Instant::now();
     let found = model.evaluate(&set, part)?;
     let images_per_second = found.n_pictures as f64 / begin.elapsed().as_secs_f64();

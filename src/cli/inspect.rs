@@ -23,7 +23,7 @@ pub struct InspectArguments {
     experiment: ExperimentArguments,
 
     /// The weights to look at (safetensors); without them, those before the first step.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     weights: Option<PathBuf>,
 
     /// Where to compute: auto, cpu, gpu, or a part of an adapter's name.

@@ -98,6 +98,13 @@ fn resolve_experiment(name: &str, settings: &[String]) -> Result<Experiment, Fai
     Ok(experiment)
 }
 
+/// Which of a data set's pictures.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum SplitChoice {
+    Train,
+    Test,
+}
+
 /// Why a command ended early.
 enum Failure {
     /// The user can mend it: exit code 2.

@@ -40,12 +40,17 @@ const BATCH: usize = 32;
 /// Classes named for each picture.
 const MOST_NAMED: usize = 3;
 
+/// The probability from which on a tag is taken for given.
+const TAG_FROM: f32 = 0.5;
+
 /// What the net says of one picture.
 #[derive(Serialize)]
 struct Answer<'a> {
     path: &'a str,
-    /// What the net gives: one for each class, or one for each class and pixel, `(K, H, W)`.
+    /// What the net gives, row by row: one for each class, or one for each class and pixel.
     logits: Vec<f32>,
+    /// `[K]` or `[K, H, W]`.
+    shape: Vec<usize>,
     /// For each class, see [`probabilities`].
     probabilities: Vec<f32>,
     /// Name of the most probable class.
@@ -55,11 +60,11 @@ struct Answer<'a> {
 pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let experiment = arguments.experiment.resolve()?;
     let net = Net::load(&experiment, &arguments.weights, None)?;
-    let model = Model::new(&net, engine::open(&arguments.device)?)?;
-    let batch = model.fitting_batch().min(BATCH);
-    let mut reader = model.reader(arguments.images.len().min(batch))?;
+    let most = arguments.images.len().min(BATCH);
+    let model = Model::new(&net, engine::open(&arguments.device)?, most)?;
+    let mut reader = model.reader()?;
     let mut is_complete = true;
-    for paths in arguments.images.chunks(batch) {
+    for paths in arguments.images.chunks(model.batch()) {
         is_complete &= answer(&net, &mut reader, paths, arguments.json)?;
     }
     if is_complete { Ok(()) } else { Err(Failure::Told) }
@@ -91,17 +96,29 @@ fn print(net: &Net, path: &Path, logits: Vec<f32>, as_json: bool) {
     order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
     let path = path.to_string_lossy();
     if as_json {
-        let answer = Answer { path: &path, logits, probabilities, label: &classes[order[0]] };
+        let shape = match output.is_vector() {
+            true => vec![output.channels],
+            false => vec![output.channels, output.height, output.width],
+        };
+        let answer = Answer { path: &path, logits, shape, probabilities, label: &classes[order[0]] };
         // Strings and numbers cannot fail to be written.
         text::print_line(&serde_json::to_string(&answer).unwrap_or_default());
         return;
     }
-    let named = order.iter().take(MOST_NAMED).map(|&class| {
+    let named = order.iter().take(n_named(net.experiment.train.loss, &probabilities)).map(|&class| {
         // Names come from a file, and a terminal obeys some characters.
         let name = classes[class].replace(char::is_control, " ");
         format!("{name} {}", text::percent(probabilities[class] as f64))
     });
     text::print_line(&format!("{path}: {}", named.collect::<Vec<_>>().join(", ")));
+}
+
+/// How many of the most probable classes to name: of tags all that are given, and never fewer than a few.
+fn n_named(loss: Loss, probabilities: &[f32]) -> usize {
+    match loss {
+        Loss::SigmoidCrossEntropy => probabilities.iter().filter(|&&p| p >= TAG_FROM).count().max(MOST_NAMED),
+        _ => MOST_NAMED,
+    }
 }
 
 /// How probable each class is, or what stands for it: the softmax of the logits; for tags each one's sigmoid;
@@ -144,6 +161,14 @@ mod tests {
         assert_eq!(softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
         let odds = softmax(&[0.0, 3f32.ln()]);
         assert!((odds[0] - 0.25).abs() < 1e-7 && (odds[1] - 0.75).abs() < 1e-7);
+    }
+
+    #[test]
+    fn every_tag_that_is_given_is_named() {
+        let probabilities = [0.9, 0.5, 0.6, 0.49, 0.99];
+        assert_eq!(n_named(Loss::SigmoidCrossEntropy, &probabilities), 4);
+        assert_eq!(n_named(Loss::SigmoidCrossEntropy, &[0.1; 5]), 3);
+        assert_eq!(n_named(Loss::CrossEntropy { smoothing: 0.0 }, &probabilities), 3);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub struct Model {
     normalisation: Arc<Normalisation>,
     device: Arc<dyn Device>,
     memory: Arc<dyn Memory>,
+    batch: usize,
 }
 
 /// Goes through pictures batch by batch, see [`Model::reader`].
@@ -32,17 +33,26 @@ pub struct Reader {
 }
 
 impl Model {
-    /// Lays the net on the device.
+    /// Lays the net on the device, to be asked about so many pictures.
     ///
     /// # Errors
-    /// A device without room.
-    pub fn new(net: &Net, device: Arc<dyn Device>) -> Result<Self, TrainError> {
+    /// A device without room for the net and what it computes for a batch: how much that is in all, and how much
+    /// there is.
+    pub fn new(net: &Net, device: Arc<dyn Device>, n_pictures: usize) -> Result<Self, TrainError> {
         let placement = Placement::forward_only(&net.graph);
+        let fused = net.graph.fused();
+        let goal = Goal::answering(net.experiment.train.loss, net.classes.len());
+        let batch = evaluate::fitting_batch(&fused, goal).min(n_pictures.max(1));
+        let program = evaluate::test_program(&fused, goal, batch);
+        let what = match batch {
+            1 => "Answering for one picture at a time".to_string(),
+            _ => format!("Answering for {batch} pictures at a time"),
+        };
+        device.footprint(&placement, &program)?.check(&what, &*device, 0)?;
         let memory = device.memory(&placement)?;
         net.numbers.write_to(&net.graph, &placement, &*memory)?;
         let normalisation = Arc::new(net.normalisation.clone());
-        let goal = Goal::answering(net.experiment.train.loss, net.classes.len());
-        Ok(Self { fused: net.graph.fused(), goal, normalisation, device, memory })
+        Ok(Self { fused, goal, normalisation, device, memory, batch })
     }
 
     /// Goes through one split of a data set, whose pictures have the shape and classes of the net.
@@ -62,13 +72,14 @@ impl Model {
         }
     }
 
-    /// The most pictures that are best read at a time.
-    pub fn fitting_batch(&self) -> usize {
-        evaluate::fitting_batch(&self.fused, self.goal)
+    /// The most pictures that are read at a time: those for which there was room.
+    pub fn batch(&self) -> usize {
+        self.batch
     }
 
-    /// Makes ready to read pictures in batches of at most `batch`.
-    pub fn reader(&self, batch: usize) -> Result<Reader, TrainError> {
+    /// Makes ready to read pictures in batches of at most [`Model::batch`].
+    pub fn reader(&self) -> Result<Reader, TrainError> {
+        let batch = self.batch;
         let request = Request {
             batch,
             mode: Mode::Test,
@@ -106,5 +117,68 @@ impl Reader {
         self.plan.run(&[StepTable::default()])?;
         let logits = layout::maps_from_storage(&self.plan.read(self.logits)?, self.output);
         Ok(logits.chunks_exact(self.output.len()).take(pictures.len()).map(<[f32]>::to_vec).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::catalogue;
+    use crate::engine::cpu::Cpu;
+    use crate::engine::{DeviceInfo, EngineError, Footprint, Pictures};
+    use crate::experiment::shipped;
+
+    /// The processor of a computer with little memory.
+    struct Small(Cpu, u64);
+
+    impl Device for Small {
+        fn info(&self) -> &DeviceInfo {
+            self.0.info()
+        }
+
+        fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
+            self.0.footprint(placement, program)
+        }
+
+        fn available(&self) -> Option<u64> {
+            Some(self.1)
+        }
+
+        fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
+            self.0.memory(placement)
+        }
+
+        fn pictures(&self, source: &PictureSource) -> Result<Arc<dyn Pictures>, EngineError> {
+            self.0.pictures(source)
+        }
+
+        fn plan(
+            &self,
+            program: &Program,
+            memory: &Arc<dyn Memory>,
+            pictures: Option<&Arc<dyn Pictures>>,
+        ) -> Result<Box<dyn Plan>, EngineError> {
+            self.0.plan(program, memory, pictures)
+        }
+    }
+
+    /// LeNet's weights take 1.6 MiB and its values for a batch of 128 much more: both are in the number that is
+    /// told, and one picture fits where a batch does not.
+    #[test]
+    fn weights_and_values_are_asked_for_together() {
+        let mut experiment = shipped::resolve("lenet-glyphs").expect("ships");
+        (experiment.data.train, experiment.data.test) = (Some(64), Some(16));
+        let set = catalogue::open(&experiment.data, 1).expect("made here");
+        let net = Net::initial(&experiment, &set).expect("it fits its pictures");
+        let with = |mib: u64, n_pictures: usize| {
+            Model::new(&net, Arc::new(Small(Cpu::new(), mib << 20)), n_pictures).map(|model| model.batch())
+        };
+        assert_eq!(with(64, usize::MAX).expect("room"), 128);
+        assert_eq!(with(3, 1).expect("room for one"), 1);
+        let message = with(3, usize::MAX).expect_err("no room for 128").to_string();
+        assert!(message.starts_with("Answering for 128 pictures at a time needs "), "{message}");
+        assert!(message.contains("this computer has 3 MiB left"), "{message}");
+        let message = with(1, 1).expect_err("no room for the weights").to_string();
+        assert!(message.starts_with("Answering for one picture at a time needs "), "{message}");
     }
 }

@@ -144,13 +144,14 @@ impl Run {
         device: &dyn Device,
         released: u64,
     ) -> Result<(), TrainError> {
-        let program = train_program(experiment, goal, &graph.fused());
+        let fused = graph.fused();
+        let program = train_program(experiment, goal, &fused);
         let placement = Placement::for_program(graph, &program);
         let what = format!("Training in batches of {}", experiment.train.batch);
         device.footprint(&placement, &program)?.check(&what, device, released)?;
-        let batch = fitting_batch(&graph.fused(), goal);
+        let batch = fitting_batch(&fused, goal);
         let what = format!("Testing in batches of {batch}");
-        let program = test_program(&graph.fused(), goal, batch);
+        let program = test_program(&fused, goal, batch);
         Ok(device.footprint(&placement, &program)?.check(&what, device, released)?)
     }
 

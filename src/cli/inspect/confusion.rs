@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{Failure, text};
+use super::super::{Failure, SplitChoice, text};
 use super::InspectArguments;
 use crate::data::{DataSet, Split};
 use crate::engine;
@@ -21,15 +21,6 @@ pub struct ConfusionArguments {
     worst: usize,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum SplitChoice {
-    Train,
-    Test,
-}
-
-/// Pictures asked about at a time.
-const BATCH: usize = 64;
-
 /// Pixels to a side of each cell in the picture, and of the whole picture, at most.
 const CELL: usize = 24;
 const WHOLE: usize = 4096;
@@ -40,13 +31,13 @@ pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Re
         SplitChoice::Train => &set.train,
         SplitChoice::Test => &set.test,
     };
-    let model = Model::new(&net, engine::open(&arguments.device)?)?;
     let classes = split.labels.classes().ok_or_else(|| {
         let words = split.labels.kind().words();
         Failure::BadInput(format!(
             "A confusion matrix is of pictures with one class each; these have {words}."
         ))
     })?;
+    let model = Model::new(&net, engine::open(&arguments.device)?, split.len())?;
     let (confusion, mut mistakes) = answers(&model, &set, split, classes)?;
     mistakes.sort_by(|a, b| b.loss.total_cmp(&a.loss));
     mistakes.truncate(what.worst);
@@ -67,9 +58,9 @@ fn answers(
     classes: &[u16],
 ) -> Result<(Confusion, Vec<Mistake>), Failure> {
     let (mut confusion, mut mistakes) = (Confusion::new(&set.classes), Vec::new());
-    let mut reader = model.reader(BATCH)?;
-    for first in (0..split.len()).step_by(BATCH) {
-        let batch = first..split.len().min(first + BATCH);
+    let mut reader = model.reader()?;
+    for first in (0..split.len()).step_by(model.batch()) {
+        let batch = first..split.len().min(first + model.batch());
         let pictures: Vec<Vec<u8>> = batch.clone().map(|i| split.picture(set.extent, i).to_vec()).collect();
         for (i, logits) in batch.zip(reader.read(&pictures)?) {
             mistakes.extend(confusion.count(i, classes[i] as usize, &logits));
