@@ -7,7 +7,7 @@ use super::normalise::{Moments, channel_moments};
 use super::procedural::{self, Procedural};
 use super::{
     DataSet, HOLD_OUT, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, points, resize,
-    shapes,
+    shapes, tags,
 };
 use crate::experiment::{Data, LabelKind};
 use crate::tensor::Extent;
@@ -339,6 +339,9 @@ fn open_path(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> 
     if cifar::is_hundred_in(path) {
         return cifar::open_hundred(path);
     }
+    if tags::is_in(path) {
+        return tags::open(path, spec.size, hold_out(spec), seed);
+    }
     if masks::is_in(path) {
         return masks::open(path, spec.size, seed);
     }
@@ -346,6 +349,10 @@ fn open_path(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> 
 }
 
 fn open_file(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> {
+    if path.file_name().is_some_and(|name| name == tags::FILE) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        return tags::open(folder.unwrap_or(Path::new(".")), spec.size, hold_out(spec), seed);
+    }
     if idx::is_named_like(path) {
         let folder = path.parent().unwrap_or(Path::new("."));
         return idx::open(folder, known_by_folder(folder));

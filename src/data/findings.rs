@@ -7,7 +7,7 @@ use image::ImageError;
 
 use super::error::{Count, DataError};
 use super::folder::{self, Listing};
-use super::{cifar, idx, masks};
+use super::{cifar, idx, masks, tags};
 
 /// Unreadable pictures that a note names.
 const MOST_NAMED: usize = 3;
@@ -46,8 +46,9 @@ pub struct Examination {
 /// # Errors
 /// No such folder, one that must not be read, no two folders with pictures.
 pub fn examine(path: &Path, examination: &Examination) -> Result<Option<Findings>, DataError> {
-    let is_known =
-        [idx::is_in, cifar::is_ten_in, cifar::is_hundred_in, masks::is_in].iter().any(|is_in| is_in(path));
+    let is_known = [idx::is_in, cifar::is_ten_in, cifar::is_hundred_in, tags::is_in, masks::is_in]
+        .iter()
+        .any(|is_in| is_in(path));
     if !path.is_dir() || is_known {
         return Ok(None);
     }

@@ -23,6 +23,10 @@ const MAX_OWN_SIDE: usize = 64;
 /// Entries of one folder that are looked at: a bound against a path like `/`.
 const MAX_ENTRIES: usize = 1_000_000;
 
+/// What the folders are called that divide the pictures.
+pub(super) const TRAIN: &[&str] = &["train", "training"];
+pub(super) const TEST: &[&str] = &["test", "testing", "val", "valid"];
+
 const LAYOUT: &str = "make one sub-folder for each class, named after it, and put its pictures there";
 
 /// Reads a folder of pictures, resized to `size` `(height, width)`.
@@ -121,7 +125,7 @@ impl Listing {
             let is_called = |path: &&PathBuf| names.iter().any(|name| path.ends_with(name));
             sub_folders.iter().find(is_called).cloned()
         };
-        let halves = (called(&["train", "training"]), called(&["test", "testing", "val", "valid"]));
+        let halves = (called(TRAIN), called(TEST));
         let (roots, class_root) = match halves {
             (Some(train), Some(test)) => {
                 let others = sub_folders.iter().filter(|&other| *other != train && *other != test);

@@ -26,6 +26,7 @@ mod procedural;
 mod resize;
 mod shapes;
 pub mod survey;
+mod tags;
 
 use crate::experiment::Loss;
 use crate::graph::Goal;
