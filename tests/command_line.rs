@@ -221,6 +221,7 @@ fn the_number_of_threads_changes_nothing() {
 fn gradcheck_finds_gradients_right() {
     let checked = json(&["gradcheck", "quickstart", "--device", "cpu", "--json"]);
     assert_eq!(checked["right"], true);
+    assert_eq!(checked["untold"], 0);
     let names: Vec<&str> =
         checked["tensors"].as_array().expect("a list").iter().filter_map(|t| t["name"].as_str()).collect();
     assert_eq!(names[..3], ["layers.0.weight", "layers.0.bias", "layers.3.weight"]);

@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
     verdict(&report, on_device.as_ref())
 }
 
-/// Exit code 1 where a gradient is wrong.
+/// Exit code 1 where a gradient is wrong, and where nothing could be told of any.
 fn verdict(report: &Report, on_device: Option<&DeviceReport>) -> Result<(), Failure> {
     let wrong: Vec<&str> = report
         .tensors
@@ -98,6 +98,13 @@ fn verdict(report: &Report, on_device: Option<&DeviceReport>) -> Result<(), Fail
              it, is wrong.",
             wrong.join(", ")
         )));
+    }
+    if !report.is_right() {
+        return Err(Failure::Failed(
+            "Of no tensor could be told whether its gradient is right: wherever it was looked, kinks lie too near \
+             or rounding is too large. Try another `--seed`, or a smaller `--batch`."
+                .into(),
+        ));
     }
     match on_device {
         Some(found) if !gradcheck::is_rounding(&found.distances) => Err(Failure::Failed(format!(
@@ -185,7 +192,11 @@ fn introduction(subject: &Subject, settings: &Settings) -> String {
 
 fn conclusion(report: &Report) -> String {
     let sum = |count: fn(&TensorReport) -> usize| report.tensors.iter().map(count).sum::<usize>();
-    let mut text = format!("{} directions", sum(|tensor| tensor.n_directions));
+    let mut text = match report.count(Verdict::Untold) {
+        0 => String::new(),
+        n_untold => format!("of {n_untold} of {} tensors nothing can be told; ", report.tensors.len()),
+    };
+    text += &format!("{} directions", sum(|tensor| tensor.n_directions));
     let (n_shortened, n_redrawn) = (sum(|tensor| tensor.n_shortened), sum(|tensor| tensor.n_redrawn));
     text += &format!(
         "; to keep clear of kinks {n_shortened} were measured closer to the point, {n_redrawn} drawn anew"
@@ -219,6 +230,7 @@ fn print_json(subject: &Subject, settings: &Settings, report: &Report, on_device
         "seed": settings.seed,
         "loss": report.loss,
         "right": report.is_right(),
+        "untold": report.count(Verdict::Untold),
         "tensors": report.tensors,
     });
     if let Some(found) = on_device {

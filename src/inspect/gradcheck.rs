@@ -127,9 +127,15 @@ impl Verdict {
 }
 
 impl Report {
-    /// Whether no gradient was found to be wrong.
+    /// How many tensors were judged so.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.tensors.iter().filter(|tensor| tensor.verdict == verdict).count()
+    }
+
+    /// Whether the gradient of at least one tensor was found to be right or 0, and of none to be wrong. Tensors
+    /// of which nothing could be told do not speak against it; [`Report::count`] says how many they are.
     pub fn is_right(&self) -> bool {
-        self.tensors.iter().all(|tensor| tensor.verdict != Verdict::Wrong)
+        self.count(Verdict::Wrong) == 0 && self.count(Verdict::Untold) < self.tensors.len()
     }
 
     /// The tensor with the largest error.

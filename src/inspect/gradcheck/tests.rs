@@ -92,6 +92,22 @@ fn a_wrong_gradient_is_found() {
     assert_eq!(verdict(f64::NAN, 1.0, 1e-9), Verdict::Wrong);
 }
 
+/// Silence is no proof: what could not be told is counted, and alone it is not right.
+#[test]
+fn a_gradient_of_which_nothing_can_be_told_is_not_right() {
+    let graph = of_layers(Extent::new(1, 2, 2), "{ linear = 2 }");
+    let mut report = check(&graph, Goal::classes(2), &FEW, &|| {}).expect("room");
+    let mut is_right = |weight: Verdict, bias: Verdict| {
+        (report.tensors[0].verdict, report.tensors[1].verdict) = (weight, bias);
+        (report.is_right(), report.count(Verdict::Untold))
+    };
+    assert_eq!(is_right(Verdict::Right, Verdict::Right), (true, 0));
+    assert_eq!(is_right(Verdict::Right, Verdict::Untold), (true, 1));
+    assert_eq!(is_right(Verdict::Zero, Verdict::Untold), (true, 1));
+    assert_eq!(is_right(Verdict::Untold, Verdict::Untold), (false, 2));
+    assert_eq!(is_right(Verdict::Wrong, Verdict::Right), (false, 0));
+}
+
 #[test]
 fn a_device_has_the_same_gradient() {
     let device = crate::engine::cpu::Cpu::new();
