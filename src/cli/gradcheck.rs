@@ -63,6 +63,13 @@ pub(super) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
     let subject = subject(arguments)?;
     let graph = Graph::for_goal(&subject.reduced.network, &subject.goal)
         .map_err(|problem| Failure::BadInput(problem.to_string()))?;
+    if graph.parameters.is_empty() {
+        return Err(Failure::BadInput(format!(
+            "{} has no parameters, so that there is no gradient to check. Give a net with a layer that learns: `conv`, \
+             `linear`.",
+            arguments.name
+        )));
+    }
     let settings = Settings { batch: arguments.batch as usize, seed: arguments.seed, ..Settings::default() };
     let device = arguments.device.as_ref().map(engine::open).transpose()?;
     let bar = ProgressBar::new(graph.parameters.len() as u64);

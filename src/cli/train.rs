@@ -99,6 +99,9 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         Some(path) => go_on(arguments, path)?,
         None => begin(arguments)?,
     };
+    if let Some(path) = &arguments.save {
+        weights::check_savable(&journey.run, path).map_err(TrainError::from)?;
+    }
     let info = journey.run.device().info();
     eprintln!("convscope: {} on {} ({})", journey.run.experiment.title, info.name, info.detail);
     let end = journey.travel(log.as_mut());

@@ -33,6 +33,60 @@ pub fn parameter_from_storage<R: Copy + Default>(parameter: &Parameter, numbers:
     out
 }
 
+/// Numbers in one piece of a parameter.
+const PIECE: usize = 1 << 16;
+
+/// A parameter whose `number` at each place of its logical shape is known, in storage order, piece by piece with
+/// the place where each begins: a large one is never there twice.
+pub fn pieces_to_storage<R, E>(
+    parameter: &Parameter,
+    number: impl Fn(usize) -> R,
+    mut write: impl FnMut(usize, &[R]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut places = storage_order(parameter);
+    for first in (0..parameter.len()).step_by(PIECE) {
+        let piece: Vec<R> = places.by_ref().take(PIECE).map(&number).collect();
+        write(first, &piece)?;
+    }
+    Ok(())
+}
+
+/// A parameter in its logical order, piece by piece.
+pub fn pieces_from_storage<R: Copy, E>(
+    parameter: &Parameter,
+    stored: &[R],
+    mut write: impl FnMut(&[R]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut places = logical_order(parameter);
+    for _ in (0..parameter.len()).step_by(PIECE) {
+        let piece: Vec<R> = places.by_ref().take(PIECE).map(|place| stored[place]).collect();
+        write(&piece)?;
+    }
+    Ok(())
+}
+
+/// For each place in the logical tensor, in order, the place in storage: the other way round than
+/// [`storage_order`].
+fn logical_order(parameter: &Parameter) -> Box<dyn Iterator<Item = usize>> {
+    match parameter.role {
+        Role::ConvWeight | Role::TransposedConvWeight { .. } => {
+            let [n_out, n_in, height, width] = [0, 1, 2, 3].map(|axis| parameter.shape[axis]);
+            let taps = height * width;
+            Box::new((0..n_out).flat_map(move |o| {
+                (0..n_in).flat_map(move |i| (0..taps).map(move |tap| (tap * n_in + i) * n_out + o))
+            }))
+        }
+        Role::LinearWeight { input } => {
+            let n_out = parameter.shape[0];
+            let (area, channels) = (input.area(), input.channels);
+            Box::new((0..n_out).flat_map(move |o| {
+                (0..channels).flat_map(move |c| (0..area).map(move |p| (p * channels + c) * n_out + o))
+            }))
+        }
+        Role::Bias | Role::Slope | Role::Scale | Role::Shift => Box::new(0..parameter.len()),
+    }
+}
+
 /// For each place in storage, in order, the place in the logical tensor.
 fn storage_order(parameter: &Parameter) -> Box<dyn Iterator<Item = usize>> {
     match parameter.role {
@@ -89,7 +143,35 @@ mod tests {
             let stored = parameter_to_storage(&parameter, &numbers);
             assert_ne!(stored, numbers);
             assert_eq!(parameter_from_storage(&parameter, &stored), numbers);
+            assert!(
+                logical_order(&parameter).map(|place| stored[place]).eq(numbers),
+                "the two orders are each other's way back"
+            );
         }
+    }
+
+    /// More than a piece, and no whole number of them.
+    #[test]
+    fn pieces_make_up_the_whole() {
+        let (shape, role) = (vec![70, 1210], Role::LinearWeight { input: Extent::new(10, 11, 11) });
+        let parameter = Parameter { name: "w".into(), shape, role, draw: 0, init: None, ends_branch: false };
+        let numbers: Vec<f32> = (0..parameter.len()).map(|i| i as f32).collect();
+        let mut stored = vec![0.0; numbers.len()];
+        let done: Result<(), ()> = pieces_to_storage(
+            &parameter,
+            |i| numbers[i],
+            |first, piece| {
+                stored[first..first + piece.len()].copy_from_slice(piece);
+                Ok(())
+            },
+        );
+        assert_eq!((done, &stored), (Ok(()), &parameter_to_storage(&parameter, &numbers)));
+        let mut back = Vec::new();
+        let done: Result<(), ()> = pieces_from_storage(&parameter, &stored, |piece| {
+            back.extend_from_slice(piece);
+            Ok(())
+        });
+        assert_eq!((done, back), (Ok(()), numbers));
     }
 
     #[test]

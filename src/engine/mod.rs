@@ -66,6 +66,18 @@ pub trait Memory: Send + Sync {
     /// `len` numbers of a bank from `offset` on, likewise.
     fn read_part(&self, bank: Bank, offset: usize, len: usize) -> Result<Vec<f32>, EngineError>;
 
+    /// Shows `len` numbers of a bank from `offset` on, where they lie if the processor can see them there.
+    fn lend(
+        &self,
+        bank: Bank,
+        offset: usize,
+        len: usize,
+        look: &mut dyn FnMut(&[f32]),
+    ) -> Result<(), EngineError> {
+        look(&self.read_part(bank, offset, len)?);
+        Ok(())
+    }
+
     /// Overwrites numbers of a bank from `offset` on.
     fn write(&self, bank: Bank, offset: usize, numbers: &[f32]) -> Result<(), EngineError>;
 

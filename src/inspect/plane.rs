@@ -32,11 +32,10 @@ impl Plane {
         let byte = |i: usize| ((255 * i + (side - 1) / 2) / (side - 1)) as u8;
         let points: Vec<Vec<u8>> =
             (0..side * side).map(|i| vec![byte(i % side), 255 - byte(i / side)]).collect();
-        let model = Model::new(net, device)?;
-        let batch = model.fitting_batch();
-        let mut reader = model.reader(batch)?;
+        let model = Model::new(net, device, points.len())?;
+        let mut reader = model.reader()?;
         let mut probabilities = Vec::with_capacity(points.len() * n_classes);
-        for points in points.chunks(batch) {
+        for points in points.chunks(model.batch()) {
             for logits in reader.read(points)? {
                 probabilities.extend(softmax(&logits));
             }

@@ -15,6 +15,9 @@ pub struct Start<'a> {
     gains: Vec<f64>,
 }
 
+/// The number at each place of a parameter.
+pub type Rule = Box<dyn Fn(usize) -> f32>;
+
 /// The initial numbers of all parameters of a graph.
 pub fn all(graph: &Graph, train: &Train, seed: u64) -> Vec<Vec<f32>> {
     let start = Start::new(graph, train, seed);
@@ -28,25 +31,29 @@ impl<'a> Start<'a> {
 
     /// The initial numbers of a parameter, in its logical order.
     pub fn numbers(&self, id: ParameterId) -> Vec<f32> {
+        (0..self.graph.parameters[id.0].len()).map(self.rule(id)).collect()
+    }
+
+    /// The initial number at each place of a parameter in its logical order.
+    pub fn rule(&self, id: ParameterId) -> Rule {
         let parameter = &self.graph.parameters[id.0];
-        let all = |value: f32| vec![value; parameter.len()];
         match parameter.role {
             Role::ConvWeight | Role::TransposedConvWeight { .. } | Role::LinearWeight { .. } => {
                 self.weights(id, parameter.init.unwrap_or(self.train.initialisation))
             }
-            Role::Scale if parameter.ends_branch && self.train.zero_residual => all(0.0),
-            Role::Slope => all(Prelu::START),
-            Role::Scale => all(1.0),
-            Role::Bias | Role::Shift => all(0.0),
+            Role::Scale if parameter.ends_branch && self.train.zero_residual => constant(0.0),
+            Role::Slope => constant(Prelu::START),
+            Role::Scale => constant(1.0),
+            Role::Bias | Role::Shift => constant(0.0),
         }
     }
 
-    fn weights(&self, id: ParameterId, rule: Initialisation) -> Vec<f32> {
+    fn weights(&self, id: ParameterId, rule: Initialisation) -> Rule {
         let parameter = &self.graph.parameters[id.0];
         let [fan_in, fan_out] = [parameter.fan_in(), parameter.fan_out()].map(|fan| fan.max(1) as f64);
         match rule {
-            Initialisation::Zero => vec![0.0; parameter.len()],
-            Initialisation::Constant { value } => vec![value; parameter.len()],
+            Initialisation::Zero => constant(0.0),
+            Initialisation::Constant { value } => constant(value),
             Initialisation::Dirac => dirac(&parameter.shape, self.graph.groups(id)),
             Initialisation::Normal { deviation } => self.drawn(parameter, deviation.into(), false),
             Initialisation::Xavier { uniform, scale } => {
@@ -64,34 +71,34 @@ impl<'a> Start<'a> {
     }
 
     /// Numbers of mean 0 and this deviation.
-    fn drawn(&self, parameter: &Parameter, deviation: f64, uniform: bool) -> Vec<f32> {
+    fn drawn(&self, parameter: &Parameter, deviation: f64, uniform: bool) -> Rule {
         let key = Key::new(self.seed, Purpose::InitialWeights).with(parameter.draw);
-        let places = 0..parameter.len() as u32;
         if uniform {
             let reach = (3f64.sqrt() * deviation) as f32;
-            places.map(|i| reach * (2.0 * key.uniform(i) - 1.0)).collect()
+            Box::new(move |i| reach * (2.0 * key.uniform(i as u32) - 1.0))
         } else {
             let deviation = deviation as f32;
-            places.map(|i| deviation * key.normal(i)).collect()
+            Box::new(move |i| deviation * key.normal(i as u32))
         }
     }
 }
 
+fn constant(value: f32) -> Rule {
+    Box::new(move |_| value)
+}
+
 /// 1 where number d of a group's outputs meets number d of its inputs, in the middle of the kernel; the outputs,
 /// or for a transposed convolution the inputs, come first in the shape.
-fn dirac(shape: &[usize], groups: usize) -> Vec<f32> {
+fn dirac(shape: &[usize], groups: usize) -> Rule {
     let (first, second) = (shape[0], shape[1]);
     let kernel = &shape[2..];
     let area: usize = kernel.iter().product();
     let middle = kernel.iter().fold(0, |place, size| place * size + size / 2);
-    let mut numbers = vec![0.0; first * second * area];
     let per_group = first / groups;
-    for group in 0..groups {
-        for d in 0..per_group.min(second) {
-            numbers[((group * per_group + d) * second + d) * area + middle] = 1.0;
-        }
-    }
-    numbers
+    Box::new(move |i| {
+        let (row, column) = (i / (second * area), i / area % second);
+        (row % per_group == column && i % area == middle) as u8 as f32
+    })
 }
 
 #[cfg(test)]

@@ -136,6 +136,10 @@ mod tests {
             self.0.info()
         }
 
+        fn kernels(&self) -> String {
+            self.0.kernels()
+        }
+
         fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
             self.0.footprint(placement, program)
         }

@@ -6,16 +6,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Writes a file anew: beside its place at first, then, once all of it is on the disk, in its place. Where that fails
-/// (a full disk, say) the old file stays as it is and nothing is left of the new one.
-pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+/// (a full disk, say) the old file stays as it is and nothing is left of the new one. `failed` says what the disk
+/// answered; `write` may fail for reasons of its own.
+pub fn replace<E>(
+    path: &Path,
+    failed: impl Fn(io::Error) -> E,
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let partial = partial(path);
     let replaced = (|| {
-        let mut file = File::create(&partial)?;
+        let mut file = File::create(&partial).map_err(&failed)?;
         write(&mut file)?;
-        file.sync_all()?;
+        file.sync_all().map_err(&failed)?;
         drop(file);
-        fs::rename(&partial, path)?;
-        sync_folder(path)
+        fs::rename(&partial, path).map_err(&failed)?;
+        sync_folder(path).map_err(&failed)
     })();
     if replaced.is_err() {
         // The room that the part takes may be what is missing.
@@ -50,15 +55,16 @@ mod tests {
     fn what_fails_leaves_the_old_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        replace(&path, |file| file.write_all(b"old")).expect("room");
+        let as_it_is = |error: io::Error| error;
+        replace(&path, as_it_is, |file| file.write_all(b"old")).expect("room");
         let full = |file: &mut File| {
             file.write_all(b"n")?;
             Err(io::ErrorKind::StorageFull.into())
         };
-        assert!(replace(&path, full).is_err());
+        assert!(replace(&path, as_it_is, full).is_err());
         assert_eq!(fs::read(&path).expect("the old file"), b"old");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
-        replace(&path, |file| file.write_all(b"new")).expect("room");
+        replace(&path, as_it_is, |file| file.write_all(b"new")).expect("room");
         assert_eq!(fs::read(&path).expect("the new file"), b"new");
     }
 }

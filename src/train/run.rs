@@ -171,10 +171,12 @@ impl Run {
 
     /// Sets the initial weights in banks of zeros.
     fn begin(&mut self) -> Result<(), TrainError> {
-        // One after the other: the weights of a large net are not there twice.
         let start = Start::new(&self.graph, &self.experiment.train, self.experiment.seed);
-        for id in (0..self.graph.parameters.len()).map(ParameterId) {
-            self.write_parameter(id, &start.numbers(id))?;
+        for (k, parameter) in self.graph.parameters.iter().enumerate() {
+            let place = self.placement.parameters[k];
+            layout::pieces_to_storage(parameter, start.rule(ParameterId(k)), |offset, piece| {
+                self.memory.write(Bank::Parameters, place + offset, piece)
+            })?;
         }
         for (statistic, place) in self.graph.statistics.iter().zip(&self.placement.statistics) {
             self.memory.write(Bank::Statistics, *place, &vec![statistic.start; statistic.len])?;
@@ -260,9 +262,7 @@ impl Run {
 
     /// Overwrites a parameter; `numbers` in its logical order.
     pub fn write_parameter(&self, id: ParameterId, numbers: &[f32]) -> Result<(), TrainError> {
-        let parameter = &self.graph.parameters[id.0];
-        let stored = layout::parameter_to_storage(parameter, numbers);
-        Ok(self.memory.write(Bank::Parameters, self.placement.parameters[id.0], &stored)?)
+        self.write_lasting(Lasting::Parameter(id), numbers)
     }
 
     pub fn memory(&self) -> &Arc<dyn Memory> {

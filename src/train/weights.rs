@@ -10,25 +10,30 @@ pub(super) mod check;
 pub(super) mod container;
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::replace::{partial, replace};
-use super::{Run, TrainError, initial};
+use super::replace::partial;
+use super::{Lasting, Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
-use crate::experiment::{Train, file};
+use crate::experiment::Train;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, LayerReport, Op};
 pub use about::About;
-use container::{Container, Entry, little_endian};
+use container::{Container, Entry, LARGEST_HEADER, Writer};
 
 /// What is wrong with a file of weights, in a sentence or two for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     #[error("{} cannot be read: {reason}. Give the path of a file that `--save` has written.", path.display())]
     Read { path: PathBuf, reason: String },
-    #[error("{} cannot be written: {reason}. Choose another place.", path.display())]
+    #[error("{} cannot be written: {reason}. Make room, or choose another place.", path.display())]
     Write { path: PathBuf, reason: String },
+    #[error(
+        "{} cannot be written: what it would tell of the pictures takes {mib} MiB, and no more than {} may be. Use \
+         `data.normalise = \"per-channel\"` or smaller pictures, and leave `data.permute` out.",
+        path.display(), LARGEST_HEADER >> 20
+    )]
+    Header { path: PathBuf, mib: u64 },
     #[error(
         "{} is not a file of weights (safetensors): {reason}. Give one that `--save` has written.",
         path.display()
@@ -56,15 +61,15 @@ impl Numbers {
 
     /// Those that lie on a device.
     pub fn read_from(graph: &Graph, placement: &Placement, memory: &dyn Memory) -> Result<Self, EngineError> {
-        let bank = memory.read(Bank::Parameters)?;
         let parameters = graph.parameters.iter().zip(&placement.parameters).map(|(parameter, &place)| {
-            layout::parameter_from_storage(parameter, &bank[place..place + parameter.len()])
+            let stored = memory.read_part(Bank::Parameters, place, parameter.len())?;
+            Ok(layout::parameter_from_storage(parameter, &stored))
         });
-        let parameters = parameters.collect();
-        let bank = memory.read(Bank::Statistics)?;
+        let parameters = parameters.collect::<Result<_, EngineError>>()?;
         let statistics = graph.statistics.iter().zip(&placement.statistics);
-        let statistics = statistics.map(|(statistic, &place)| bank[place..place + statistic.len].to_vec());
-        Ok(Self { parameters, statistics: statistics.collect() })
+        let statistics =
+            statistics.map(|(statistic, &place)| memory.read_part(Bank::Statistics, place, statistic.len));
+        Ok(Self { parameters, statistics: statistics.collect::<Result<_, _>>()? })
     }
 
     /// Lays them on a device.
@@ -76,7 +81,11 @@ impl Numbers {
     ) -> Result<(), EngineError> {
         let parameters = graph.parameters.iter().zip(&placement.parameters).zip(&self.parameters);
         for ((parameter, &place), numbers) in parameters {
-            memory.write(Bank::Parameters, place, &layout::parameter_to_storage(parameter, numbers))?;
+            layout::pieces_to_storage(
+                parameter,
+                |i| numbers[i],
+                |offset, piece| memory.write(Bank::Parameters, place + offset, piece),
+            )?;
         }
         for (&place, numbers) in placement.statistics.iter().zip(&self.statistics) {
             memory.write(Bank::Statistics, place, numbers)?;
@@ -85,36 +94,41 @@ impl Numbers {
     }
 }
 
-/// Writes the run's weights, replacing the file only once the new one is complete.
+/// Writes the run's weights, replacing the file only once the new one is complete. They are moved piece by piece: a
+/// large net is not there twice.
 pub fn save(run: &Run, path: &Path) -> Result<(), TrainError> {
-    let numbers = Numbers::read_from(&run.graph, &run.placement, &**run.memory())?;
-    let about = About {
-        experiment: Some(file::write(&run.experiment)),
-        input: Some(run.graph.input()),
-        classes: Some(run.set.classes.clone()),
-        normalisation: Some((*run.normalisation).clone()),
-    };
-    Ok(write(path, &run.graph, &numbers, &about)?)
+    write_with(path, &run.graph, &run.about(), |writer| {
+        let weights = run.lasting().into_iter().filter(|tensor| !matches!(tensor, Lasting::Slot(..)));
+        weights.into_iter().try_for_each(|tensor| run.put_lasting(tensor, writer))
+    })
 }
 
 /// Writes the weights of a net, replacing the file only once the new one is complete. The same weights are the
 /// same bytes.
 pub fn write(path: &Path, graph: &Graph, numbers: &Numbers, about: &About) -> Result<(), WeightsError> {
+    write_with(path, graph, about, |writer| {
+        numbers.parameters.iter().chain(&numbers.statistics).try_for_each(|numbers| writer.put(numbers))
+    })
+}
+
+/// Writes a file of weights, whose tensors `put` writes in the order of [`tensors`].
+fn write_with<E: From<WeightsError>>(
+    path: &Path,
+    graph: &Graph,
+    about: &About,
+    put: impl FnOnce(&mut Writer) -> Result<(), E>,
+) -> Result<(), E> {
     let fixed = fixed(graph);
-    let whole = fixed.iter().map(|(name, numbers)| Entry::whole(name.clone(), numbers.len()));
-    let floats = tensors(graph).into_iter().map(|(name, shape)| Entry::floats(name, shape));
-    let entries: Vec<Entry> = whole.chain(floats).collect();
-    let failed = |reason: String| WeightsError::Write { path: path.into(), reason };
-    let header = container::header(&about.to_map(), &entries).map_err(failed)?;
-    let written = replace(path, |file| {
-        file.write_all(&header)?;
-        for (_, numbers) in &fixed {
-            file.write_all(&numbers.iter().flat_map(|i| i.to_le_bytes()).collect::<Vec<u8>>())?;
-        }
-        let mut floats = numbers.parameters.iter().chain(&numbers.statistics);
-        floats.try_for_each(|numbers| file.write_all(&little_endian(numbers)))
-    });
-    written.map_err(|error| failed(error.to_string()))
+    container::write(path, &about.to_map(), &entries(graph, &fixed), |writer| {
+        fixed.iter().try_for_each(|(_, numbers)| writer.put_whole(numbers))?;
+        put(writer)
+    })
+}
+
+/// Whether what a file of the run's weights says of itself can be written, which is better known before than after
+/// hours of training.
+pub fn check_savable(run: &Run, path: &Path) -> Result<(), WeightsError> {
+    container::header(path, &run.about().to_map(), &entries(&run.graph, &fixed(&run.graph))).map(drop)
 }
 
 /// Whether a file can be written at this place; leaves nothing behind.
@@ -246,6 +260,12 @@ fn fixed(graph: &Graph) -> Vec<(String, Vec<i64>)> {
         _ => None,
     };
     graph.layers.iter().filter_map(permutation).collect()
+}
+
+/// The tensors of a file of weights, in its order.
+fn entries(graph: &Graph, fixed: &[(String, Vec<i64>)]) -> Vec<Entry> {
+    let whole = fixed.iter().map(|(name, numbers)| Entry::whole(name.clone(), numbers.len()));
+    whole.chain(tensors(graph).into_iter().map(|(name, shape)| Entry::floats(name, shape))).collect()
 }
 
 /// Name and shape of every tensor of a net, parameters first.

@@ -80,6 +80,17 @@ impl Memory for CpuMemory {
         Ok(self.lock()[bank as usize][offset..offset + len].to_vec())
     }
 
+    fn lend(
+        &self,
+        bank: Bank,
+        offset: usize,
+        len: usize,
+        look: &mut dyn FnMut(&[f32]),
+    ) -> Result<(), EngineError> {
+        look(&self.lock()[bank as usize][offset..offset + len]);
+        Ok(())
+    }
+
     fn write(&self, bank: Bank, offset: usize, numbers: &[f32]) -> Result<(), EngineError> {
         self.lock()[bank as usize][offset..offset + numbers.len()].copy_from_slice(numbers);
         Ok(())

@@ -4,7 +4,6 @@
 //! lie the optimiser's slots (`optimiser.0.layers.3.weight`), and the metadata say where the run stands. Nothing
 //! random is in it: every draw is a function of the experiment's seed and of the place.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,9 +12,8 @@ use super::FolderError;
 use crate::engine::DeviceInfo;
 use crate::experiment::{Experiment, file};
 use crate::train::rate::Plateau;
-use crate::train::replace::replace;
 use crate::train::weights::About;
-use crate::train::weights::container::{self, Container, Entry, little_endian};
+use crate::train::weights::container::{self, Container, Entry};
 use crate::train::weights::{WeightsError, check};
 use crate::train::{Run, Standing, TrainError};
 
@@ -85,19 +83,13 @@ impl Record {
     }
 }
 
-/// Writes the file. Its tensors are read from the device one after the other, so that a large net is not there twice.
+/// Writes the file. Its tensors are moved piece by piece, so that a large net is not there twice.
 pub fn write(folder: &Path, run: &Run, record: &Record) -> Result<(), TrainError> {
     let path = folder.join(FILE);
-    let about = About {
-        experiment: Some(file::write(&run.experiment)),
-        input: Some(run.graph.input()),
-        classes: Some(run.set.classes.clone()),
-        normalisation: Some((*run.normalisation).clone()),
-    };
-    let failed = |reason: String| FolderError::Write { path: path.clone(), reason };
-    let mut metadata = about.to_map();
+    let mut metadata = run.about().to_map();
     metadata.insert(VERSION_KEY.into(), VERSION.into());
-    let record = serde_json::to_string(record).map_err(|error| failed(error.to_string()))?;
+    let record = serde_json::to_string(record)
+        .map_err(|error| FolderError::Write { path: path.clone(), reason: error.to_string() })?;
     metadata.insert(RECORD_KEY.into(), record);
     let lasting = run.lasting();
     let entry = |&tensor| {
@@ -105,27 +97,16 @@ pub fn write(folder: &Path, run: &Run, record: &Record) -> Result<(), TrainError
         Entry::floats(name, shape)
     };
     let entries: Vec<Entry> = lasting.iter().map(entry).collect();
-    let header = container::header(&metadata, &entries).map_err(failed)?;
-    // What the device could not give is another matter than what the disk could not take.
-    let mut lost = None;
-    let written = replace(&path, |file| {
-        file.write_all(&header)?;
-        for &tensor in &lasting {
-            match run.read_lasting(tensor) {
-                Ok(numbers) => file.write_all(&little_endian(&numbers))?,
-                Err(error) => {
-                    lost = Some(error);
-                    return Err(std::io::ErrorKind::Other.into());
-                }
-            }
-        }
-        Ok(())
+    let written = container::write(&path, &metadata, &entries, |writer| {
+        lasting.iter().try_for_each(|&tensor| run.put_lasting(tensor, writer))
     });
-    match (lost, written) {
-        (Some(error), _) => Err(error),
-        (None, Err(error)) => Err(failed(error.to_string()).into()),
-        (None, Ok(())) => Ok(()),
-    }
+    // A disk that cannot take it is the folder's matter: the run goes on, and the next attempt may succeed.
+    written.map_err(|error| match error {
+        TrainError::Weights(WeightsError::Write { path, reason }) => {
+            FolderError::Write { path, reason }.into()
+        }
+        error => error,
+    })
 }
 
 /// A checkpoint whose header has been read.

@@ -141,8 +141,8 @@ impl Folder {
         }
         let path = self.path.join(EXPERIMENT);
         let text = file::write(experiment);
-        let written = replace(&path, |file| std::io::Write::write_all(file, text.as_bytes()));
-        written.map_err(|error| cannot_write(&path, error))?;
+        let failed = |error| cannot_write(&path, error);
+        replace(&path, failed, |file| std::io::Write::write_all(file, text.as_bytes()).map_err(failed))?;
         self.written = Some(experiment.clone());
         Ok(())
     }

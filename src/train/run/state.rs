@@ -3,11 +3,14 @@
 
 use super::Run;
 use crate::engine::layout;
+use crate::experiment::file;
 use crate::graph::program::Bank;
-use crate::graph::{ParameterId, StatisticId};
+use crate::graph::{Parameter, ParameterId, StatisticId};
 use crate::train::TrainError;
 use crate::train::curves::Curves;
 use crate::train::rate::Plateau;
+use crate::train::weights::About;
+use crate::train::weights::container::Writer;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,27 +76,70 @@ impl Run {
 
     /// Its numbers as they stand, in logical order.
     pub fn read_lasting(&self, tensor: Lasting) -> Result<Vec<f32>, TrainError> {
-        let (bank, place, len) = self.place(tensor);
-        let stored = self.memory.read_part(bank, place, len)?;
-        Ok(match tensor {
-            Lasting::Parameter(id) | Lasting::Slot(_, id) => {
-                layout::parameter_from_storage(&self.graph.parameters[id.0], &stored)
-            }
-            Lasting::Statistic(_) => stored,
-        })
+        let mut numbers = Vec::with_capacity(self.place(tensor).2);
+        self.go_through(tensor, |piece| {
+            numbers.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(numbers)
     }
 
-    /// Overwrites them.
+    /// Puts them into a file.
+    pub(in crate::train) fn put_lasting(
+        &self,
+        tensor: Lasting,
+        writer: &mut Writer,
+    ) -> Result<(), TrainError> {
+        self.go_through(tensor, |piece| Ok(writer.put(piece)?))
+    }
+
+    /// Looks at them piece by piece: a large tensor is not there twice.
+    fn go_through(
+        &self,
+        tensor: Lasting,
+        mut look: impl FnMut(&[f32]) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let (bank, place, len) = self.place(tensor);
+        let mut seen = Ok(());
+        self.memory.lend(bank, place, len, &mut |stored| {
+            seen = match self.parameter_of(tensor) {
+                Some(parameter) => layout::pieces_from_storage(parameter, stored, &mut look),
+                None => look(stored),
+            };
+        })?;
+        seen
+    }
+
+    /// Overwrites its numbers; `numbers` in logical order.
     pub fn write_lasting(&self, tensor: Lasting, numbers: &[f32]) -> Result<(), TrainError> {
         let (bank, place, _) = self.place(tensor);
-        match tensor {
-            Lasting::Parameter(id) | Lasting::Slot(_, id) => {
-                let stored = layout::parameter_to_storage(&self.graph.parameters[id.0], numbers);
-                self.memory.write(bank, place, &stored)?;
-            }
-            Lasting::Statistic(_) => self.memory.write(bank, place, numbers)?,
+        match self.parameter_of(tensor) {
+            Some(parameter) => layout::pieces_to_storage(
+                parameter,
+                |i| numbers[i],
+                |offset, piece| self.memory.write(bank, place + offset, piece),
+            )?,
+            None => self.memory.write(bank, place, numbers)?,
         }
         Ok(())
+    }
+
+    /// What a file of its weights says of itself.
+    pub fn about(&self) -> About {
+        About {
+            experiment: Some(file::write(&self.experiment)),
+            input: Some(self.graph.input()),
+            classes: Some(self.set.classes.clone()),
+            normalisation: Some((*self.normalisation).clone()),
+        }
+    }
+
+    /// The parameter that it is, or that it is kept for.
+    fn parameter_of(&self, tensor: Lasting) -> Option<&Parameter> {
+        match tensor {
+            Lasting::Parameter(id) | Lasting::Slot(_, id) => Some(&self.graph.parameters[id.0]),
+            Lasting::Statistic(_) => None,
+        }
     }
 
     /// Bank, place in it, and how many numbers.

@@ -1,16 +1,17 @@
 //! The format safetensors: named tensors behind a header that tells of them. Written in an order that nothing but
-//! the caller decides, so that the same tensors are the same bytes; read header first, and no more of it than a
-//! header can have.
+//! the caller decides, so that the same tensors are the same bytes, and piece by piece, so that a large one is not
+//! there twice; read header first, and no more of it than a header can have.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::Metadata;
 
 use super::{WeightsError, check};
+use crate::train::replace::replace;
 
 /// The most bytes that names, shapes and metadata may take in a file.
 pub const LARGEST_HEADER: u64 = 32 << 20;
@@ -38,13 +39,59 @@ impl Entry {
     }
 }
 
+/// Writes a file of tensors, replacing the old one only once the new one is complete. `put` writes their numbers, in
+/// the order of `entries`.
+///
+/// # Errors
+/// The file cannot be written, or not be read again ([`header`]); or what `put` has met with.
+pub fn write<E: From<WeightsError>>(
+    path: &Path,
+    metadata: &BTreeMap<String, String>,
+    entries: &[Entry],
+    put: impl FnOnce(&mut Writer) -> Result<(), E>,
+) -> Result<(), E> {
+    let header = header(path, metadata, entries)?;
+    let failed = |error| failed(path, error).into();
+    replace(path, failed, |file| {
+        file.write_all(&header).map_err(failed)?;
+        put(&mut Writer { path, file })
+    })
+}
+
+/// A file in the writing, behind its header.
+pub struct Writer<'a> {
+    path: &'a Path,
+    file: &'a mut File,
+}
+
+impl Writer<'_> {
+    /// The next floats: those of one tensor after the other, each in its logical order, in pieces of any length.
+    pub fn put(&mut self, numbers: &[f32]) -> Result<(), WeightsError> {
+        self.file.write_all(&little_endian(numbers)).map_err(|error| failed(self.path, error))
+    }
+
+    /// The next whole numbers, likewise.
+    pub fn put_whole(&mut self, numbers: &[i64]) -> Result<(), WeightsError> {
+        let bytes: Vec<u8> = numbers.iter().flat_map(|i| i.to_le_bytes()).collect();
+        self.file.write_all(&bytes).map_err(|error| failed(self.path, error))
+    }
+}
+
+fn failed(path: &Path, error: io::Error) -> WeightsError {
+    WeightsError::Write { path: path.into(), reason: error.to_string() }
+}
+
 /// The beginning of a file, before the numbers of its tensors, which follow one another in the order of `entries`:
 /// the length of the header, and the header, which is JSON that tells of the file as a whole and of the type, shape
 /// and place of each tensor; filled up with spaces so that numbers begin at a multiple of 8 bytes.
 ///
 /// # Errors
-/// What is told of the file as a whole is too long.
-pub fn header(metadata: &BTreeMap<String, String>, entries: &[Entry]) -> Result<Vec<u8>, String> {
+/// What is told of the file as a whole is longer than what is read again.
+pub fn header(
+    path: &Path,
+    metadata: &BTreeMap<String, String>,
+    entries: &[Entry],
+) -> Result<Vec<u8>, WeightsError> {
     let mut map = serde_json::Map::new();
     map.insert("__metadata__".into(), serde_json::json!(metadata));
     let mut begin = 0;
@@ -58,10 +105,11 @@ pub fn header(metadata: &BTreeMap<String, String>, entries: &[Entry]) -> Result<
     let mut header = serde_json::Value::Object(map).to_string();
     let missing = header.len().next_multiple_of(8) - header.len();
     header.push_str(&" ".repeat(missing));
-    if header.len() as u64 > LARGEST_HEADER {
-        return Err("the mean picture is too large to be kept with the weights".into());
+    let len = header.len() as u64;
+    if len > LARGEST_HEADER {
+        return Err(WeightsError::Header { path: path.into(), mib: len.div_ceil(1 << 20) });
     }
-    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    let mut bytes = len.to_le_bytes().to_vec();
     bytes.extend(header.into_bytes());
     Ok(bytes)
 }
@@ -90,13 +138,13 @@ impl Container {
     /// No such file, no safetensors, or one that says of itself what cannot be.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
         let unreadable =
-            |error: std::io::Error| WeightsError::Read { path: path.into(), reason: error.to_string() };
+            |error: io::Error| WeightsError::Read { path: path.into(), reason: error.to_string() };
         let damaged = |reason: String| WeightsError::Format { path: path.into(), reason };
         let mut file = File::open(path).map_err(unreadable)?;
         let len = file.metadata().map_err(unreadable)?.len();
         let mut prefix = [0; 8];
         file.read_exact(&mut prefix).map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => damaged("it is too short".into()),
+            io::ErrorKind::UnexpectedEof => damaged("it is too short".into()),
             _ => unreadable(error),
         })?;
         let n = u64::from_le_bytes(prefix);

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use super::container::little_endian;
 use super::*;
 use crate::data::Normalisation;
 use crate::experiment::layers::{Linear, PermutePixels};
@@ -57,6 +58,22 @@ fn what_is_written_is_read() {
     let mut file = WeightsFile::open(&path).expect("a file of weights");
     assert_eq!(file.about, about());
     assert_eq!(file.numbers(&graph()).expect("the net's numbers"), numbers);
+}
+
+/// A mean for each pixel of a large picture does not fit into what is read again: nothing is written.
+#[test]
+fn more_than_can_be_told_is_refused_beforehand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    // Of equal ones only the means of the channels would be told.
+    let mean = (0..3 * 1200 * 1200).map(|i| [0.123_456_79, 0.234_567_9][i % 2]).collect();
+    let normalisation = Normalisation { mean, scale: vec![1.0; 3], permute: None };
+    let about =
+        About { normalisation: Some(normalisation), input: Some(Extent::new(3, 1200, 1200)), ..about() };
+    let numbers = Numbers::initial(&graph(), &Train::default(), 3);
+    let message = write(&path, &graph(), &numbers, &about).unwrap_err().to_string();
+    assert!(message.contains("MiB, and no more than 32 may be. Use `data.normalise"), "{message}");
+    assert!(std::fs::read_dir(folder.path()).expect("the folder").next().is_none(), "nothing is left behind");
 }
 
 /// What others read is just what we write; and a second writing differs in no byte.
