@@ -19,8 +19,15 @@ fn window(arguments: Arguments) -> ExitCode {
 
     use convscope::app::{self, Start};
     use convscope::experiment::shipped;
+    use convscope::lessons;
 
-    let name = arguments.experiment.unwrap_or_else(|| "quickstart".into());
+    let asked = arguments.experiment.unwrap_or_else(|| "quickstart".into());
+    let lesson = Some(PathBuf::from(&asked)).filter(|path| lessons::Files::is_lesson(path));
+    if let Some(Err(problem)) = lesson.as_deref().map(lessons::shipped::read_at) {
+        eprintln!("convscope: {problem}");
+        return ExitCode::from(2);
+    }
+    let name = if lesson.is_some() { "quickstart".into() } else { asked };
     let experiment = match shipped::resolve(&name) {
         Ok(experiment) => experiment,
         Err(problem) => {
@@ -29,7 +36,7 @@ fn window(arguments: Arguments) -> ExitCode {
         }
     };
     let file = shipped::get(&name).is_none().then(|| PathBuf::from(name));
-    match app::run(Start { experiment, file, device: arguments.device }) {
+    match app::run(Start { experiment, file, lesson, device: arguments.device }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("convscope: {error}");

@@ -77,7 +77,7 @@ fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
     let is_last = |snapshot: &Snapshot| snapshot.seen(&look).is_some_and(|seen| seen.step == 30);
     let snapshot = wait(&session, "the last look", is_last);
     let view = snapshot.seen(&look).and_then(|seen| seen.view.clone().ok()).expect("they are seen");
-    let View::Filters(filters) = &*view;
+    let View::Filters(filters) = &*view else { panic!("{view:?}") };
     let weights = alone.parameter(first_convolution(&alone.graph).expect("a convolution")).expect("weights");
     assert_eq!(filters.weights, weights);
 }

@@ -11,6 +11,7 @@ use super::widgets::Gravity;
 use super::workshop::Workshop;
 use super::{bar, curves};
 use crate::experiment::{file, shipped};
+use crate::lessons::Files;
 use crate::session::Command;
 
 impl Workshop {
@@ -133,12 +134,22 @@ impl Workshop {
         }
     }
 
-    /// Something was dropped on the window: an experiment, or pictures.
+    /// Something was dropped on the window: a lesson, an experiment, or pictures.
     pub(super) fn drop(&mut self, ctx: &Context, path: &Path) {
+        if Files::is_lesson(path) {
+            self.open_lesson(path);
+            return;
+        }
         match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
             true => self.load(path),
             false => self.library.choose_path(ctx, &mut self.editor.experiment.data, path),
         }
+    }
+
+    /// Opens the lesson in a folder or archive, in the left column.
+    pub fn open_lesson(&mut self, path: &Path) {
+        self.shows_lessons = true;
+        self.lessons.open_path(path);
     }
 
     fn load(&mut self, path: &Path) {

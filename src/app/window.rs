@@ -19,6 +19,8 @@ pub struct Start {
     pub experiment: Experiment,
     /// The file that the experiment was read from, if it was.
     pub file: Option<PathBuf>,
+    /// The folder or archive of a lesson that is to be read.
+    pub lesson: Option<PathBuf>,
     pub device: DeviceChoice,
 }
 
@@ -41,7 +43,11 @@ pub fn run(start: Start) -> anyhow::Result<()> {
         let session = Arc::new(Session::start(&start.device, move || ctx.request_repaint())?);
         let sender = session.clone();
         let bridge = Bridge::new(move || session.snapshot(), move |command| sender.send(command));
-        Ok(Box::new(Window(Workshop::new(bridge, start.experiment, start.file, start.device))))
+        let mut workshop = Workshop::new(bridge, start.experiment, start.file, start.device);
+        if let Some(lesson) = &start.lesson {
+            workshop.open_lesson(lesson);
+        }
+        Ok(Box::new(Window(workshop)))
     });
     eframe::run_native("ConvScope", options, create).map_err(|error| match error {
         eframe::Error::WinitEventLoop(_) => anyhow!(

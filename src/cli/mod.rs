@@ -31,7 +31,7 @@ use crate::train::TrainError;
 #[command(name = "convscope", version, about, long_about = None, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// Without a command the window opens, with this experiment if one is given (a file, or a name that
-    /// ships).
+    /// ships), or with this lesson (a folder, or a zip archive of one).
     pub experiment: Option<String>,
 
     /// Where the window computes: auto, cpu, gpu, or a part of an adapter's name.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::filters::{self, Filters};
+use super::plane::{self, Plane};
 use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, EngineError, Memory, layout};
 use crate::experiment::Experiment;
@@ -22,12 +23,15 @@ use crate::train::{Run, TrainError};
 pub enum Look {
     /// The filters of the convolution at this path, or of the first one.
     Filters { layer: Option<String> },
+    /// The answers to a square of so many points along a side, where pictures are points.
+    Plane { side: usize },
 }
 
 /// What was seen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum View {
     Filters(Filters),
+    Plane(Plane),
 }
 
 /// A net on a device, with what there is to show it.
@@ -85,6 +89,7 @@ impl Look {
     pub fn instrument(&self) -> Box<dyn Instrument> {
         match self.clone() {
             Self::Filters { layer } => Box::new(filters::Reading { layer }),
+            Self::Plane { side } => Box::new(plane::Surveying::new(side)),
         }
     }
 

@@ -37,6 +37,14 @@ pub struct Files {
 }
 
 impl Files {
+    /// Whether a path leads to a lesson by the look of it: a folder with a `lesson.toml`, that file itself, or a zip
+    /// archive.
+    pub fn is_lesson(path: &Path) -> bool {
+        let is_archive = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+        let is_settings = path.file_name().is_some_and(|name| name == SETTINGS);
+        path.join(SETTINGS).is_file() || (path.is_file() && (is_archive || is_settings))
+    }
+
     /// Files that are part of the program, or made up by a test.
     pub fn of_bytes<'a>(
         root: impl Into<PathBuf>,

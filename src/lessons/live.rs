@@ -39,6 +39,11 @@ pub static KINDS: &[Kind] = &[
     },
     Kind { name: "filters", help: "the filters of the first layer as they form", settings: &[OF_ONE] },
     Kind {
+        name: "plane",
+        help: "what a net makes of every point of the plane, where its pictures are points",
+        settings: &[OF_ONE],
+    },
+    Kind {
         name: "layers",
         help: "the table of a net's layers: output, parameters, multiply-adds, receptive field",
         settings: &[OF_ONE],

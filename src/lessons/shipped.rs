@@ -1,6 +1,8 @@
 //! The lessons that ship with the program, embedded: one folder each in `lessons`, one line each here.
 
-use super::{Files, Lesson, read};
+use std::path::Path;
+
+use super::{Files, Lesson, files, read};
 use crate::experiment::Problem;
 use crate::experiment::words::{remedy, shortened};
 
@@ -18,7 +20,9 @@ macro_rules! lesson {
 static SHIPPED: &[Shipped] = &[
     lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
+    lesson!("learning-rate": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("batch-size": "lesson.toml", "lesson.md", "resnet-8.toml"),
+    lesson!("what-a-unit-sees": "lesson.toml", "lesson.md", "strong-decay.toml"),
     lesson!("initialisation": "lesson.toml", "lesson.md", "relu-22.toml", "relu-30.toml"),
     lesson!("simply-stacking": "lesson.toml", "lesson.md", "plain-20.toml", "plain-56.toml"),
     lesson!("residual-learning": "lesson.toml", "lesson.md", "plain-56.toml", "resnet-20.toml", "resnet-56.toml"),
@@ -49,7 +53,7 @@ pub fn get(name: &str) -> Result<Lesson, Problem> {
 /// # Errors
 /// None of them, or a lesson with a mistake in it.
 pub fn resolve(asked: &str) -> Result<Lesson, Problem> {
-    let path = std::path::Path::new(asked);
+    let path = Path::new(asked);
     let is_path = asked.contains(['/', '\\', '.']);
     if !is_path && (names().any(|name| name == asked) || !path.exists()) {
         let by_number = asked.parse::<usize>().ok().and_then(|number| {
@@ -57,8 +61,24 @@ pub fn resolve(asked: &str) -> Result<Lesson, Problem> {
         });
         return get(by_number.unwrap_or(asked));
     }
+    read_at(path)
+}
+
+/// The lesson in a folder, that of a `lesson.toml`, or that in a zip archive, by the name of folder or archive.
+///
+/// # Errors
+/// Nothing there, or a lesson with a mistake in it.
+pub fn read_at(path: &Path) -> Result<Lesson, Problem> {
+    let is_settings = path.is_file() && path.file_name().is_some_and(|name| name == files::SETTINGS);
+    let here = Path::new(".");
+    let path = match path.parent().filter(|_| is_settings) {
+        Some(folder) if folder.as_os_str().is_empty() => here,
+        Some(folder) => folder,
+        None => path,
+    };
     let resolved = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let name = resolved.file_stem().map_or_else(|| asked.into(), |stem| stem.to_string_lossy().into_owned());
+    let name =
+        resolved.file_stem().map_or_else(|| "lesson".into(), |stem| stem.to_string_lossy().into_owned());
     read(&name, Files::open(path)?)
 }
 

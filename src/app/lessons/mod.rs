@@ -57,9 +57,7 @@ impl State {
 
     /// Opens the lesson in a folder, that of a `lesson.toml`, or that in an archive.
     pub fn open_path(&mut self, path: &Path) {
-        let is_settings = path.file_name().is_some_and(|name| name == crate::lessons::files::SETTINGS);
-        let folder = path.parent().filter(|_| is_settings).unwrap_or(path);
-        self.open(&folder.display().to_string());
+        self.take(shipped::read_at(path), watch::Watch::at(path));
     }
 
     /// Writes the progress of all lessons into one file.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::experiment::Problem;
-use crate::lessons::{Lesson, shipped};
+use crate::lessons::{Lesson, files, shipped};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -19,11 +19,20 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Of a lesson that ships, or of the path of another.
     pub fn of(asked: &str) -> Self {
-        let path = Path::new(asked);
-        let is_own = path.exists() && !shipped::names().any(|name| name == asked);
-        let path = is_own.then(|| path.to_path_buf());
-        Self { seen: path.as_deref().map(look).unwrap_or_default(), path, last: Instant::now() }
+        let is_shipped = shipped::names().any(|name| name == asked);
+        match Some(Path::new(asked)).filter(|path| path.exists() && !is_shipped) {
+            Some(path) => Self::at(path),
+            None => Self { path: None, seen: Look::default(), last: Instant::now() },
+        }
+    }
+
+    /// Of the lesson in a folder, that of a `lesson.toml`, or that in an archive.
+    pub fn at(path: &Path) -> Self {
+        let folder = path.parent().filter(|_| path.file_name().is_some_and(|name| name == files::SETTINGS));
+        let path = folder.unwrap_or(path);
+        Self { seen: look(path), path: Some(path.to_path_buf()), last: Instant::now() }
     }
 
     /// The lesson as it is now, if it has changed since the last look.
@@ -39,7 +48,7 @@ impl Watch {
             return None;
         }
         self.seen = now;
-        Some(shipped::resolve(&path.display().to_string()))
+        Some(shipped::read_at(path))
     }
 }
 

@@ -65,7 +65,7 @@ fn has_convolution(layers: &[Layer]) -> bool {
 impl State {
     /// Draws the texture anew if these are other weights.
     fn follow(&mut self, ui: &Ui, view: &Arc<View>) {
-        let View::Filters(filters) = &**view;
+        let View::Filters(filters) = &**view else { return };
         match &mut self.shown {
             Some(shown) if Arc::ptr_eq(&shown.view, view) => {}
             Some(shown) => {

@@ -1,5 +1,6 @@
 //! The lessons in the left column.
 
+use super::building::Dropped;
 use super::fixture::Bench;
 use crate::lessons::{Piece, shipped};
 use crate::session::Command;
@@ -46,4 +47,26 @@ fn the_table_is_set_with_the_runs_of_the_lesson() {
     assert_eq!(added.iter().map(|(name, ..)| name.clone()).collect::<Vec<_>>(), names);
     assert!(added.iter().skip(1).all(|(.., twin)| *twin == Some(added[0].1)), "{added:?}");
     assert!(commands.iter().any(|command| matches!(command, Command::Remove(_))), "{commands:?}");
+}
+
+/// A lesson is told from pictures and experiments by what is in it, as a folder and as an archive.
+#[test]
+fn a_lesson_that_is_dropped_on_the_window_is_opened() {
+    use std::io::Write as _;
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("of-my-own");
+    crate::lessons::template::write(&folder).unwrap();
+    let archive = place.path().join("packed.zip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&archive).unwrap());
+    for name in ["lesson.toml", "lesson.md", "convnet.toml"] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(&std::fs::read(folder.join(name)).unwrap()).unwrap();
+    }
+    zip.finish().unwrap();
+    for path in [folder.clone(), archive, folder.join("lesson.toml")] {
+        let mut bench = Bench::open("quickstart");
+        bench.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path)));
+        bench.run();
+        assert!(bench.has("All lessons") && bench.has("Set the table"));
+    }
 }

@@ -5,9 +5,11 @@ mod by_hand;
 mod convolution;
 mod curves;
 mod filters;
+mod front;
 mod functions;
 mod grid;
 mod layers;
+mod plane;
 mod signals;
 
 use egui::{Frame, Margin, Ui};
@@ -26,11 +28,12 @@ pub enum State {
     Filters(crate::app::looking::filters::State),
     Convolution(convolution::State),
     Functions(functions::State),
+    Plane(plane::State),
     Signals(Box<signals::State>),
 }
 
 /// Draws the part at this place of the text.
-pub fn live_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, place: usize, live: &Live) {
+pub fn live_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, place: usize, live: &Live) {
     let palette = Palette::of(ui);
     let frame =
         Frame::new().fill(palette.card).stroke((1.0, palette.border)).corner_radius(theme::CARD_CORNER);
@@ -45,6 +48,7 @@ pub fn live_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, place: usize, live
             "convolution" => convolution::convolution_ui(ui, desk, state, live),
             "functions" => functions::functions_ui(ui, state),
             "grid" => grid::grid_ui(ui, lesson, &page.trial, live),
+            "plane" => plane::plane_ui(ui, desk, state, live),
             "signals" => signals::signals_ui(ui, state, live),
             other => {
                 widgets::caption_ui(ui, &format!("This program cannot draw `{other}` yet."));
