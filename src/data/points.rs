@@ -35,7 +35,7 @@ pub static SPIRALS: Procedural = Procedural {
         // Evenly along the arm: its length grows with the square of the radius.
         let radius = 0.12 + 0.8 * dice.range(0.0, 1.0).sqrt();
         let stray = dice.range(-0.25, 0.25);
-        put(point, radius, class as f32 * PI + 1.25 * TAU * radius + stray);
+        put(point, radius, class as f32 * PI + 2.0 * TAU * radius + stray);
     }),
 };
 
@@ -70,7 +70,7 @@ mod tests {
         let classes = set.train.labels.classes().expect("classes");
         let unwound = |point: &[u8]| {
             let along = |byte: u8| f32::from(byte) / 127.5 - 1.0;
-            let angle = along(point[1]).atan2(along(point[0])) - 1.25 * TAU * radius(point);
+            let angle = along(point[1]).atan2(along(point[0])) - 2.0 * TAU * radius(point);
             angle.rem_euclid(TAU)
         };
         for (point, &class) in set.train.pictures.chunks_exact(2).zip(classes) {

@@ -18,6 +18,7 @@ macro_rules! lesson {
 
 /// All of them, in the lecture's order.
 static SHIPPED: &[Shipped] = &[
+    lesson!("perceptron-to-layers": "lesson.toml", "lesson.md", "line.toml", "softmax.toml"),
     lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
     lesson!("learning-rate": "lesson.toml", "lesson.md", "convnet.toml"),
