@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::check::{Bounds, Check};
 use super::fact::Fact;
-use super::quantities::{Measure, Measured, Quantity, Unit};
+use super::quantities::{Measure, Measured, Quantity, Sitting, Unit};
 use super::settings::Moment;
 use super::setup::{Cell, Form, Setup};
 use super::{Lesson, Prediction};
@@ -207,17 +207,15 @@ impl Attended<'_> {
     /// What is asked of the weights at this moment; none elsewhere.
     fn of_weights(&mut self, moment: Moment) -> Vec<Option<Measured>> {
         let (asked, done, share, deadline) = (self.asked, self.done, self.share, self.deadline);
-        let run = &mut self.run;
-        let go_on = || go_on(done, share, deadline);
-        asked
-            .iter()
-            .map(|quantity| match quantity.kind.measure {
-                Measure::Run(measure) if quantity.settings.moment() == moment => {
-                    Some(go_on().and_then(|()| measure(quantity, run, &go_on)))
-                }
-                _ => None,
-            })
-            .collect()
+        let is_in_time = || go_on(done, share, deadline);
+        let mut sitting = Sitting::new(&mut self.run, &is_in_time);
+        let mut of = |quantity: &Quantity| match quantity.kind.measure {
+            Measure::Run(measure) if quantity.settings.moment() == moment => {
+                Some(is_in_time().and_then(|()| measure(quantity, &mut sitting)))
+            }
+            _ => None,
+        };
+        asked.iter().map(&mut of).collect()
     }
 
     /// Trains to the end, with the evaluations that somebody waits for.

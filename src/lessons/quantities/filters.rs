@@ -20,9 +20,9 @@ pub const ORIENTED_SHARE: Kind = Kind {
     help: "the share of first-layer filters whose orientation selectivity (1 less the circular variance) is above a bound",
     unit: Unit::Share,
     settings: &[ABOVE, AT],
-    measure: Measure::Run(|quantity, run, _| {
+    measure: Measure::Run(|quantity, sitting| {
         let above = quantity.settings.number("above").unwrap_or(0.3);
-        let all = selectivities(run)?;
+        let all = selectivities(sitting.run)?;
         Ok(all.iter().filter(|&&selectivity| selectivity > above).count() as f64 / all.len() as f64)
     }),
 };
@@ -33,15 +33,15 @@ pub const SELECTIVITY: Kind = Kind {
     help: "the median over the first layer's filters of 1 less the circular variance: 0 prefers nothing, 1 one orientation alone",
     unit: Unit::Plain,
     settings: &[AT],
-    measure: Measure::Run(|_, run, _| {
-        let mut all = selectivities(run)?;
+    measure: Measure::Run(|_, sitting| {
+        let mut all = selectivities(sitting.run)?;
         all.sort_by(f64::total_cmp);
         Ok((all[(all.len() - 1) / 2] + all[all.len() / 2]) / 2.0)
     }),
 };
 
 /// Of each filter of the first convolution; 0 of one that answers nothing.
-fn selectivities(run: &mut Run) -> Result<Vec<f64>, String> {
+fn selectivities(run: &Run) -> Result<Vec<f64>, String> {
     let id = first_convolution(&run.graph).ok_or("The net has no convolution.")?;
     let weights = run.parameter(id).map_err(|error| error.to_string())?;
     let size = [weights.shape[2], weights.shape[3]];

@@ -9,12 +9,15 @@ mod filters;
 mod modes;
 mod rates;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod whole_split;
 
 use std::fmt;
 
 use super::settings::{Moment, Setting, Settings};
 use crate::graph::Graph;
+use crate::inspect::statistics::Statistics;
 use crate::train::Run;
 use crate::train::curves::Curves;
 
@@ -50,12 +53,18 @@ pub enum Measure {
     Graph(fn(&Quantity, &Graph) -> Measured),
     /// What the run told of its steps and evaluations.
     Curves(fn(&Quantity, &Curves, u64) -> Measured),
-    /// The weights as they stand, at the moment that the quantity asks for; in time, as far as it takes long.
-    Run(fn(&Quantity, &mut Run, GoOn<'_>) -> Measured),
+    /// The weights as they stand, at the moment that the quantity asks for.
+    Run(fn(&Quantity, &mut Sitting<'_>) -> Measured),
 }
 
-/// Says whether there is time to go on, and otherwise why there is none.
-pub type GoOn<'a> = &'a dyn Fn() -> Result<(), String>;
+/// A run that is being measured at one moment.
+pub struct Sitting<'a> {
+    pub run: &'a mut Run,
+    /// Says whether there is time to go on, and otherwise why there is none.
+    pub go_on: &'a dyn Fn() -> Result<(), String>,
+    /// What was found out for one quantity and serves others.
+    statistics: Option<Statistics>,
+}
 
 /// All of them, in the order in which the lessons' manual lists them.
 pub static KINDS: &[Kind] = &[
@@ -111,6 +120,12 @@ impl Quantity {
     /// Whether it needs the test pictures to be answered after each epoch, or only after the last.
     pub fn needs_tests(&self) -> Option<Moment> {
         self.kind.name.starts_with("test-").then(|| self.settings.moment())
+    }
+}
+
+impl<'a> Sitting<'a> {
+    pub fn new(run: &'a mut Run, go_on: &'a dyn Fn() -> Result<(), String>) -> Self {
+        Self { run, go_on, statistics: None }
     }
 }
 

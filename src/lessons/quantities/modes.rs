@@ -17,7 +17,8 @@ pub const BATCH_MODE_ERROR: Kind = Kind {
     help: "the share of wrong answers on the test pictures at the end, where normalisation goes on by each batch's own statistics",
     unit: Unit::Share,
     settings: &[BATCH],
-    measure: Measure::Run(|quantity, run, go_on| {
+    measure: Measure::Run(|quantity, sitting| {
+        let (run, go_on) = (&*sitting.run, sitting.go_on);
         let batch =
             quantity.settings.number("batch").map_or(run.experiment.train.batch, |batch| batch as usize);
         let mut stopped = Ok(());

@@ -11,7 +11,8 @@ pub const EFFECTIVE_RATE: Kind = Kind {
     help: "the median over the weights of what the gradient is multiplied by at the end: η, or η / (√G + ε) of AdaGrad and likewise of RMSProp and Adam",
     unit: Unit::Plain,
     settings: &[],
-    measure: Measure::Run(|_, run, _| {
+    measure: Measure::Run(|_, sitting| {
+        let run = &*sitting.run;
         let rate = run.curves.last().ok_or("Nothing has been trained yet.")?.rate as f64;
         // The memory of squared gradients is Adam's second.
         let (slot, epsilon) = match run.experiment.train.optimiser {

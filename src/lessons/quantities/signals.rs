@@ -1,11 +1,11 @@
 //! How a signal fares on its way through the layers and its gradient on the way back, before the first step or
 //! after the last: what `convscope inspect … statistics` prints.
 
-use super::{Kind, Measure, Quantity, Unit};
+use super::{Kind, Measure, Quantity, Sitting, Unit};
 use crate::inspect::batch::Batch;
 use crate::inspect::statistics::{self, Growth, LayerStatistics, Options, Statistics, WeightStatistics};
 use crate::lessons::settings::{Moment, Setting, Sort};
-use crate::train::{Net, Run};
+use crate::train::{Net, Run, TrainError};
 
 /// Draws of the weights that are averaged over before the first step.
 const N_DRAWS: usize = 8;
@@ -26,7 +26,7 @@ pub const SIGNAL_FACTOR: Kind = Kind {
     help: "by what the signal's power is multiplied from layer to layer, the geometric mean over the layers (and at the start over 8 draws of the weights)",
     unit: Unit::Plain,
     settings: &[AT],
-    measure: Measure::Run(|quantity, run, _| Ok(growth(quantity, run)?.measured)),
+    measure: Measure::Run(|quantity, sitting| Ok(growth(quantity, sitting)?.measured)),
 };
 
 pub const THEORY_FACTOR: Kind = Kind {
@@ -35,7 +35,7 @@ pub const THEORY_FACTOR: Kind = Kind {
     help: "what theory says of it: n·E[w²], times ½ behind a ReLU, with n counted inside the picture",
     unit: Unit::Plain,
     settings: &[AT],
-    measure: Measure::Run(|quantity, run, _| Ok(growth(quantity, run)?.theory)),
+    measure: Measure::Run(|quantity, sitting| Ok(growth(quantity, sitting)?.theory)),
 };
 
 pub const SIGNAL: Kind = Kind {
@@ -44,9 +44,9 @@ pub const SIGNAL: Kind = Kind {
     help: "the standard deviation of a layer's output over pictures, channels and positions",
     unit: Unit::Plain,
     settings: &[LAYER, AT],
-    measure: Measure::Run(|quantity, run, _| {
-        let found = statistics(quantity, run)?;
-        let path = &weighted(quantity, &found)?.path;
+    measure: Measure::Run(|quantity, sitting| {
+        let found = statistics(quantity, sitting)?;
+        let path = &weighted(quantity, found)?.path;
         let layer = found.layers.iter().find(|layer| layer.path == *path);
         Ok(layer.ok_or("The layer gives nothing of its own.")?.signal.deviation)
     }),
@@ -58,9 +58,9 @@ pub const GRADIENT: Kind = Kind {
     help: "|g|, of the gradient of the loss by a layer's weights",
     unit: Unit::Plain,
     settings: &[LAYER, AT],
-    measure: Measure::Run(|quantity, run, _| {
-        let found = statistics(quantity, run)?;
-        Ok(weighted(quantity, &found)?.gradient_norm)
+    measure: Measure::Run(|quantity, sitting| {
+        let found = statistics(quantity, sitting)?;
+        Ok(weighted(quantity, found)?.gradient_norm)
     }),
 };
 
@@ -70,9 +70,9 @@ pub const UPDATE_RATIO: Kind = Kind {
     help: "|Δw| / |w| of a layer's weights, in the step that the optimiser would take as its first",
     unit: Unit::Plain,
     settings: &[LAYER, AT],
-    measure: Measure::Run(|quantity, run, _| {
-        let found = statistics(quantity, run)?;
-        Ok(weighted(quantity, &found)?.update_ratio)
+    measure: Measure::Run(|quantity, sitting| {
+        let found = statistics(quantity, sitting)?;
+        Ok(weighted(quantity, found)?.update_ratio)
     }),
 };
 
@@ -82,8 +82,8 @@ pub const DEAD_SHARE: Kind = Kind {
     help: "the share of channels behind ReLUs that are 0 for every picture at every position, the mean over the layers",
     unit: Unit::Share,
     settings: &[AT],
-    measure: Measure::Run(|quantity, run, _| {
-        let found = statistics(quantity, run)?;
+    measure: Measure::Run(|quantity, sitting| {
+        let found = statistics(quantity, sitting)?;
         let dead: Vec<f64> = found.layers.iter().filter_map(|layer: &LayerStatistics| layer.dead).collect();
         match dead.len() {
             0 => Err("The net has no ReLU.".into()),
@@ -93,17 +93,25 @@ pub const DEAD_SHARE: Kind = Kind {
 };
 
 /// Measures the net of a run as it stands; at the start over several draws of its weights.
-fn statistics(quantity: &Quantity, run: &mut Run) -> Result<Statistics, String> {
-    let n_draws = (quantity.settings.moment() == Moment::Start).then_some(N_DRAWS);
-    let options = Options { batch: N_PICTURES, n_draws, histograms: false };
-    let net = Net::of(run).map_err(|error| error.to_string())?;
-    let loss = net.experiment.train.loss;
-    let batch = Batch::first(N_PICTURES, &run.set, &run.set.train, loss, &net.normalisation);
-    statistics::statistics(&net, &batch, &**run.device(), &options).map_err(|error| error.to_string())
+fn statistics<'a>(quantity: &Quantity, sitting: &'a mut Sitting<'_>) -> Result<&'a Statistics, String> {
+    if sitting.statistics.is_none() {
+        let n_draws = (quantity.settings.moment() == Moment::Start).then_some(N_DRAWS);
+        let found = measured(sitting.run, n_draws).map_err(|error| error.to_string())?;
+        sitting.statistics = Some(found);
+    }
+    sitting.statistics.as_ref().ok_or_else(|| "Nothing was measured.".into())
 }
 
-fn growth(quantity: &Quantity, run: &mut Run) -> Result<Growth, String> {
-    let found = statistics(quantity, run)?;
+fn measured(run: &Run, n_draws: Option<usize>) -> Result<Statistics, TrainError> {
+    let options = Options { batch: N_PICTURES, n_draws, histograms: false };
+    let net = Net::of(run)?;
+    let loss = net.experiment.train.loss;
+    let batch = Batch::first(N_PICTURES, &run.set, &run.set.train, loss, &net.normalisation);
+    Ok(statistics::statistics(&net, &batch, &**run.device(), &options)?)
+}
+
+fn growth(quantity: &Quantity, sitting: &mut Sitting<'_>) -> Result<Growth, String> {
+    let found = statistics(quantity, sitting)?;
     found.growth().ok_or_else(|| "Theory says nothing of the layers of this net.".into())
 }
 

@@ -9,7 +9,8 @@ pub const TRAIN_SET_ERROR: Kind = Kind {
     help: "the share of wrong answers on all training pictures at the end, in test mode",
     unit: Unit::Share,
     settings: &[],
-    measure: Measure::Run(|_, run, go_on| {
+    measure: Measure::Run(|_, sitting| {
+        let (run, go_on) = (&*sitting.run, sitting.go_on);
         let mut stopped = Ok(());
         let mut is_in_time = || {
             stopped = go_on();
