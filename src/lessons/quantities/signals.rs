@@ -10,7 +10,7 @@ use crate::train::{Net, Run, TrainError};
 /// Draws of the weights that are averaged over before the first step.
 const N_DRAWS: usize = 8;
 /// Pictures on which a net is measured, at most.
-const N_PICTURES: usize = 32;
+const N_PICTURES: usize = 16;
 
 const AT: Setting =
     Setting { name: "at", sort: Sort::Moment, help: "\"start\" or \"end\"; the end where left out" };
