@@ -58,20 +58,24 @@ pub fn formula_ui(ui: &mut Ui, latex: &str, setting: Setting) -> Response {
 fn picture_ui(ui: &mut Ui, latex: &str, setting: Setting, formula: &Typeset) -> Response {
     // In a line of text, what is above and below its letters goes evenly past the line's height.
     let text = ui.text_style_height(&TextStyle::Body);
-    let height = match setting {
-        Setting::Inline => formula.size.y.max(text),
-        Setting::Display => formula.size.y,
+    // On a line of its own, one that is too long for the line is drawn smaller.
+    let (size, height) = match setting {
+        Setting::Inline => (formula.size, formula.size.y.max(text)),
+        Setting::Display => {
+            let size = formula.size * (ui.available_width() / formula.size.x).clamp(0.1, 1.0);
+            (size, size.y)
+        }
     };
-    let (rect, response) = ui.allocate_exact_size(vec2(formula.size.x, height), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(size.x, height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Math, true, latex));
     // The letters of the text stand at about a quarter of its height.
     let bottom = match setting {
         Setting::Inline => rect.center().y + 0.27 * text + formula.depth,
         Setting::Display => rect.bottom(),
     };
-    let corner = pos2(rect.left(), bottom - formula.size.y).round_to_pixels(ui.pixels_per_point());
+    let corner = pos2(rect.left(), bottom - size.y).round_to_pixels(ui.pixels_per_point());
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    let place = Rect::from_min_size(corner, formula.size);
+    let place = Rect::from_min_size(corner, size);
     ui.painter().image(formula.texture.id(), place, whole, ui.visuals().text_color());
     response
 }
