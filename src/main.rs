@@ -21,21 +21,22 @@ fn window(arguments: Arguments) -> ExitCode {
     use convscope::experiment::shipped;
     use convscope::lessons;
 
-    let asked = arguments.experiment.unwrap_or_else(|| "quickstart".into());
-    let lesson = Some(PathBuf::from(&asked)).filter(|path| lessons::Files::is_lesson(path));
+    let path = arguments.experiment.as_ref().map(PathBuf::from);
+    let lesson = path.filter(|path| lessons::Files::is_lesson(path));
     if let Some(Err(problem)) = lesson.as_deref().map(lessons::shipped::read_at) {
         eprintln!("convscope: {problem}");
         return ExitCode::from(2);
     }
-    let name = if lesson.is_some() { "quickstart".into() } else { asked };
-    let experiment = match shipped::resolve(&name) {
-        Ok(experiment) => experiment,
-        Err(problem) => {
-            eprintln!("convscope: {problem}");
-            return ExitCode::from(2);
-        }
+    let (experiment, file) = match arguments.experiment.filter(|_| lesson.is_none()) {
+        None => (None, None),
+        Some(name) => match shipped::resolve(&name) {
+            Ok(experiment) => (Some(experiment), shipped::get(&name).is_none().then(|| PathBuf::from(name))),
+            Err(problem) => {
+                eprintln!("convscope: {problem}");
+                return ExitCode::from(2);
+            }
+        },
     };
-    let file = shipped::get(&name).is_none().then(|| PathBuf::from(name));
     match app::run(Start { experiment, file, lesson, device: arguments.device }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -27,6 +27,9 @@ pub enum Action {
     Remove,
     BrowsePictures,
     Search,
+    Present,
+    MovePanels,
+    ResetPanels,
     SwitchTheme,
     Help,
 }
@@ -37,7 +40,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -59,6 +62,9 @@ impl Action {
         Self::SaveAs,
         Self::BrowsePictures,
         Self::Search,
+        Self::Present,
+        Self::MovePanels,
+        Self::ResetPanels,
         Self::SwitchTheme,
         Self::Help,
     ];
@@ -86,6 +92,9 @@ impl Action {
             Self::Remove => "Remove",
             Self::BrowsePictures => "Browse the pictures",
             Self::Search => "Find an action…",
+            Self::Present => "Presentation",
+            Self::MovePanels => "Move panels",
+            Self::ResetPanels => "Panels as at the beginning",
             Self::SwitchTheme => "Light or dark",
             Self::Help => "Keyboard shortcuts",
         }
@@ -121,6 +130,13 @@ impl Action {
             Self::Search => {
                 "Lists all that can be done, to be found by a word: actions, runs, lessons, experiments."
             }
+            Self::Present => {
+                "For the last row of a lecture hall: larger type, thicker lines, fewer controls; and back."
+            }
+            Self::MovePanels => {
+                "Gives every panel a tab, to be dragged beside, below or behind another one; again to be done."
+            }
+            Self::ResetPanels => "Puts every panel back where it stood at the first start.",
             Self::SwitchTheme => "Switches between light, dark and what the system says.",
             Self::Help => "Lists all keys.",
         }
@@ -146,6 +162,9 @@ impl Action {
             Self::Remove => Icon::Trash2,
             Self::BrowsePictures => Icon::Images,
             Self::Search => Icon::Search,
+            Self::Present => Icon::Presentation,
+            Self::MovePanels => Icon::LayoutDashboard,
+            Self::ResetPanels => Icon::PanelsTopLeft,
             Self::SwitchTheme => Icon::SunMoon,
             Self::Help => Icon::CircleQuestionMark,
         }
@@ -178,6 +197,9 @@ impl Action {
             Self::Remove => &const { [key(NONE, Key::Delete), key(NONE, Key::Backspace)] },
             Self::BrowsePictures => &const { [key(NONE, Key::B)] },
             Self::Search => &const { [key(CTRL, Key::K)] },
+            Self::Present => &const { [key(NONE, Key::F5)] },
+            Self::MovePanels => &const { [key(NONE, Key::F6)] },
+            Self::ResetPanels => &const { [key(Modifiers::SHIFT, Key::F6)] },
             Self::SwitchTheme => &const { [key(CTRL_SHIFT, Key::L)] },
             Self::Help => {
                 &const {

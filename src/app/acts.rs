@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use egui::Context;
 
 use super::action::Action;
+use super::arrangement::{Arrangement, Pane};
 use super::bridge::{Desk, Request};
 use super::files::{Asking, Purpose};
 use super::widgets::Gravity;
 use super::workshop::Workshop;
-use super::{bar, curves};
+use super::{bar, curves, theme};
 use crate::experiment::{file, shipped};
 use crate::lessons::Files;
 use crate::session::Command;
@@ -35,7 +36,7 @@ impl Workshop {
             },
             Request::OpenLesson(name) => {
                 self.lessons.open(&name);
-                self.shows_lessons = true;
+                self.arrangement.bring(Pane::Lessons);
             }
             Request::SetTable(table) => self.set_table(table),
             Request::Say(gravity, text) => self.status.say(gravity, text),
@@ -76,6 +77,9 @@ impl Workshop {
             Action::SelectBelow => self.editor.select_next(1),
             Action::BrowsePictures => self.library.browser.is_open ^= true,
             Action::Search => self.search.open(ctx, &self.snapshot),
+            Action::Present => self.present(ctx, !self.is_presenting),
+            Action::MovePanels => self.arrangement.is_arranging ^= true,
+            Action::ResetPanels => self.arrangement = Arrangement::default(),
             Action::SwitchTheme => ctx.set_theme(bar::next_theme(ctx)),
             Action::Help => self.is_help_open = true,
             // Nothing is selected.
@@ -87,7 +91,8 @@ impl Workshop {
     fn drive(&mut self, action: Action) {
         let (snapshot, run) = (&self.snapshot, self.front.id);
         let (requests, looks) = (&mut Vec::new(), &std::cell::RefCell::default());
-        let desk = Desk { snapshot, run, editor: &mut self.editor, requests, looks };
+        let (editor, is_presenting) = (&mut self.editor, self.is_presenting);
+        let desk = Desk { snapshot, run, editor, is_presenting, requests, looks };
         let is_possible = desk.obstacle().is_none();
         let has_begun = snapshot.begun().is_some();
         let command = match action {
@@ -101,6 +106,15 @@ impl Workshop {
         };
         self.describe();
         self.bridge.send(command);
+    }
+
+    /// Larger type, thicker lines and fewer controls for a hall, or as before.
+    pub(super) fn present(&mut self, ctx: &Context, is_wanted: bool) {
+        let factor = if is_wanted { theme::PRESENTING } else { 1.0 / theme::PRESENTING };
+        if self.is_presenting != is_wanted {
+            self.is_presenting = is_wanted;
+            ctx.set_zoom_factor(ctx.zoom_factor() * factor);
+        }
     }
 
     fn ask(&mut self, purpose: Purpose) {
@@ -148,7 +162,9 @@ impl Workshop {
 
     /// Opens the lesson in a folder or archive, in the left column.
     pub fn open_lesson(&mut self, path: &Path) {
-        self.shows_lessons = true;
+        self.arrangement.bring(Pane::Lessons);
+        // Whoever opens a lesson by its path has been here before.
+        self.is_welcoming = false;
         self.lessons.open_path(path);
     }
 

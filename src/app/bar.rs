@@ -22,6 +22,10 @@ pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut DeviceChoice) {
             action_ui(ui, desk, Action::Help, true);
             action_ui(ui, desk, Action::Search, true);
             theme_ui(ui, desk);
+            if !desk.is_presenting {
+                action_ui(ui, desk, Action::MovePanels, true);
+            }
+            action_ui(ui, desk, Action::Present, true);
             ui.separator();
             action_ui(ui, desk, Action::Save, true);
             action_ui(ui, desk, Action::Open, true);

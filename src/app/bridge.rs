@@ -36,6 +36,8 @@ pub struct Desk<'a> {
     /// The run in front, whose experiment is edited.
     pub run: RunId,
     pub editor: &'a mut Editor,
+    /// Whether what is seldom touched stands back: the window is shown to a hall.
+    pub is_presenting: bool,
     pub requests: &'a mut Vec<Request>,
     /// What is to be seen of the run in front: only what a panel asked for in this frame is computed.
     pub looks: &'a RefCell<Vec<Look>>,

@@ -6,6 +6,7 @@
 
 mod action;
 mod acts;
+mod arrangement;
 mod bar;
 mod bridge;
 mod code;
@@ -20,13 +21,16 @@ mod latest;
 mod lessons;
 mod library;
 mod looking;
+mod memory;
 mod menu;
 mod network;
+mod opening;
 mod runs;
 mod search;
 mod status;
 mod theme;
 mod training;
+mod welcome;
 mod widgets;
 mod window;
 mod workshop;

@@ -28,6 +28,9 @@ pub const CARD_CORNER: CornerRadius = CornerRadius::same(6);
 /// The window's text face, for those who draw text elsewhere.
 pub const INTER: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.ttf");
 
+/// How much larger everything is when it is shown to a hall.
+pub const PRESENTING: f32 = 1.35;
+
 /// The colours of one theme, by what they are for.
 pub struct Palette {
     /// Behind the cards.

@@ -8,15 +8,17 @@ use eframe::NativeOptions;
 use egui::{IconData, ViewportBuilder};
 
 use super::bridge::Bridge;
+use super::memory::Keeper;
 use super::theme;
 use super::workshop::Workshop;
 use crate::engine::DeviceChoice;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, shipped};
 use crate::session::Session;
 
 /// What the window opens with.
 pub struct Start {
-    pub experiment: Experiment,
+    /// The experiment that was asked for; else what was open last, or the first of those that ship.
+    pub experiment: Option<Experiment>,
     /// The file that the experiment was read from, if it was.
     pub file: Option<PathBuf>,
     /// The folder or archive of a lesson that is to be read.
@@ -39,15 +41,23 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let options = NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..NativeOptions::default() };
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
         theme::install(&cc.egui_ctx);
+        let keeper = Keeper::of_user();
+        let (experiment, file) = match (start.experiment, &keeper) {
+            (Some(experiment), _) => (experiment, start.file),
+            (None, keeper) => keeper.as_ref().and_then(Keeper::experiment).unwrap_or_else(first),
+        };
         let ctx = cc.egui_ctx.clone();
         let session = Arc::new(Session::start(&start.device, move || ctx.request_repaint())?);
         let sender = session.clone();
         let bridge = Bridge::new(move || session.snapshot(), move |command| sender.send(command));
-        let mut workshop = Workshop::new(bridge, start.experiment, start.file, start.device);
+        let mut workshop = Workshop::new(bridge, experiment, file, start.device);
+        if let Some(keeper) = keeper {
+            workshop.remember(&cc.egui_ctx, keeper);
+        }
         if let Some(lesson) = &start.lesson {
             workshop.open_lesson(lesson);
         }
-        Ok(Box::new(Window(workshop)))
+        Ok(Box::new(Window { workshop, ctx: cc.egui_ctx.clone() }))
     });
     eframe::run_native("ConvScope", options, create).map_err(|error| match error {
         eframe::Error::WinitEventLoop(_) => anyhow!(
@@ -59,11 +69,23 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     })
 }
 
-struct Window(Workshop);
+/// What the very first start opens.
+fn first() -> (Experiment, Option<PathBuf>) {
+    (shipped::get("quickstart").unwrap_or_default(), None)
+}
+
+struct Window {
+    workshop: Workshop,
+    ctx: egui::Context,
+}
 
 impl eframe::App for Window {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.0.ui(ui);
+        self.workshop.ui(ui);
+    }
+
+    fn on_exit(&mut self) {
+        self.workshop.keep_now(&self.ctx);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui, UiBuilder};
+use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
 
 use super::action::Action;
+use super::arrangement::{Arrangement, Heights, Pane, Panes};
 use super::bridge::{Bridge, Desk, Request};
 use super::editor::history::Gesture;
 use super::editor::{Editor, Room, Task};
 use super::files::{Answer, Asking};
+use super::memory::Keeper;
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
 use super::{bar, help, lessons, library, network, runs, search, status, training};
@@ -33,8 +35,8 @@ pub struct Workshop {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) library: library::State,
     pub(super) lessons: lessons::State,
-    /// Whether the left side shows the lessons.
-    pub(super) shows_lessons: bool,
+    /// Where the panels stand.
+    pub(super) arrangement: Arrangement,
     network: network::State,
     pub(super) training: training::State,
     pub(super) status: status::State,
@@ -42,6 +44,12 @@ pub struct Workshop {
     device: DeviceChoice,
     pub(super) asking: Option<Asking>,
     pub(super) is_help_open: bool,
+    /// Whether the window is shown to a hall.
+    pub(super) is_presenting: bool,
+    /// Whether the page of the first start is shown.
+    pub(super) is_welcoming: bool,
+    /// Where it is kept what the window looks like; nowhere in tests.
+    pub(super) keeper: Option<Keeper>,
     pub(super) search: search::State,
     /// The run that the session was told of last, and its experiment.
     pub(super) told: Option<(RunId, Experiment)>,
@@ -71,13 +79,16 @@ impl Workshop {
             front,
             library: library::State::default(),
             lessons: lessons::State::new(Shelf::of_user()),
-            shows_lessons: false,
+            arrangement: Arrangement::default(),
             network: network::State::default(),
             training: training::State::default(),
             device,
             status: status::State::default(),
             asking: None,
             is_help_open: false,
+            is_presenting: false,
+            is_welcoming: false,
+            keeper: None,
             search: search::State::default(),
             told: None,
             watch: Watch::default(),
@@ -98,16 +109,20 @@ impl Workshop {
         self.panels_ui(ui, &mut requests, &looks);
         self.overlays_ui(ui.ctx());
         requests.extend(search::search_ui(ui.ctx(), &mut self.search));
+        if self.is_welcoming {
+            self.welcome_ui(ui.ctx(), &mut requests);
+        }
         for request in requests {
             self.fulfil(ui.ctx(), request);
         }
         self.tell(ui.ctx(), looks.into_inner());
+        self.keep(ui.ctx());
     }
 
     /// Whether a window lies over the panels and has the keys.
     fn is_something_over(&self) -> bool {
         let own = self.asking.is_some() || self.is_help_open || self.search.is_open();
-        own || self.network.is_over_others()
+        own || self.is_welcoming || self.network.is_over_others()
     }
 
     /// Takes over what is new outside: the snapshot, dropped files, finished work.
@@ -138,48 +153,51 @@ impl Workshop {
 
     fn panels_ui(&mut self, ui: &mut Ui, requests: &mut Vec<Request>, looks: &RefCell<Vec<Look>>) {
         let snapshot = self.snapshot.clone();
-        let mut desk =
-            Desk { snapshot: &snapshot, run: self.front.id, editor: &mut self.editor, requests, looks };
-        let (width, palette) = (ui.available_width(), Palette::of(ui));
-        let frame = |fill| Frame::new().fill(fill).inner_margin(Margin::symmetric(theme::MARGIN, 8));
-        let thin = frame(palette.panel).inner_margin(Margin::symmetric(theme::MARGIN, 4));
-        Panel::top("bar").frame(thin).show(ui, |ui| {
+        let mut desk = Desk {
+            snapshot: &snapshot,
+            run: self.front.id,
+            editor: &mut self.editor,
+            is_presenting: self.is_presenting,
+            requests,
+            looks,
+        };
+        let palette = Palette::of(ui);
+        let frame =
+            |fill, margin| Frame::new().fill(fill).inner_margin(Margin::symmetric(theme::MARGIN, margin));
+        Panel::top("bar").frame(frame(palette.panel, 4)).show(ui, |ui| {
             bar::bar_ui(ui, &mut desk, &mut self.device);
             status::status_ui(ui, &mut desk, &mut self.status, self.training.curves.broke_at());
         });
-        // The side panels grow with the window, and can be drawn wider or narrower.
-        let [left, right] = [(0.18 * width).clamp(280.0, 360.0), (0.31 * width).clamp(412.0, 760.0)];
-        let side = |panel: Panel, size: f32| {
-            panel.frame(frame(palette.panel)).default_size(size).size_range(0.8 * size..=1.5 * size)
-        };
-        // A lesson is read: it takes more room than a list.
-        let is_reading = self.shows_lessons && self.lessons.is_open();
-        let left = if is_reading { (0.29 * width).clamp(380.0, 560.0) } else { left };
-        side(Panel::left(("library", width as i32, is_reading)), left).show(ui, |ui| {
-            within_ui(ui, |ui| {
-                let tabs = [
-                    (false, "Library", "Experiments and data sets"),
-                    (true, "Lessons", "The lecture, to be tried out"),
-                ];
-                ui.horizontal(|ui| super::widgets::choice_ui(ui, &mut self.shows_lessons, &tabs));
-                ui.add_space(theme::SMALL_GAP);
-                match self.shows_lessons {
-                    true => lessons::lessons_ui(ui, &mut desk, &mut self.lessons),
-                    false => library::library_ui(ui, &mut desk, &mut self.library),
-                }
-            });
-        });
+        let is_reading = self.arrangement.shows(Pane::Lessons) && self.lessons.asked().is_some();
+        // In a hall only a lesson has its place on the left.
+        for pane in [Pane::Library, Pane::Lessons] {
+            self.arrangement.set_visible(pane, is_reading || !self.is_presenting);
+        }
         if self.library.browser.is_open {
-            CentralPanel::default().frame(frame(palette.panel)).show(ui, |ui| {
+            // The pictures take all the room but for what they are set by.
+            let left = Panel::left("pictures").frame(frame(palette.panel, 8));
+            left.default_size(280.0).size_range(240.0..=420.0).show(ui, |ui| {
+                library::library_ui(ui, &mut desk, &mut self.library);
+            });
+            CentralPanel::default().frame(frame(palette.panel, 8)).show(ui, |ui| {
                 library::browser::browser_ui(ui, &mut desk, &mut self.library.browser);
             });
             return;
         }
-        side(Panel::right(("training", width as i32)), right).show(ui, |ui| {
-            within_ui(ui, |ui| training::training_ui(ui, &mut desk, &mut self.training));
-        });
-        CentralPanel::default().frame(frame(palette.background)).show(ui, |ui| {
-            network::network_ui(ui, &mut desk, &mut self.network);
+        let heights =
+            Heights { controls: self.training.controls_height, inside: self.training.inside_height };
+        let mut panes = Panes {
+            desk,
+            library: &mut self.library,
+            lessons: &mut self.lessons,
+            network: &mut self.network,
+            training: &mut self.training,
+            palette,
+            is_arranging: false,
+            was_changed: false,
+        };
+        CentralPanel::default().frame(Frame::new().fill(palette.panel)).show(ui, |ui| {
+            self.arrangement.ui(ui, &mut panes, is_reading, heights);
         });
     }
 
@@ -229,11 +247,4 @@ impl Workshop {
             self.bridge.send(Command::Describe(id, Box::new(experiment.clone())));
         }
     }
-}
-
-/// Draws contents within the panel's present width: what is too wide is cut off and does not widen the panel.
-fn within_ui(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
-    let rect = ui.available_rect_before_wrap();
-    contents(&mut ui.new_child(UiBuilder::new().max_rect(rect)));
-    ui.advance_cursor_after_rect(rect);
 }

@@ -113,15 +113,9 @@ impl Shelf {
         self.write(&self.0.join(TEACHING), teaching)
     }
 
-    /// Writes a file: beside the old one first, then in its place.
     fn write(&self, path: &Path, value: &impl Serialize) -> Result<(), String> {
-        let cannot =
-            |error: std::io::Error| format!("Progress cannot be kept in `{}`: {error}.", self.0.display());
-        fs::create_dir_all(&self.0).map_err(cannot)?;
-        let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
-        let beside = path.with_extension("json.new");
-        fs::write(&beside, text).map_err(cannot)?;
-        fs::rename(&beside, path).map_err(cannot)
+        keep(path, value)
+            .map_err(|error| format!("Progress cannot be kept in `{}`: {error}.", self.0.display()))
     }
 
     /// Forgets a lesson.
@@ -143,6 +137,19 @@ impl Shelf {
         let begun: Vec<&Progress> = all.iter().filter(|progress| progress.is_begun()).collect();
         serde_json::to_string_pretty(&begun).unwrap_or_default()
     }
+}
+
+/// Writes a value to a file for people to read: beside the old one first, then in its place.
+///
+/// # Errors
+/// The folder cannot be made or written.
+pub fn keep(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension("json.new");
+    fs::write(&beside, serde_json::to_string_pretty(value).map_err(std::io::Error::other)?)?;
+    fs::rename(&beside, path)
 }
 
 impl Progress {

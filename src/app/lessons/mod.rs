@@ -33,6 +33,8 @@ pub struct State {
 
 /// The lesson that is being read.
 pub struct Open {
+    /// The name or path by which it was asked for.
+    asked: String,
     lesson: Lesson,
     progress: Progress,
     watch: watch::Watch,
@@ -52,12 +54,13 @@ impl State {
     /// Opens a lesson that ships, by name, or a folder or archive by its path.
     pub fn open(&mut self, asked: &str) {
         let found = shipped::resolve(asked);
-        self.take(found, watch::Watch::of(asked));
+        self.take(asked, found, watch::Watch::of(asked));
     }
 
     /// Opens the lesson in a folder, that of a `lesson.toml`, or that in an archive.
     pub fn open_path(&mut self, path: &Path) {
-        self.take(shipped::read_at(path), watch::Watch::at(path));
+        let asked = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        self.take(&asked.display().to_string(), shipped::read_at(path), watch::Watch::at(path));
     }
 
     /// Writes the progress of all lessons into one file.
@@ -68,12 +71,13 @@ impl State {
             .map_err(|error| format!("{} cannot be written: {error}.", path.display()))
     }
 
-    fn take(&mut self, found: Result<Lesson, Problem>, watch: watch::Watch) {
+    fn take(&mut self, asked: &str, found: Result<Lesson, Problem>, watch: watch::Watch) {
         match found {
             Ok(lesson) => {
                 let progress = self.load(&lesson.name);
                 self.problem = None;
                 self.open = Some(Open {
+                    asked: asked.to_string(),
                     lesson,
                     progress,
                     watch,
@@ -91,8 +95,9 @@ impl State {
         self.shelf.as_ref().map_or_else(fresh, |shelf| shelf.load(lesson))
     }
 
-    pub fn is_open(&self) -> bool {
-        self.open.is_some()
+    /// The name or path of the lesson that is being read.
+    pub fn asked(&self) -> Option<&str> {
+        self.open.as_ref().map(|open| open.asked.as_str())
     }
 }
 

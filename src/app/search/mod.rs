@@ -88,7 +88,8 @@ impl Open {
     fn list_ui(&self, ui: &mut Ui, found: &[usize], has_moved: bool) -> Option<usize> {
         let mut clicked = None;
         let room = (ui.ctx().content_rect().height() - 220.0).clamp(160.0, 420.0);
-        ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
+        let area = ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+        area.auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (place, &index) in found.iter().enumerate() {
                 let is_chosen = place == self.chosen;

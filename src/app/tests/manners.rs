@@ -4,6 +4,7 @@ use egui::{Key, Modifiers};
 
 use super::fixture::Bench;
 use super::runs::three;
+use crate::app::memory::Keeper;
 use crate::session::Command;
 
 #[test]
@@ -11,10 +12,10 @@ fn whatever_can_be_done_is_found_by_a_word() {
     let mut bench = Bench::open("quickstart");
     bench.commands();
     bench.press(Modifiers::COMMAND, Key::K);
-    assert!(bench.has("Find an action") && bench.has("One epoch") && bench.has("Experiment Quick start"));
+    assert!(bench.has("Find an action") && bench.has("Panels as at the beginning"));
     bench.get("Find an action").type_text("one st");
     bench.run();
-    assert!(bench.has("One step") && !bench.has("Experiment Quick start"));
+    assert!(bench.has("One step") && !bench.has("Panels as at the beginning"));
     bench.press(Modifiers::NONE, Key::Enter);
     assert!(matches!(bench.commands()[..], [Command::Step(_)]));
     assert!(!bench.has("Find an action"), "it is closed by a choice");
@@ -35,4 +36,68 @@ fn the_list_opens_lessons_experiments_and_runs() {
     assert!(bench.has_text("Nothing is called “no such thing”"));
     bench.press(Modifiers::NONE, Key::Escape);
     assert!(!bench.has("Find an action"));
+}
+
+#[test]
+fn a_presentation_is_larger_and_leaves_out_what_is_seldom_touched() {
+    let mut bench = Bench::open("quickstart");
+    assert!(bench.has("Library") && bench.has("Weight decay"));
+    bench.press(Modifiers::NONE, Key::F5);
+    assert!((bench.harness.ctx.zoom_factor() - 1.35).abs() < 1e-6);
+    assert!(!bench.has("Library") && !bench.has("Weight decay") && bench.has("Rate"));
+    bench.press(Modifiers::NONE, Key::F5);
+    assert!((bench.harness.ctx.zoom_factor() - 1.0).abs() < 1e-6);
+    assert!(bench.has("Library") && bench.has("Weight decay"));
+}
+
+#[test]
+fn panels_get_tabs_to_be_moved_by_and_go_back() {
+    let mut bench = Bench::open("quickstart");
+    assert!(!bench.has("Looking inside"), "a panel that is alone in its place needs no tab");
+    bench.press(Modifiers::NONE, Key::F6);
+    let tab = bench.get("Looking inside").rect().center();
+    let elsewhere = bench.get("Start from…").rect().center();
+    bench.harness.drag_at(tab);
+    bench.harness.hover_at(elsewhere);
+    bench.run();
+    bench.harness.drop_at(elsewhere);
+    bench.run();
+    assert!(bench.harness.state().arrangement.plan().is_some(), "what was dragged is remembered");
+    bench.press(Modifiers::SHIFT, Key::F6);
+    assert!(bench.harness.state().arrangement.plan().is_none());
+    assert!(!bench.has("Looking inside"));
+}
+
+/// Opens the window with what is remembered in a folder.
+fn reopened(folder: &std::path::Path) -> Bench {
+    let mut bench = Bench::open("quickstart");
+    let ctx = bench.harness.ctx.clone();
+    bench.harness.state_mut().remember(&ctx, Keeper::at(folder.join("window.json")));
+    bench.run();
+    bench
+}
+
+#[test]
+fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = reopened(folder.path());
+    assert!(bench.has("A convolutional network, ready to learn"));
+    bench.commands();
+    bench.press(Modifiers::NONE, Key::Space);
+    assert!(matches!(bench.commands()[..], [Command::Play(_)]), "one key closes the page and trains");
+    assert!(!bench.has("A convolutional network, ready to learn"));
+    bench.harness.ctx.set_theme(egui::ThemePreference::Dark);
+    bench.click("Lessons");
+    bench.click_text("Going deeper");
+    bench.enter("Rate", "0.5");
+    let ctx = bench.harness.ctx.clone();
+    bench.harness.state_mut().keep_now(&ctx);
+
+    let bench = reopened(folder.path());
+    assert!(!bench.has("A convolutional network, ready to learn"), "it is shown once");
+    assert_eq!(bench.harness.ctx.theme(), egui::Theme::Dark);
+    assert!(bench.has_text("Going deeper") && bench.has("All lessons"), "the lesson is open again");
+    let keeper = Keeper::at(folder.path().join("window.json"));
+    let (experiment, _) = keeper.experiment().expect("it can be read");
+    assert_eq!(experiment.train.rate, 0.5, "and so is the experiment, changes included");
 }

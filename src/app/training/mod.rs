@@ -1,4 +1,5 @@
-//! The right side: the controls of a tape deck, how the net is trained, its curves, and what it looks like inside.
+//! The training in three panels: the controls of a tape deck and how the net is trained, its curves, and what it
+//! looks like inside.
 
 mod deck;
 mod more;
@@ -16,28 +17,41 @@ pub struct State {
     pub looking: looking::State,
     pub runs: runs::State,
     settings: settings::State,
+    /// Height of the controls in the last frame.
+    pub controls_height: f32,
     /// Height of the instruments in the last frame.
-    looking_height: f32,
+    pub inside_height: f32,
 }
 
 /// Height of the curves that must be there before anything scrolls.
-const LEAST_CURVES: f32 = 240.0;
+const LEAST_CURVES: f32 = 200.0;
 
-pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+/// The deck, the runs and the settings. The deck stays in view; the rest scrolls where there is little room.
+pub fn controls_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    let top = ui.cursor().top();
     deck::deck_ui(ui, desk);
-    runs::runs_ui(ui, desk, &mut state.runs, &mut state.curves);
-    ui.add_space(theme::SMALL_GAP);
-    ui.separator();
-    ScrollArea::vertical().id_salt("training").auto_shrink([false, false]).show(ui, |ui| {
-        let top = ui.cursor().top();
-        let room = ui.available_height();
+    let above = ui.cursor().top() - top;
+    let drawn = ScrollArea::vertical().id_salt("controls").auto_shrink([false, false]).show(ui, |ui| {
+        runs::runs_ui(ui, desk, &mut state.runs, &mut state.curves);
+        ui.add_space(theme::SMALL_GAP);
+        ui.separator();
         settings::settings_ui(ui, desk, &mut state.settings);
-        ui.separator();
-        let used = ui.cursor().top() - top;
-        let for_curves = (room - used - state.looking_height - 2.0 * theme::GAP).max(LEAST_CURVES);
-        curves::curves_ui(ui, desk, &mut state.curves, for_curves);
-        ui.separator();
-        let drawn = ui.scope(|ui| looking::looking_ui(ui, desk, &mut state.looking));
-        state.looking_height = drawn.response.rect.height();
     });
+    state.controls_height = above + drawn.content_size.y;
+}
+
+/// Error and loss over time.
+pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    ScrollArea::vertical().id_salt("curves").auto_shrink([false, false]).show(ui, |ui| {
+        let room = ui.available_height().max(LEAST_CURVES);
+        curves::curves_ui(ui, desk, &mut state.curves, room);
+    });
+}
+
+/// The instruments.
+pub fn inside_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    let drawn = ScrollArea::vertical().id_salt("inside").auto_shrink([false, false]).show(ui, |ui| {
+        looking::looking_ui(ui, desk, &mut state.looking);
+    });
+    state.inside_height = drawn.content_size.y;
 }

@@ -31,6 +31,9 @@ pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         let (start, loss) = (Menu { shows_rare, ..START }, Menu { shows_rare, ..LOSS });
         widgets::group_ui(ui, "rate", |ui| rate_ui(ui, &mut train.rate));
         widgets::group_ui(ui, "optimiser", |ui| menu::named_ui(ui, OPTIMISER, &mut train.optimiser));
+        if desk.is_presenting {
+            return;
+        }
         widgets::group_ui(ui, "loss", |ui| menu::named_ui(ui, loss, &mut train.loss));
         widgets::group_ui(ui, "batch", |ui| batch_ui(ui, train));
         widgets::group_ui(ui, "epochs", |ui| epochs_ui(ui, train));
