@@ -4,9 +4,12 @@
 pub mod batch;
 pub mod chart;
 pub mod confusion;
+pub mod contour;
 pub mod depth;
+pub mod descent;
 pub mod filters;
 pub mod gradcheck;
+pub mod letters;
 pub mod look;
 pub mod modes;
 pub mod picture;
