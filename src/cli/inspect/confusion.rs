@@ -27,10 +27,7 @@ const WHOLE: usize = 4096;
 
 pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Result<(), Failure> {
     let (net, set) = arguments.net_and_pictures()?;
-    let split = match what.split {
-        SplitChoice::Train => &set.train,
-        SplitChoice::Test => &set.test,
-    };
+    let split = what.split.of(&set);
     let classes = split.labels.classes().ok_or_else(|| {
         let words = split.labels.kind().words();
         Failure::BadInput(format!(
