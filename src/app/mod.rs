@@ -7,6 +7,7 @@
 mod action;
 mod acts;
 mod bar;
+mod beside;
 mod bridge;
 mod code;
 mod curves;

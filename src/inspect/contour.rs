@@ -25,6 +25,29 @@ pub struct Heights {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Levels(pub Vec<f64>);
 
+/// A surface alone: bands of colour with darker lines between them, y upwards.
+pub fn field(heights: &Heights, [width, height]: [usize; 2]) -> Picture {
+    let levels = Levels::of(&heights.values);
+    let at = |p: usize| {
+        let share = |i: usize, n: usize| i as f64 / n.saturating_sub(1).max(1) as f64;
+        let height = heights.between([share(p % width, width), 1.0 - share(p / width, height)]);
+        height.is_finite().then(|| levels.band(height))
+    };
+    let bands: Vec<Option<usize>> = (0..width * height).map(at).collect();
+    let pixel = |p: usize| {
+        let Some(band) = bands[p] else { return NOWHERE };
+        let is_below = |other: Option<usize>| other.is_some_and(|other| bands[other] > Some(band));
+        let inside = |by: usize, has_one: bool| has_one.then(|| p + by);
+        let is_line = is_below(inside(1, p % width + 1 < width))
+            || is_below(inside(width, p / width + 1 < height))
+            || is_below((p % width > 0).then(|| p - 1))
+            || is_below((p >= width).then(|| p - width));
+        let plain = levels.colour_of(band);
+        if is_line { plain.map(|c| c / 2 + c / 4) } else { plain }
+    };
+    Picture { width, height, pixels: (0..width * height).map(pixel).collect() }
+}
+
 /// A picture of a surface, on which points of the plane have their places.
 pub struct Plane {
     pub picture: Picture,
@@ -81,7 +104,7 @@ impl Heights {
     }
 
     /// The height at a share of the way from edge to edge, between four points in proportion.
-    fn between(&self, shares: [f64; 2]) -> f64 {
+    pub fn between(&self, shares: [f64; 2]) -> f64 {
         let at = |axis: usize| {
             let last = (self.n[axis] - 1) as f64;
             let place = (shares[axis] * last).clamp(0.0, last);
@@ -135,7 +158,8 @@ impl Plane {
         let picture = Picture::new(width, height, GROUND);
         let mut plane = Self { picture, window: heights.window, left: LEFT, top: ABOVE, size };
         let levels = Levels::of(&heights.values);
-        plane.fill(heights, &levels);
+        let field = field(heights, size.map(|side| side as usize));
+        plane.picture.put(&field, LEFT as usize, ABOVE as usize);
         plane.edges(axes);
         plane.key(&levels);
         plane.picture.write(title, [12, 8], INK, Way::Right);
@@ -200,27 +224,6 @@ impl Plane {
             (0..27).for_each(|p| self.picture.dot(x + p % 9, 25 + p / 9, *colour));
             self.picture.write(name, [x + 13, 23], INK, Way::Right);
             x += 26 + length(name) as i64;
-        }
-    }
-
-    fn fill(&mut self, heights: &Heights, levels: &Levels) {
-        let [width, height] = self.size;
-        let at = |x: i64, y: i64| {
-            let shares = [x as f64 / (width - 1) as f64, 1.0 - y as f64 / (height - 1) as f64];
-            let height = heights.between(shares);
-            height.is_finite().then(|| levels.band(height))
-        };
-        let bands: Vec<Option<usize>> = (0..width * height).map(|p| at(p % width, p / width)).collect();
-        for p in 0..width * height {
-            let band = bands[p as usize];
-            let is_edge = |by: i64, has_one: bool| has_one && bands[(p + by) as usize] > band;
-            let is_line = is_edge(1, p % width + 1 < width)
-                || is_edge(width, p / width + 1 < height)
-                || is_edge(-1, p % width > 0)
-                || is_edge(-width, p / width > 0);
-            let plain = band.map_or(NOWHERE, |band| levels.colour_of(band));
-            let colour = if is_line && band.is_some() { plain.map(|c| c / 2 + c / 4) } else { plain };
-            self.picture.dot(self.left + p % width, self.top + p / width, colour);
         }
     }
 

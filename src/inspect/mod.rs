@@ -14,6 +14,7 @@ pub mod gabor;
 pub mod gradcheck;
 pub mod insertion;
 pub mod letters;
+pub mod live;
 pub mod look;
 pub mod modes;
 pub mod picture;

@@ -7,12 +7,14 @@
 //! convolutions, up to the edges. Both are held against how far apart the outputs of two different pictures are, so
 //! that 1 is to be as different as another picture.
 
-use super::values::Showing;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::values::{Showing, Values};
 use crate::data::Normalisation;
 use crate::engine::{Device, EngineError, Memory};
 use crate::graph::{Graph, NodeId, Stride};
 use crate::tensor::Extent;
-use std::sync::Arc;
 
 /// What came of shifting pictures.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -38,13 +40,23 @@ pub struct Moved {
     pub followed: Vec<Option<f64>>,
 }
 
-/// A net whose numbers lie in a memory.
-#[derive(Clone, Copy)]
-pub struct Placed<'a> {
-    pub graph: &'a Graph,
-    pub memory: &'a Arc<dyn Memory>,
-    pub device: &'a dyn Device,
+/// Pictures being shifted, piece by piece.
+pub struct Shifting {
+    showing: Showing,
+    extent: Extent,
+    pictures: Vec<Vec<u8>>,
+    normalisation: Normalisation,
+    shifts: Vec<usize>,
+    layers: Vec<Layer>,
+    sums: Vec<Sums>,
+    /// What is to be done next: the first picture of a chunk, and a shift by its place.
+    next: (usize, usize),
+    /// What the layers give for the chunk as it is.
+    before: Values,
 }
+
+/// Pictures shown at a time, at most.
+const MOST_AT_ONCE: usize = 64;
 
 /// One layer to be measured.
 struct Layer {
@@ -56,13 +68,16 @@ struct Layer {
 }
 
 /// Sums over pictures for one layer: of the distances moved and not followed for each shift, and to others.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Sums {
     moved: Vec<f64>,
     astray: Vec<f64>,
     /// As far as the outputs without the edge that is lost with each shift are from those of another picture.
     others_inside: Vec<f64>,
     others: f64,
+    /// Pictures shifted, and pairs of pictures compared.
+    n: usize,
+    n_pairs: usize,
 }
 
 /// A picture `(C, H, W)` with what it shows `d` pixels further right; the left edge's pixels fill the room.
@@ -71,44 +86,84 @@ pub fn shifted(picture: &[u8], extent: Extent, d: usize) -> Vec<u8> {
     picture.chunks_exact(extent.width).flat_map(row).collect()
 }
 
-/// Shifts pictures, two at least, and tells how far each layer's output moves.
-///
-/// # Errors
-/// A device without room.
-pub fn translation(
-    net: Placed<'_>,
-    pictures: &[Vec<u8>],
-    normalisation: &Normalisation,
-    shifts: &[usize],
-) -> Result<Translation, EngineError> {
-    let extent = net.graph.input();
-    let layers = layers(net.graph);
-    let wanted: Vec<NodeId> = layers.iter().map(|layer| layer.node).collect();
-    let mut showing = Showing::new(net.graph, net.memory, &wanted, pictures.len(), net.device)?;
-    let none = Sums { moved: vec![0.0; shifts.len()], ..Sums::default() };
-    let mut sums =
-        vec![Sums { astray: none.moved.clone(), others_inside: none.moved.clone(), ..none }; layers.len()];
-    // Two at least are compared with each other.
-    for chunk in pictures.chunks(showing.batch().max(2)) {
-        let mut show = |d: usize| {
-            let seen =
-                chunk.iter().flat_map(|picture| normalisation.apply(extent, &shifted(picture, extent, d)));
-            showing.show(&seen.collect::<Vec<f32>>())
+impl Shifting {
+    /// Makes a net whose numbers lie in `memory` ready to be shown pictures, two at least, shifted by so many pixels.
+    ///
+    /// # Errors
+    /// A device without room.
+    pub fn new(
+        graph: &Graph,
+        memory: &Arc<dyn Memory>,
+        device: &dyn Device,
+        normalisation: &Normalisation,
+        pictures: Vec<Vec<u8>>,
+        shifts: Vec<usize>,
+    ) -> Result<Self, EngineError> {
+        let layers = layers(graph);
+        let wanted: Vec<NodeId> = layers.iter().map(|layer| layer.node).collect();
+        // Two at least are compared with each other.
+        let showing = Showing::new(graph, memory, &wanted, pictures.len().clamp(2, MOST_AT_ONCE), device)?;
+        let zeros = vec![0.0; shifts.len()];
+        let none = Sums {
+            moved: zeros.clone(),
+            astray: zeros.clone(),
+            others_inside: zeros,
+            others: 0.0,
+            n: 0,
+            n_pairs: 0,
         };
-        let before = show(0)?;
-        for (s, &d) in shifts.iter().enumerate() {
-            let after = show(d)?;
-            for (layer, sums) in layers.iter().zip(&mut sums) {
-                let [before, after] = [&before, &after].map(|values| &values.stored[&layer.node][..]);
+        Ok(Self {
+            showing,
+            extent: graph.input(),
+            pictures,
+            normalisation: normalisation.clone(),
+            shifts,
+            sums: vec![none; layers.len()],
+            layers,
+            next: (0, 0),
+            before: Values::default(),
+        })
+    }
+
+    /// Shows one shift of some pictures; what was found once that was the last.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub fn advance(&mut self) -> Result<Option<Translation>, EngineError> {
+        let (first, s) = self.next;
+        let chunk = self.showing.batch().max(2);
+        let pictures = first..self.pictures.len().min(first + chunk);
+        if s == 0 {
+            self.before = self.show(pictures.clone(), 0)?;
+            for (layer, sums) in self.layers.iter().zip(&mut self.sums) {
+                sums.others += layer.apart_from_next(&self.before.stored[&layer.node], 0);
+                sums.n += pictures.len();
+                // A picture left over is compared with none.
+                sums.n_pairs += if pictures.len() > 1 { pictures.len() } else { 0 };
+            }
+        }
+        if let Some(&d) = self.shifts.get(s) {
+            let after = self.show(pictures.clone(), d)?;
+            for (layer, sums) in self.layers.iter().zip(&mut self.sums) {
+                let [before, after] = [&self.before, &after].map(|values| &values.stored[&layer.node][..]);
                 sums.add(layer, before, after, s, d);
             }
         }
-        for (layer, sums) in layers.iter().zip(&mut sums) {
-            sums.others += layer.apart_from_next(&before.stored[&layer.node], 0);
-        }
+        self.next = if s + 1 < self.shifts.len() { (first, s + 1) } else { (pictures.end, 0) };
+        Ok((self.next.0 >= self.pictures.len()).then(|| self.found()))
     }
-    let layers = layers.into_iter().zip(sums).map(|(layer, sums)| layer.moved(&sums)).collect();
-    Ok(Translation { n_pictures: pictures.len(), shifts: shifts.to_vec(), layers })
+
+    fn show(&mut self, pictures: Range<usize>, d: usize) -> Result<Values, EngineError> {
+        let seen = self.pictures[pictures]
+            .iter()
+            .flat_map(|picture| self.normalisation.apply(self.extent, &shifted(picture, self.extent, d)));
+        self.showing.show(&seen.collect::<Vec<f32>>())
+    }
+
+    fn found(&self) -> Translation {
+        let layers = self.layers.iter().zip(&self.sums).map(|(layer, sums)| layer.moved(sums)).collect();
+        Translation { n_pictures: self.pictures.len(), shifts: self.shifts.clone(), layers }
+    }
 }
 
 fn layers(graph: &Graph) -> Vec<Layer> {
@@ -165,14 +220,15 @@ impl Layer {
         sum.sqrt()
     }
 
-    fn moved(self, sums: &Sums) -> Moved {
-        let share = |sum: f64, others: f64| if others > 0.0 { sum / others } else { 0.0 };
+    fn moved(&self, sums: &Sums) -> Moved {
+        let [n, n_pairs] = [sums.n, sums.n_pairs].map(|n| n.max(1) as f64);
+        let share = |sum: f64, others: f64| if others > 0.0 { (sum / n) / (others / n_pairs) } else { 0.0 };
         let followed = sums.astray.iter().zip(&sums.others_inside);
         Moved {
             stride: self.stride.mean(),
             moved: sums.moved.iter().map(|&sum| share(sum, sums.others)).collect(),
             followed: followed.map(|(&sum, &others)| (!sum.is_nan()).then(|| share(sum, others))).collect(),
-            path: self.path,
+            path: self.path.clone(),
             kind: self.kind,
         }
     }
@@ -211,8 +267,14 @@ mod tests {
         let memory = device.memory(&placement).expect("room");
         net.numbers.write_to(&net.graph, &placement, &*memory).expect("room");
         let pictures: Vec<Vec<u8>> = (0..20).map(|i| set.train.picture(set.extent, i).to_vec()).collect();
-        let placed = Placed { graph: &net.graph, memory: &memory, device };
-        translation(placed, &pictures, &net.normalisation, shifts).expect("room")
+        let mut shifting =
+            Shifting::new(&net.graph, &memory, device, &net.normalisation, pictures, shifts.to_vec())
+                .expect("room");
+        loop {
+            if let Some(found) = shifting.advance().expect("room") {
+                return found;
+            }
+        }
     }
 
     #[test]

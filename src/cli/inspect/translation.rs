@@ -8,7 +8,7 @@ use crate::engine;
 use crate::graph::program::Placement;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Up};
 use crate::inspect::picture::Picture;
-use crate::inspect::translation::{Placed, Translation, translation};
+use crate::inspect::translation::{Shifting, Translation};
 
 #[derive(clap::Args)]
 pub struct TranslationArguments {
@@ -55,9 +55,13 @@ pub(super) fn run(arguments: &InspectArguments, what: &TranslationArguments) -> 
     let placement = Placement::forward_only(&net.graph);
     let memory = device.memory(&placement)?;
     net.numbers.write_to(&net.graph, &placement, &*memory)?;
-    let placed = Placed { graph: &net.graph, memory: &memory, device: &*device };
     let shifts: Vec<usize> = (0..=furthest).collect();
-    let found = translation(placed, &pictures, &net.normalisation, &shifts)?;
+    let mut shifting = Shifting::new(&net.graph, &memory, &*device, &net.normalisation, pictures, shifts)?;
+    let found = loop {
+        if let Some(found) = shifting.advance()? {
+            break found;
+        }
+    };
     arguments.show(|| picture(&found), json!({ "translation": found }), || print(&found))
 }
 

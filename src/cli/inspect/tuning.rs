@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::super::{Failure, text};
 use super::{InspectArguments, filters_of};
-use crate::graph::{NodeId, Op};
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Form, GROUND, Up};
 use crate::inspect::filters::Filters;
 use crate::inspect::gabor::Gabor;
+use crate::inspect::live::tuning::{Preference, reads_pictures};
 use crate::inspect::picture::{Picture, columns};
-use crate::inspect::tuning::{GreyFilter, N_ORIENTATIONS, Tuning};
+use crate::inspect::tuning::{N_ORIENTATIONS, Tuning};
 
 /// Selectivity from which on a filter is counted as oriented: its response at the preferred orientation is then
 /// about twice that at the orthogonal one.
@@ -21,39 +21,22 @@ const TILE: usize = 72;
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let net = arguments.net()?;
     let filters = filters_of(&net, None)?;
-    let reads_pictures = net.graph.nodes.iter().any(|node| match &node.op {
-        Op::Conv(conv) => {
-            let name = &net.graph.parameters[conv.weight.0].name;
-            node.inputs == [NodeId(0)] && conv.groups == 1 && *name == format!("{}.weight", filters.path)
-        }
-        _ => false,
-    });
-    if !reads_pictures {
+    if !reads_pictures(&net.graph) {
         return Err(Failure::BadInput(format!(
             "`{}` does not read all channels of the pictures themselves, and gratings are shown to nothing else.",
             filters.path
         )));
     }
     let numbers = filters.weights.data.len() / filters.len();
-    let cells = filters.weights.data.chunks_exact(numbers).map(|filter| {
-        let grey = GreyFilter::new(filter, filters.size(), &net.normalisation.scale);
-        Cell { tuning: grey.tuning(), gabor: grey.gabor() }
-    });
-    let cells: Vec<Cell> = cells.collect();
+    let each = filters.weights.data.chunks_exact(numbers);
+    let scale = &net.normalisation.scale;
+    let cells: Vec<Preference> = each.map(|filter| Preference::of(filter, filters.size(), scale)).collect();
     let found = json!({ "layer": filters.path, "filters": cells, "summary": summary(&cells) });
     arguments.show(|| picture(&filters, &cells), found, || print(&filters, &cells))
 }
 
-/// What was found of one filter.
-#[derive(serde::Serialize)]
-struct Cell {
-    #[serde(flatten)]
-    tuning: Option<Tuning>,
-    gabor: Option<Gabor>,
-}
-
 /// What can be said of the layer as a whole.
-fn summary(cells: &[Cell]) -> Value {
+fn summary(cells: &[Preference]) -> Value {
     let tunings = || cells.iter().filter_map(|cell| cell.tuning.as_ref());
     let mut selectivity: Vec<f64> = tunings().map(|tuning| tuning.selectivity).collect();
     let mut widths: Vec<f64> = tunings().filter_map(|tuning| tuning.half_width_degrees).collect();
@@ -75,7 +58,7 @@ fn median(numbers: &mut [f64]) -> Option<f64> {
     numbers.get(numbers.len() / 2).copied()
 }
 
-fn print(filters: &Filters, cells: &[Cell]) {
+fn print(filters: &Filters, cells: &[Preference]) {
     let header = [
         "filter",
         "stripes at",
@@ -88,7 +71,7 @@ fn print(filters: &Filters, cells: &[Cell]) {
     ];
     let mut rows = vec![header.map(String::from).to_vec()];
     let none = || "–".to_string();
-    for (i, Cell { tuning, gabor }) in cells.iter().enumerate() {
+    for (i, Preference { tuning, gabor }) in cells.iter().enumerate() {
         let tuned = |show: &dyn Fn(&Tuning) -> String| tuning.as_ref().map_or_else(none, show);
         let fitted = |show: &dyn Fn(&Gabor) -> String| gabor.as_ref().map_or_else(none, show);
         rows.push(vec![
@@ -120,10 +103,10 @@ fn print(filters: &Filters, cells: &[Cell]) {
 /// Each filter in grey, the Gabor function nearest to it, and below them the filter's tuning curve around a circle:
 /// far out where it answers most, in the direction of the stripes. Under all of them how the layer's preferences are
 /// distributed.
-fn picture(filters: &Filters, cells: &[Cell]) -> Picture {
+fn picture(filters: &Filters, cells: &[Preference]) -> Picture {
     let [height, width] = filters.size();
     let factor = (TILE / height.max(width)).max(1);
-    let tile = |(i, cell): (usize, &Cell)| {
+    let tile = |(i, cell): (usize, &Preference)| {
         let filter = Picture { width, height, pixels: filters.picture(i) }.enlarged(factor);
         let side = filter.width.max(TILE);
         let mut all = Picture::new(2 * filter.width + 2, filter.height + side, GROUND);
@@ -167,14 +150,14 @@ fn bars(title: &str, names: Vec<String>, counts: Vec<f64>) -> Chart {
 }
 
 /// The preferred orientations of those that have one, in parts of 15 degrees.
-fn orientations(cells: &[Cell]) -> Chart {
+fn orientations(cells: &[Preference]) -> Chart {
     let oriented = cells.iter().filter_map(|cell| cell.tuning.as_ref()).filter(|t| t.selectivity >= ORIENTED);
     let counts = counted(oriented.map(|tuning| tuning.orientation_degrees), 180.0, 12);
     let names = (0..12).map(|i| format!("{}-{}°", 15 * i, 15 * i + 15)).collect();
     bars("Preferred stripes of the oriented filters", names, counts)
 }
 
-fn selectivities(cells: &[Cell]) -> Chart {
+fn selectivities(cells: &[Preference]) -> Chart {
     let all = cells.iter().filter_map(|cell| cell.tuning.as_ref()).map(|tuning| tuning.selectivity);
     let names = (0..10).map(|i| format!("{:.1}-{:.1}", i as f64 / 10.0, (i + 1) as f64 / 10.0)).collect();
     bars("Orientation selectivity", names, counted(all, 1.0, 10))
