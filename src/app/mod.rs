@@ -8,6 +8,7 @@ mod action;
 mod acts;
 mod arrangement;
 mod bar;
+mod beside;
 mod bridge;
 mod code;
 mod curves;

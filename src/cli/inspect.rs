@@ -1,16 +1,22 @@
 //! `convscope inspect`: what a trained net looks like inside, as a picture and as numbers. One file for each
 //! thing to look at.
 
+mod answers;
 mod confusion;
+mod embedding;
 mod filters;
+mod insertion;
+mod removal;
 mod statistics;
+mod surface;
+mod translation;
 mod tuning;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{ExperimentArguments, Failure, cannot_write, text};
-use crate::data::{self, DataSet, catalogue};
+use super::{ExperimentArguments, Failure, text, write_picture};
+use crate::data::{DataSet, catalogue};
 use crate::engine::DeviceChoice;
 use crate::inspect::filters::{Filters, convolution_at};
 use crate::inspect::picture::Picture;
@@ -52,6 +58,18 @@ enum What {
     Confusion(confusion::ConfusionArguments),
     /// How signals and gradients fare through the depth: of the weights given, or before the first step.
     Statistics(statistics::StatisticsArguments),
+    /// A deeper net with the same answers: identity layers set into this one.
+    Insertion(insertion::InsertionArguments),
+    /// The error without each block of the net in turn.
+    Removal(removal::RemovalArguments),
+    /// The worst mistakes, the most and the least certain answers, and the error of each class.
+    Answers(answers::AnswersArguments),
+    /// Pictures as points of a plane, by what goes into the last layer.
+    Embedding(embedding::EmbeddingArguments),
+    /// The loss around the weights, along a line or over a plane.
+    Surface(surface::SurfaceArguments),
+    /// How far each layer's output moves when the picture is shifted.
+    Translation(translation::TranslationArguments),
 }
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
@@ -60,6 +78,12 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
         What::Tuning => tuning::run(arguments),
         What::Confusion(what) => confusion::run(arguments, what),
         What::Statistics(what) => statistics::run(arguments, what),
+        What::Insertion(what) => insertion::run(arguments, what),
+        What::Removal(what) => removal::run(arguments, what),
+        What::Answers(what) => answers::run(arguments, what),
+        What::Embedding(what) => embedding::run(arguments, what),
+        What::Surface(what) => surface::run(arguments, what),
+        What::Translation(what) => translation::run(arguments, what),
     }
 }
 
@@ -93,9 +117,7 @@ impl InspectArguments {
         print: impl FnOnce(),
     ) -> Result<(), Failure> {
         if let Some(path) = &self.out {
-            let Picture { width, height, pixels } = picture();
-            let file = data::png([width, height], pixels.as_flattened());
-            std::fs::write(path, file).map_err(|error| cannot_write(path, error))?;
+            write_picture(path, picture())?;
         }
         match self.json {
             true => text::print_json(&json),

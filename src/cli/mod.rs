@@ -6,6 +6,7 @@
 
 mod bench;
 mod data;
+mod descent;
 mod describe;
 mod devices;
 mod eval;
@@ -24,7 +25,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::engine::{DeviceChoice, EngineError};
+use crate::data::{DataSet, Split};
+use crate::engine::{DeviceChoice, EngineError, Part};
 use crate::experiment::{Experiment, Problem, presets, shipped};
 use crate::train::TrainError;
 
@@ -61,6 +63,8 @@ pub enum Command {
     Data(data::DataArguments),
     /// Look inside a net: its filters, what they prefer, what it takes for what.
     Inspect(inspect::InspectArguments),
+    /// Follow the optimisers down a surface of two weights.
+    Descent(descent::DescentArguments),
     /// Lessons: list them, check that they show what they claim, begin a new one.
     Lesson(lesson::LessonArguments),
     /// Measure how fast this machine trains and evaluates the standard work.
@@ -106,6 +110,22 @@ enum SplitChoice {
     Test,
 }
 
+impl SplitChoice {
+    fn part(self) -> Part {
+        match self {
+            Self::Train => Part::Train,
+            Self::Test => Part::Test,
+        }
+    }
+
+    fn of(self, set: &DataSet) -> &Split {
+        match self {
+            Self::Train => &set.train,
+            Self::Test => &set.test,
+        }
+    }
+}
+
 /// Why a command ended early.
 enum Failure {
     /// The user can mend it: exit code 2.
@@ -127,6 +147,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Gradcheck(arguments) => gradcheck::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Descent(arguments) => descent::run(&arguments),
         Command::Lesson(arguments) => lesson::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
@@ -167,6 +188,12 @@ fn apply(experiment: &mut Experiment, settings: &[String]) -> Result<(), Failure
             .map_err(|problem| Failure::BadInput(format!("`--set {setting}`: {problem}")))?;
     }
     Ok(())
+}
+
+/// Writes a picture as a PNG file.
+fn write_picture(path: &Path, picture: crate::inspect::picture::Picture) -> Result<(), Failure> {
+    let file = crate::data::png([picture.width, picture.height], picture.pixels.as_flattened());
+    std::fs::write(path, file).map_err(|error| cannot_write(path, error))
 }
 
 /// An error while writing a file that the user asked for.

@@ -8,10 +8,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answers::Answers;
 use super::filters::{self, Filters};
+use super::live;
+use super::live::embedding::Embedding;
+use super::live::surface::{Drawn, Slice};
+use super::live::tuning::Preferences;
 use super::plane::{self, Plane};
+use super::statistics::Statistics;
+use super::translation::Translation;
 use crate::data::{DataSet, Normalisation};
-use crate::engine::{Device, EngineError, Memory, layout};
+use crate::engine::{Device, EngineError, Memory, Part, layout};
 use crate::experiment::Experiment;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, ParameterId};
@@ -25,6 +32,18 @@ pub enum Look {
     Filters { layer: Option<String> },
     /// The answers to a square of so many points along a side, where pictures are points.
     Plane { side: usize },
+    /// The answers to all pictures of a split.
+    Answers { part: Part },
+    /// The first test pictures laid flat, by t-SNE or by principal components.
+    Embedding { by_tsne: bool },
+    /// Signal, gradient and update of every layer.
+    Statistics,
+    /// The loss around the weights.
+    Surface(Slice),
+    /// How far each layer's output moves when pictures are shifted by up to so many pixels.
+    Translation { furthest: usize },
+    /// What the first layer's filters prefer.
+    Tuning,
 }
 
 /// What was seen.
@@ -32,6 +51,12 @@ pub enum Look {
 pub enum View {
     Filters(Filters),
     Plane(Plane),
+    Answers(Answers),
+    Embedding(Embedding),
+    Statistics(Box<Statistics>),
+    Surface(Drawn),
+    Translation(Translation),
+    Tuning(Preferences),
 }
 
 /// A net on a device, with what there is to show it.
@@ -90,6 +115,12 @@ impl Look {
         match self.clone() {
             Self::Filters { layer } => Box::new(filters::Reading { layer }),
             Self::Plane { side } => Box::new(plane::Surveying::new(side)),
+            Self::Answers { part } => Box::new(live::answers::Asking::new(part)),
+            Self::Embedding { by_tsne } => Box::new(live::embedding::Laying::new(by_tsne)),
+            Self::Statistics => Box::new(live::statistics::Measuring::default()),
+            Self::Surface(slice) => Box::new(live::surface::Drawing::new(slice)),
+            Self::Translation { furthest } => Box::new(live::translation::Shifting::new(furthest)),
+            Self::Tuning => Box::new(live::tuning::Tuned::default()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Pictures for people: small ones enlarged and set side by side.
 
+use crate::tensor::Extent;
+
 /// Rows of red, green and blue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
@@ -17,6 +19,16 @@ impl Picture {
         Self { width, height, pixels: vec![colour; width * height] }
     }
 
+    /// A picture of a data set, `(C, H, W)`: three channels in colour, of any others the first in grey.
+    pub fn of_bytes(extent: Extent, bytes: &[u8]) -> Self {
+        let area = extent.area();
+        let pixel = |p: usize| match extent.channels {
+            3 => [bytes[p], bytes[area + p], bytes[2 * area + p]],
+            _ => [bytes[p]; 3],
+        };
+        Self { width: extent.width, height: extent.height, pixels: (0..area).map(pixel).collect() }
+    }
+
     /// Each pixel as a square of `factor × factor`, so that its edges stay sharp.
     pub fn enlarged(&self, factor: usize) -> Self {
         let (width, height) = (self.width * factor, self.height * factor);
@@ -29,6 +41,12 @@ impl Picture {
         if (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y) {
             self.pixels[y as usize * self.width + x as usize] = colour;
         }
+    }
+
+    /// A square of `side` pixels around a point.
+    pub fn blot(&mut self, point: [f64; 2], side: i64, colour: [u8; 3]) {
+        let [x, y] = point.map(|x| x.round() as i64 - (side - 1) / 2);
+        (0..side * side).for_each(|p| self.dot(x + p % side, y + p / side, colour));
     }
 
     /// A straight line between two points.

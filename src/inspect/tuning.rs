@@ -40,8 +40,8 @@ pub struct Tuning {
 
 /// A filter seen in grey, `(kH, kW)`.
 pub struct GreyFilter {
-    size: [usize; 2],
-    weights: Vec<f64>,
+    pub size: [usize; 2],
+    pub weights: Vec<f64>,
 }
 
 impl GreyFilter {

@@ -18,6 +18,7 @@ pub enum Purpose {
     PixelPermutation = 7,
     Noise = 8,
     GradientCheck = 16,
+    Direction = 17,
 }
 
 /// One round of mixing: every bit of the word reaches every other (the finaliser "lowbias32" found by

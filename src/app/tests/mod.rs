@@ -5,6 +5,7 @@ mod browsing;
 mod building;
 mod fixture;
 mod images;
+mod instruments;
 mod layout;
 mod knowing;
 mod lessons;

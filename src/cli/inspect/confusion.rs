@@ -7,7 +7,7 @@ use super::InspectArguments;
 use crate::data::{DataSet, Split};
 use crate::engine;
 use crate::inspect::confusion::{Confusion, Mistake};
-use crate::inspect::font;
+use crate::inspect::letters::{self, Way};
 use crate::inspect::picture::{GAP, Picture};
 use crate::train::Model;
 
@@ -34,10 +34,7 @@ const INK: [u8; 3] = [200; 3];
 
 pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Result<(), Failure> {
     let (net, set) = arguments.net_and_pictures()?;
-    let split = match what.split {
-        SplitChoice::Train => &set.train,
-        SplitChoice::Test => &set.test,
-    };
+    let split = what.split.of(&set);
     let classes = split.labels.classes().ok_or_else(|| {
         let words = split.labels.kind().words();
         Failure::BadInput(format!(
@@ -122,22 +119,22 @@ fn picture(confusion: &Confusion) -> Picture {
 /// The matrix with the names of its rows to the left and of its columns above it, where its cells are large enough.
 fn named(matrix: &Picture, classes: &[String], side: usize) -> Picture {
     let pitch = side + GAP;
-    if pitch < font::HEIGHT + 1 {
+    if pitch < letters::HEIGHT + 1 {
         return matrix.clone();
     }
-    let scale = if pitch >= 2 * font::HEIGHT { 2 } else { 1 };
+    let scale = if pitch >= 2 * letters::HEIGHT { 2 } else { 1 };
     let names: Vec<String> = classes.iter().map(|name| shortened(name)).collect();
-    let longest = names.iter().map(|name| scale * font::width(name)).max().unwrap_or(0);
+    let longest = names.iter().map(|name| scale * letters::length(name)).max().unwrap_or(0);
     let [left, top] = [longest + 2 * GAP; 2];
     let mut whole = Picture::new(left + matrix.width, top + matrix.height, GROUND);
     whole.put(matrix, left, top);
     for (class, name) in names.iter().enumerate() {
-        let width = scale * font::width(name);
-        let mut word = Picture::new(width, scale * font::HEIGHT, GROUND);
-        font::write(&mut word, name, [0, 0], scale, INK);
+        let mut word = Picture::new(letters::length(name), letters::HEIGHT, GROUND);
+        word.write(name, [0, 0], INK, Way::Right);
+        let word = word.enlarged(scale);
         let middle = GAP + class * pitch + (side.saturating_sub(word.height)) / 2;
-        whole.put(&word, left - GAP - width, top + middle);
-        whole.put(&word.turned(), left + middle, top - GAP - width);
+        whole.put(&word, left - GAP - word.width, top + middle);
+        whole.put(&word.turned(), left + middle, top - GAP - word.width);
     }
     whole
 }
@@ -159,7 +156,7 @@ mod tests {
     fn rows_and_columns_bear_their_names() {
         let picture_of = |classes: &[String]| picture(&Confusion::new(classes));
         let found = picture_of(&["cat".into(), "x".repeat(300)]);
-        let margin = 2 * font::width(&"x".repeat(LONGEST)) + 2 * GAP;
+        let margin = 2 * letters::length(&"x".repeat(LONGEST)) + 2 * GAP;
         let matrix = GAP + 2 * (CELL + GAP);
         assert_eq!([found.width, found.height], [margin + matrix; 2]);
         let ink_in = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {

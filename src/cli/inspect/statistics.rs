@@ -4,7 +4,7 @@ use super::super::{Failure, text};
 use super::InspectArguments;
 use crate::engine;
 use crate::inspect::batch::Batch;
-use crate::inspect::chart::{self, Curve};
+use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Up};
 use crate::inspect::picture::Picture;
 use crate::inspect::statistics::{self, Options, Statistics};
 
@@ -19,12 +19,10 @@ pub struct StatisticsArguments {
     draws: u32,
 }
 
-/// Pixels of the picture.
-const SIZE: [usize; 2] = [960, 480];
-
-/// Of the signal on its way forward, and of the gradient on its way back.
-const SIGNAL: [u8; 3] = [90, 160, 255];
-const GRADIENT: [u8; 3] = [255, 160, 60];
+/// Pixels of the picture: its height, and its width, which grows with the layers.
+const HEIGHT: usize = 560;
+const WIDTH: std::ops::RangeInclusive<usize> = 960..=2400;
+const PITCH: usize = 12;
 
 pub(super) fn run(arguments: &InspectArguments, what: &StatisticsArguments) -> Result<(), Failure> {
     let (net, set) = arguments.net_and_pictures()?;
@@ -44,13 +42,23 @@ pub(super) fn run(arguments: &InspectArguments, what: &StatisticsArguments) -> R
     arguments.show(|| picture(&found), json, || print(&found))
 }
 
-/// Deviations through the depth, of the signal blue and of the gradient orange.
+/// Deviations through the depth, of the signal and of the gradient.
 fn picture(found: &Statistics) -> Picture {
-    let signal = found.layers.iter().map(|layer| layer.signal.deviation).collect();
-    let gradient = |layer: &statistics::LayerStatistics| layer.gradient.map_or(f64::NAN, |g| g.deviation);
-    let gradient = found.layers.iter().map(gradient).collect();
-    let curves = [Curve { values: signal, colour: SIGNAL }, Curve { values: gradient, colour: GRADIENT }];
-    chart::logarithmic(&curves, SIZE)
+    let signal = found.layers.iter().map(|layer| layer.signal.deviation);
+    let gradient = found.layers.iter().map(|layer| layer.gradient.map_or(f64::NAN, |g| g.deviation));
+    let names = found.layers.iter().map(|layer| format!("{} {}", layer.path, layer.kind)).collect();
+    let draws = if found.n_draws == 1 { String::new() } else { format!(", mean of {} draws", found.n_draws) };
+    let chart = Chart {
+        title: format!("Signal and gradient through the depth: {} pictures{draws}", found.n_pictures),
+        across: Across::Names(names),
+        up: Up::logarithmic("standard deviation"),
+        curves: vec![
+            Curve::over_places("each layer's output", COLOURS[0], signal),
+            Curve::over_places("gradient of the loss by it", COLOURS[1], gradient),
+        ],
+    };
+    let width = (PITCH * found.layers.len() + 100).clamp(*WIDTH.start(), *WIDTH.end());
+    chart.drawn([width, HEIGHT])
 }
 
 fn print(found: &Statistics) {

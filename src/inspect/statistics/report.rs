@@ -126,6 +126,11 @@ impl Statistics {
         }
     }
 
+    /// Of one step, with histograms.
+    pub fn of_step(graph: &Graph, numbers: &Numbers, step: &Step) -> Self {
+        Self::of(graph, numbers, step, true)
+    }
+
     /// The mean over several draws of one net's weights: of what multiplies from layer to layer the geometric one.
     /// Histograms are those of the first draw.
     pub(super) fn mean(mut draws: Vec<Self>) -> Self {

@@ -1,6 +1,5 @@
 //! What lives inside a text: one file for each kind of live part, one line here.
 
-mod beside;
 mod by_hand;
 mod convolution;
 mod curves;

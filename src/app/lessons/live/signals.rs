@@ -5,7 +5,7 @@ use egui::{Slider, Ui};
 use egui_plot::{Legend, Line, LineStyle, Plot, PlotPoints};
 
 use super::State as Part;
-use super::beside::Beside;
+use crate::app::beside::Beside;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets;
 use crate::engine::{self, DeviceChoice};

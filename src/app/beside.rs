@@ -44,7 +44,7 @@ impl<Question: Clone + PartialEq + Send + 'static, Answer: Send + 'static> Besid
             ctx.request_repaint();
         };
         // Where the system gives no thread now, it is asked for one again in the next frame.
-        if std::thread::Builder::new().name("lesson".into()).spawn(work).is_ok() {
+        if std::thread::Builder::new().name("beside".into()).spawn(work).is_ok() {
             self.asked = Some((question.clone(), receiver));
         }
     }

@@ -1,0 +1,108 @@
+//! Curves and bars as the instruments draw them: over layers or numbers, with the value under the pointer.
+
+use egui::{Color32, ColorImage, Ui};
+use egui_plot::{Bar, BarChart, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints};
+
+use crate::app::{format, widgets};
+use crate::inspect::picture::Picture;
+
+pub const HEIGHT: f32 = 220.0;
+
+/// One curve.
+pub struct Curve {
+    pub name: String,
+    pub colour: Color32,
+    /// `(across, up)`; what is no number is left out.
+    pub points: Vec<[f64; 2]>,
+    pub is_dashed: bool,
+}
+
+impl Curve {
+    pub fn new(name: &str, colour: Color32, points: impl IntoIterator<Item = [f64; 2]>) -> Self {
+        let points = points.into_iter().filter(|point| point.iter().all(|x| x.is_finite()));
+        Self { name: name.into(), colour, points: points.collect(), is_dashed: false }
+    }
+
+    /// A curve over places 0, 1, 2, ….
+    pub fn over_places(name: &str, colour: Color32, values: impl IntoIterator<Item = f64>) -> Self {
+        Self::new(name, colour, values.into_iter().enumerate().map(|(i, value)| [i as f64, value]))
+    }
+
+    pub fn dashed(self) -> Self {
+        Self { is_dashed: true, ..self }
+    }
+}
+
+/// How a plot is labelled.
+pub struct Axes<'a> {
+    /// What screen readers call the plot.
+    pub name: &'a str,
+    pub across: &'a str,
+    /// What stands at places 0, 1, 2, … where they are no numbers.
+    pub places: Option<&'a [String]>,
+    /// Whether points are logarithms (to the base of 10) of what is shown.
+    pub is_logarithmic: bool,
+    /// Numbers that the upward axis reaches over in any case.
+    pub covers: &'a [f64],
+}
+
+/// A plot that is looked at, not moved.
+fn base<'a>(axes: &'a Axes<'a>) -> Plot<'a> {
+    let shown = |y: f64| format::number(if axes.is_logarithmic { 10f64.powf(y) } else { y });
+    let plot = Plot::new(axes.name)
+        .height(HEIGHT)
+        .allow_scroll(false)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_boxed_zoom(false)
+        .x_axis_label(axes.across)
+        .label_formatter(move |hover| match hover {
+            HoverPosition::NearDataPoint { plot_name, position, .. } => {
+                let at = match axes.places {
+                    Some(places) => {
+                        places.get(position.x.round().max(0.0) as usize).cloned().unwrap_or_default()
+                    }
+                    None => format!("{} {}", axes.across, format::number(position.x)),
+                };
+                Some(format!("{plot_name}\n{at}\n{}", shown(position.y)))
+            }
+            HoverPosition::Elsewhere { .. } => None,
+        })
+        .y_axis_formatter(move |mark, _| match axes.is_logarithmic {
+            true if mark.value.fract() == 0.0 => format!("1e{:.0}", mark.value),
+            true => String::new(),
+            false => format::number(mark.value),
+        });
+    axes.covers.iter().fold(plot, |plot, &y| plot.include_y(y))
+}
+
+pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve]) {
+    let mut plot = base(axes);
+    if curves.len() > 1 {
+        plot = plot.legend(Legend::default());
+    }
+    let response = plot.show(ui, |plot| {
+        for curve in curves {
+            let line = Line::new(curve.name.clone(), PlotPoints::from(curve.points.clone()));
+            let style = if curve.is_dashed { LineStyle::dashed_loose() } else { LineStyle::Solid };
+            plot.line(line.color(curve.colour).width(2.0).style(style));
+        }
+    });
+    widgets::named(response.response, axes.name);
+}
+
+/// Bars at places 0, 1, 2, … or at numbers, each as wide as there is room between them.
+pub fn bars_ui(ui: &mut Ui, axes: &Axes<'_>, name: &str, colour: Color32, points: &[[f64; 2]]) {
+    let width = points.windows(2).map(|pair| pair[1][0] - pair[0][0]).fold(f64::INFINITY, f64::min);
+    let width = if width.is_finite() && width > 0.0 { 0.9 * width } else { 0.9 };
+    let bars = points.iter().filter(|point| point[1].is_finite());
+    let bars = bars.map(|&[x, y]| Bar::new(x, y).width(width)).collect();
+    let response = base(axes).show(ui, |plot| plot.bar_chart(BarChart::new(name, bars).color(colour)));
+    widgets::named(response.response, axes.name);
+}
+
+/// A picture for a texture.
+pub fn image(picture: &Picture) -> ColorImage {
+    let pixels = picture.pixels.iter().map(|&[r, g, b]| Color32::from_rgb(r, g, b)).collect();
+    ColorImage::new([picture.width, picture.height], pixels)
+}
