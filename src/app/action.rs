@@ -26,6 +26,8 @@ pub enum Action {
     Duplicate,
     Remove,
     BrowsePictures,
+    LayerTable,
+    EditText,
     Search,
     SwitchTheme,
     Help,
@@ -37,7 +39,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -58,6 +60,8 @@ impl Action {
         Self::Save,
         Self::SaveAs,
         Self::BrowsePictures,
+        Self::LayerTable,
+        Self::EditText,
         Self::Search,
         Self::SwitchTheme,
         Self::Help,
@@ -85,6 +89,8 @@ impl Action {
             Self::Duplicate => "Duplicate",
             Self::Remove => "Remove",
             Self::BrowsePictures => "Browse the pictures",
+            Self::LayerTable => "Table of all layers",
+            Self::EditText => "Text of the experiment",
             Self::Search => "Find an action…",
             Self::SwitchTheme => "Light or dark",
             Self::Help => "Keyboard shortcuts",
@@ -118,6 +124,12 @@ impl Action {
             Self::BrowsePictures => {
                 "Shows all pictures by class, their means and pixel values, and what the net sees of each."
             }
+            Self::LayerTable => {
+                "Shapes, parameters, multiply-adds, memory and receptive fields of all layers, to sort and to copy."
+            }
+            Self::EditText => {
+                "Shows the experiment as the text of its file, to be edited in step with the cards; or leaves it."
+            }
             Self::Search => {
                 "Lists all that can be done, to be found by a word: actions, runs, lessons, experiments."
             }
@@ -145,6 +157,8 @@ impl Action {
             Self::Duplicate => Icon::Copy,
             Self::Remove => Icon::Trash2,
             Self::BrowsePictures => Icon::Images,
+            Self::LayerTable => Icon::Table2,
+            Self::EditText => Icon::FileCode,
             Self::Search => Icon::Search,
             Self::SwitchTheme => Icon::SunMoon,
             Self::Help => Icon::CircleQuestionMark,
@@ -177,6 +191,8 @@ impl Action {
             Self::Duplicate => &const { [key(CTRL, Key::D)] },
             Self::Remove => &const { [key(NONE, Key::Delete), key(NONE, Key::Backspace)] },
             Self::BrowsePictures => &const { [key(NONE, Key::B)] },
+            Self::LayerTable => &const { [key(NONE, Key::L)] },
+            Self::EditText => &const { [key(CTRL, Key::E)] },
             Self::Search => &const { [key(CTRL, Key::K)] },
             Self::SwitchTheme => &const { [key(CTRL_SHIFT, Key::L)] },
             Self::Help => {

@@ -8,7 +8,7 @@ use super::action::Action;
 use super::bridge::{Desk, Request};
 use super::files::{Asking, Purpose};
 use super::widgets::Gravity;
-use super::workshop::Workshop;
+use super::workshop::{Left, Workshop};
 use super::{bar, curves};
 use crate::experiment::{file, shipped};
 use crate::lessons::Files;
@@ -35,8 +35,9 @@ impl Workshop {
             },
             Request::OpenLesson(name) => {
                 self.lessons.open(&name);
-                self.shows_lessons = true;
+                self.left = Left::Lessons;
             }
+            Request::ShowText => self.show_text(),
             Request::SetTable(table) => self.set_table(table),
             Request::Say(gravity, text) => self.status.say(gravity, text),
             Request::AskPath(purpose) => self.ask(purpose),
@@ -75,12 +76,20 @@ impl Workshop {
             Action::SelectAbove => self.editor.select_next(-1),
             Action::SelectBelow => self.editor.select_next(1),
             Action::BrowsePictures => self.library.browser.is_open ^= true,
+            Action::EditText if self.left == Left::Text => self.left = Left::Library,
+            Action::EditText => self.show_text(),
+            Action::LayerTable => self.network.open_table(&self.editor),
             Action::Search => self.search.open(ctx, &self.snapshot),
             Action::SwitchTheme => ctx.set_theme(bar::next_theme(ctx)),
             Action::Help => self.is_help_open = true,
             // Nothing is selected.
             Action::MoveUp | Action::MoveDown | Action::Duplicate | Action::Remove => {}
         }
+    }
+
+    fn show_text(&mut self) {
+        self.left = Left::Text;
+        self.text.wants_keys = true;
     }
 
     /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
@@ -153,14 +162,20 @@ impl Workshop {
     }
 
     fn load(&mut self, path: &Path) {
-        match file::load(path) {
-            Ok(experiment) => self.editor.open(experiment, Some(path.to_path_buf())),
+        match file::load_text(path) {
+            Ok((experiment, text)) => self.editor.open_text(experiment, &text, path.to_path_buf()),
             Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
         }
     }
 
     fn save(&mut self, path: &Path) {
-        match std::fs::write(path, file::write(&self.editor.experiment)) {
+        if let Some(problem) = self.editor.text_problem() {
+            let text = format!(
+                "The text is not saved, for it says no experiment: {problem} Mend it, or write it anew."
+            );
+            return self.status.say(Gravity::Problem, text);
+        }
+        match std::fs::write(path, self.editor.text()) {
             Ok(()) => {
                 self.editor.saved_as(path.to_path_buf());
                 self.status.say(Gravity::Note, format!("Saved to {}.", path.display()));

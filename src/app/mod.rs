@@ -25,6 +25,7 @@ mod network;
 mod runs;
 mod search;
 mod status;
+mod text;
 mod theme;
 mod training;
 mod widgets;

@@ -14,7 +14,7 @@ use super::editor::{Editor, Room, Task};
 use super::files::{Answer, Asking};
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
-use super::{bar, help, lessons, library, network, runs, search, status, training};
+use super::{bar, help, lessons, library, network, runs, search, status, text, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
 use crate::inspect::look::Look;
@@ -33,9 +33,10 @@ pub struct Workshop {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) library: library::State,
     pub(super) lessons: lessons::State,
-    /// Whether the left side shows the lessons.
-    pub(super) shows_lessons: bool,
-    network: network::State,
+    /// What the left side shows.
+    pub(super) left: Left,
+    pub(super) text: text::State,
+    pub(super) network: network::State,
     pub(super) training: training::State,
     pub(super) status: status::State,
     /// The device that was asked for.
@@ -71,7 +72,8 @@ impl Workshop {
             front,
             library: library::State::default(),
             lessons: lessons::State::new(Shelf::of_user()),
-            shows_lessons: false,
+            left: Left::Library,
+            text: text::State::default(),
             network: network::State::default(),
             training: training::State::default(),
             device,
@@ -153,19 +155,25 @@ impl Workshop {
             panel.frame(frame(palette.panel)).default_size(size).size_range(0.8 * size..=1.5 * size)
         };
         // A lesson is read: it takes more room than a list.
-        let is_reading = self.shows_lessons && self.lessons.is_open();
+        let is_reading = match self.left {
+            Left::Library => false,
+            Left::Lessons => self.lessons.is_open(),
+            Left::Text => true,
+        };
         let left = if is_reading { (0.29 * width).clamp(380.0, 560.0) } else { left };
         side(Panel::left(("library", width as i32, is_reading)), left).show(ui, |ui| {
             within_ui(ui, |ui| {
                 let tabs = [
-                    (false, "Library", "Experiments and data sets"),
-                    (true, "Lessons", "The lecture, to be tried out"),
+                    (Left::Library, "Library", "Experiments and data sets"),
+                    (Left::Lessons, "Lessons", "The lecture, to be tried out"),
+                    (Left::Text, "Text", "The experiment as its file, in step with the cards"),
                 ];
-                ui.horizontal(|ui| super::widgets::choice_ui(ui, &mut self.shows_lessons, &tabs));
+                ui.horizontal(|ui| super::widgets::choice_ui(ui, &mut self.left, &tabs));
                 ui.add_space(theme::SMALL_GAP);
-                match self.shows_lessons {
-                    true => lessons::lessons_ui(ui, &mut desk, &mut self.lessons),
-                    false => library::library_ui(ui, &mut desk, &mut self.library),
+                match self.left {
+                    Left::Library => library::library_ui(ui, &mut desk, &mut self.library),
+                    Left::Lessons => lessons::lessons_ui(ui, &mut desk, &mut self.lessons),
+                    Left::Text => text::text_ui(ui, &mut desk, &mut self.text),
                 }
             });
         });
@@ -208,6 +216,7 @@ impl Workshop {
         let focused = ctx.memory(|memory| memory.focused());
         let gesture = match (down, focused) {
             (true, _) => Some(Gesture::Press(self.n_presses)),
+            (false, Some(id)) if self.text.is_written_in(id) => Some(Gesture::Writing(self.text.n_pauses())),
             (false, Some(id)) => Some(Gesture::Typing(id.value())),
             (false, None) => None,
         };
@@ -229,6 +238,15 @@ impl Workshop {
             self.bridge.send(Command::Describe(id, Box::new(experiment.clone())));
         }
     }
+}
+
+/// What the left side shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    Library,
+    Lessons,
+    /// The text of the experiment's file.
+    Text,
 }
 
 /// Draws contents within the panel's present width: what is too wide is cut off and does not widen the panel.
