@@ -157,7 +157,7 @@ impl Workshop {
 
     /// Opens the lesson in a folder or archive, in the left column.
     pub fn open_lesson(&mut self, path: &Path) {
-        self.shows_lessons = true;
+        self.left = Left::Lessons;
         self.lessons.open_path(path);
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::filters::{self, Filters};
 use super::plane::{self, Plane};
+use super::signals::{self, Signals};
 use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, EngineError, Memory, layout};
 use crate::experiment::Experiment;
@@ -25,6 +26,8 @@ pub enum Look {
     Filters { layer: Option<String> },
     /// The answers to a square of so many points along a side, where pictures are points.
     Plane { side: usize },
+    /// The size of every layer's signal and gradient over so many training pictures at most.
+    Signals { batch: usize },
 }
 
 /// What was seen.
@@ -32,6 +35,7 @@ pub enum Look {
 pub enum View {
     Filters(Filters),
     Plane(Plane),
+    Signals(Signals),
 }
 
 /// A net on a device, with what there is to show it.
@@ -90,6 +94,7 @@ impl Look {
         match self.clone() {
             Self::Filters { layer } => Box::new(filters::Reading { layer }),
             Self::Plane { side } => Box::new(plane::Surveying::new(side)),
+            Self::Signals { batch } => Box::new(signals::Taking::new(batch)),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod gradcheck;
 pub mod look;
 pub mod modes;
 pub mod picture;
+pub mod signals;
 pub mod plane;
 pub mod statistics;
 pub mod tuning;
