@@ -15,6 +15,7 @@ use super::live::embedding::Embedding;
 use super::live::surface::{Drawn, Slice};
 use super::live::tuning::Preferences;
 use super::plane::{self, Plane};
+use super::signals::{self, Signals};
 use super::statistics::Statistics;
 use super::translation::Translation;
 use crate::data::{DataSet, Normalisation};
@@ -44,6 +45,8 @@ pub enum Look {
     Translation { furthest: usize },
     /// What the first layer's filters prefer.
     Tuning,
+    /// The size of every layer's signal and gradient over so many training pictures at most.
+    Signals { batch: usize },
 }
 
 /// What was seen.
@@ -57,6 +60,7 @@ pub enum View {
     Surface(Drawn),
     Translation(Translation),
     Tuning(Preferences),
+    Signals(Signals),
 }
 
 /// A net on a device, with what there is to show it.
@@ -121,6 +125,7 @@ impl Look {
             Self::Surface(slice) => Box::new(live::surface::Drawing::new(slice)),
             Self::Translation { furthest } => Box::new(live::translation::Shifting::new(furthest)),
             Self::Tuning => Box::new(live::tuning::Tuned::default()),
+            Self::Signals { batch } => Box::new(signals::Taking::new(batch)),
         }
     }
 

@@ -18,6 +18,7 @@ pub mod live;
 pub mod look;
 pub mod modes;
 pub mod picture;
+pub mod signals;
 pub mod plane;
 pub mod removal;
 pub mod statistics;

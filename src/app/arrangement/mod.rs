@@ -16,6 +16,8 @@ pub use plan::Plan;
 pub enum Pane {
     Library,
     Lessons,
+    /// The experiment as its file.
+    Text,
     Network,
     Training,
     Curves,
@@ -23,13 +25,14 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Self; 6] =
-        [Self::Library, Self::Lessons, Self::Network, Self::Training, Self::Curves, Self::Inside];
+    pub const ALL: [Self; 7] =
+        [Self::Library, Self::Lessons, Self::Text, Self::Network, Self::Training, Self::Curves, Self::Inside];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Library => "Library",
             Self::Lessons => "Lessons",
+            Self::Text => "Text",
             Self::Network => "Network",
             Self::Training => "Training",
             Self::Curves => "Curves",
@@ -60,9 +63,9 @@ impl Default for Arrangement {
     /// As at the beginning: pictures and lessons on the left, the net in the middle, the training on the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
-        let [library, lessons, network, training, curves, inside] =
+        let [library, lessons, text, network, training, curves, inside] =
             Pane::ALL.map(|pane| tiles.insert_pane(pane));
-        let left = tiles.insert_tab_tile(vec![library, lessons]);
+        let left = tiles.insert_tab_tile(vec![library, lessons, text]);
         let right = tiles.insert_vertical_tile(vec![training, curves, inside]);
         let root = tiles.insert_horizontal_tile(vec![left, network, right]);
         Self { tree: tree(root, tiles), is_own: false, is_arranging: false }

@@ -6,13 +6,14 @@ use egui_tiles::{Behavior, EditAction, SimplificationOptions, TabState, Tabs, Ti
 use super::Pane;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
-use crate::app::{lessons, library, network, training};
+use crate::app::{lessons, library, network, text, training};
 
 /// The panels in one frame.
 pub struct Panes<'a> {
     pub desk: Desk<'a>,
     pub library: &'a mut library::State,
     pub lessons: &'a mut lessons::State,
+    pub text: &'a mut text::State,
     pub network: &'a mut network::State,
     pub training: &'a mut training::State,
     pub palette: &'static Palette,
@@ -84,6 +85,7 @@ impl Panes<'_> {
         match pane {
             Pane::Library => library::library_ui(ui, desk, self.library),
             Pane::Lessons => lessons::lessons_ui(ui, desk, self.lessons),
+            Pane::Text => text::text_ui(ui, desk, self.text),
             Pane::Network => network::network_ui(ui, desk, self.network),
             Pane::Training => training::controls_ui(ui, desk, self.training),
             Pane::Curves => training::curves_ui(ui, desk, self.training),
