@@ -13,7 +13,7 @@ use crate::engine::DeviceInfo;
 use crate::experiment::{Experiment, file};
 use crate::train::rate::Plateau;
 use crate::train::weights::About;
-use crate::train::weights::container::{self, Container, Entry};
+use crate::train::weights::container::{self, Container, Entry, Writer};
 use crate::train::weights::{WeightsError, check};
 use crate::train::{Run, Standing, TrainError};
 
@@ -83,23 +83,38 @@ impl Record {
     }
 }
 
-/// Writes the file. Its tensors are moved piece by piece, so that a large net is not there twice.
-pub fn write(folder: &Path, run: &Run, record: &Record) -> Result<(), TrainError> {
+/// What the file says of a run besides its numbers.
+pub struct Head {
+    pub experiment: Experiment,
+    about: About,
+    /// Names and logical shapes, in the order in which the numbers follow.
+    entries: Vec<(String, Vec<usize>)>,
+}
+
+impl Head {
+    pub fn of(run: &Run) -> Self {
+        let entries = run.lasting().into_iter().map(|tensor| run.describe_lasting(tensor)).collect();
+        Self { experiment: run.experiment.clone(), about: run.about(), entries }
+    }
+}
+
+/// Writes the file. `put` writes the numbers of its tensors in their order, piece by piece, so that a large net need not
+/// be there twice.
+pub fn write(
+    folder: &Path,
+    head: &Head,
+    record: &Record,
+    put: impl FnOnce(&mut Writer) -> Result<(), TrainError>,
+) -> Result<(), TrainError> {
     let path = folder.join(FILE);
-    let mut metadata = run.about().to_map();
+    let mut metadata = head.about.to_map();
     metadata.insert(VERSION_KEY.into(), VERSION.into());
     let record = serde_json::to_string(record)
         .map_err(|error| FolderError::Write { path: path.clone(), reason: error.to_string() })?;
     metadata.insert(RECORD_KEY.into(), record);
-    let lasting = run.lasting();
-    let entry = |&tensor| {
-        let (name, shape) = run.describe_lasting(tensor);
-        Entry::floats(name, shape)
-    };
-    let entries: Vec<Entry> = lasting.iter().map(entry).collect();
-    let written = container::write(&path, &metadata, &entries, |writer| {
-        lasting.iter().try_for_each(|&tensor| run.put_lasting(tensor, writer))
-    });
+    let entry = |(name, shape): &(String, Vec<usize>)| Entry::floats(name.clone(), shape.clone());
+    let entries: Vec<Entry> = head.entries.iter().map(entry).collect();
+    let written = container::write(&path, &metadata, &entries, put);
     // A disk that cannot take it is the folder's matter: the run goes on, and the next attempt may succeed.
     written.map_err(|error| match error {
         TrainError::Weights(WeightsError::Write { path, reason }) => {

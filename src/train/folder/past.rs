@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::checkpoint::{self, Checkpoint};
+use super::open::{self, Open};
 use super::{EXPERIMENT, FolderError, LOCK, lock, metrics};
 use crate::train::replace;
 
@@ -26,6 +27,8 @@ pub struct Past {
     pub bytes: u64,
     /// When it was written last.
     pub changed: SystemTime,
+    /// How a window has it open, or had it when it ended.
+    pub open: Option<Open>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +86,7 @@ fn read(path: &Path) -> Option<Past> {
         test_error: None,
         bytes,
         changed,
+        open: open::of(path),
     };
     let Checkpoint { experiment, record, .. } = match Checkpoint::open(path) {
         Ok(checkpoint) => checkpoint,
@@ -136,7 +140,7 @@ pub fn delete(path: &Path) -> Result<(), FolderError> {
 /// All files that a run folder may have but the lock. The checkpoint is the last: what has begun to be deleted is
 /// still known for a run.
 fn own_files(folder: &Path) -> Vec<PathBuf> {
-    let names = [EXPERIMENT, metrics::FILE, checkpoint::FILE].map(|name| folder.join(name));
+    let names = [EXPERIMENT, open::FILE, metrics::FILE, checkpoint::FILE].map(|name| folder.join(name));
     let partial = names.iter().map(|path| replace::partial(path)).collect::<Vec<_>>();
     partial.into_iter().chain(names).collect()
 }

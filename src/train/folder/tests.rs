@@ -101,7 +101,7 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
             kept.checkpoint(&mut run).expect("room");
             // What comes after the checkpoint is lost.
             train(&mut run, (left_off + 4).min(20));
-            kept.append(&run).expect("room");
+            kept.append(&run.curves).expect("room");
             drop((run, kept));
             let stored = open(&path(&folder)).expect("a run");
             assert_eq!((stored.step, stored.n_steps), (left_off, 20));
