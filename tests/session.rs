@@ -13,6 +13,9 @@ use convscope::session::{
 };
 use convscope::train::Run;
 
+#[path = "session/keeping.rs"]
+mod keeping;
+
 const RUN: RunId = RunId(1_000_000);
 
 fn start() -> Session {

@@ -14,6 +14,7 @@ pub enum Action {
     NextRun,
     PreviousRun,
     DuplicateRun,
+    PastRuns,
     Undo,
     Redo,
     Open,
@@ -37,7 +38,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -46,6 +47,7 @@ impl Action {
         Self::NextRun,
         Self::PreviousRun,
         Self::DuplicateRun,
+        Self::PastRuns,
         Self::SelectAbove,
         Self::SelectBelow,
         Self::MoveUp,
@@ -73,6 +75,7 @@ impl Action {
             Self::NextRun => "Next run",
             Self::PreviousRun => "Previous run",
             Self::DuplicateRun => "Duplicate run",
+            Self::PastRuns => "Past runs…",
             Self::Undo => "Undo",
             Self::Redo => "Redo",
             Self::Open => "Open experiment…",
@@ -104,6 +107,7 @@ impl Action {
             Self::NextRun => "Brings the next run of the list to the front.",
             Self::PreviousRun => "Brings the run before to the front.",
             Self::DuplicateRun => "Adds a run of the same experiment, to be changed and compared.",
+            Self::PastRuns => "Lists the runs on the disk: to be opened, compared with or deleted.",
             Self::Undo => "Takes back the last edit of the experiment.",
             Self::Redo => "Does again what was undone last.",
             Self::Open => "Opens an experiment file (.toml).",
@@ -136,6 +140,7 @@ impl Action {
             Self::NextRun => Icon::ChevronDown,
             Self::PreviousRun => Icon::ChevronUp,
             Self::DuplicateRun => Icon::Plus,
+            Self::PastRuns => Icon::History,
             Self::Undo => Icon::Undo2,
             Self::Redo => Icon::Redo2,
             Self::Open => Icon::FolderOpen,
@@ -165,6 +170,7 @@ impl Action {
             Self::NextRun => &const { [key(NONE, Key::PageDown)] },
             Self::PreviousRun => &const { [key(NONE, Key::PageUp)] },
             Self::DuplicateRun => &const { [key(CTRL_SHIFT, Key::D)] },
+            Self::PastRuns => &const { [key(CTRL, Key::H)] },
             Self::Undo => &const { [key(CTRL, Key::Z)] },
             Self::Redo => &const { [key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)] },
             Self::Open => &const { [key(CTRL, Key::O)] },

@@ -22,6 +22,7 @@ mod library;
 mod looking;
 mod menu;
 mod network;
+mod past;
 mod runs;
 mod search;
 mod status;

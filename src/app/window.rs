@@ -13,6 +13,7 @@ use super::workshop::Workshop;
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
 use crate::session::Session;
+use crate::train::folder;
 
 /// What the window opens with.
 pub struct Start {
@@ -47,7 +48,7 @@ pub fn run(start: Start) -> anyhow::Result<()> {
         if let Some(lesson) = &start.lesson {
             workshop.open_lesson(lesson);
         }
-        Ok(Box::new(Window(workshop)))
+        Ok(Box::new(Window(workshop.keep_in(folder::home()))))
     });
     eframe::run_native("ConvScope", options, create).map_err(|error| match error {
         eframe::Error::WinitEventLoop(_) => anyhow!(

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::RunId;
+use super::keeping::Keeper;
 use super::loader::Wish;
 use super::snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot};
 use super::speed::Speed;
 use crate::data::DataSet;
 use crate::engine::{Device, EngineError};
 use crate::experiment::Experiment;
+use crate::train::folder::Stored;
 use crate::train::{Run, TrainError};
 
 pub struct Slot {
@@ -24,6 +26,10 @@ pub struct Slot {
     /// What it has had of what is shared ([`super::share`]).
     pub spent: f64,
     pub is_device_lost: bool,
+    /// Sees to its folder.
+    pub keeper: Keeper,
+    /// From where it goes on once it begins, if not from its first step.
+    pub stored: Option<Stored>,
 }
 
 /// What a run is to reach.
@@ -73,6 +79,8 @@ impl Slot {
             speed: Speed::default(),
             spent: 0.0,
             is_device_lost: false,
+            keeper: Keeper::default(),
+            stored: None,
         }
     }
 
@@ -211,13 +219,43 @@ impl Slot {
         // The old run's memory is given back before the new one takes its own.
         self.run = None;
         self.testing = Testing::No;
-        let run = Run::new(&experiment, set, device.clone())?;
-        self.goal = Goal::Until(until(&run, span, 0), span);
+        let is_gone_on_with = self.stored.is_some();
+        let mut run = match self.stored.take() {
+            Some(stored) => self.go_on(stored, set, device)?,
+            None => Run::new(&experiment, set, device.clone())?,
+        };
+        self.seen.is_stale = !run.adjust(&self.described);
+        let base = run.progress().step;
+        self.goal = Goal::Until(until(&run, span, base), span);
         self.seen.number += 1;
-        self.seen.is_stale = false;
         self.speed = Speed::default();
         self.run = Some(run);
+        if is_gone_on_with {
+            self.keeper.number = self.seen.number;
+        }
+        if self.testing == Testing::Due && span != Span::Nothing {
+            self.begin_test();
+        }
         Ok(Work { seconds: start.elapsed().as_secs_f64(), n_pictures: 0 })
+    }
+
+    /// The run that a folder tells of, which is then written on.
+    fn go_on(
+        &mut self,
+        stored: Stored,
+        set: Arc<DataSet>,
+        device: &Arc<dyn Device>,
+    ) -> Result<Run, TrainError> {
+        self.seen.note = stored.difference(&**device);
+        let (run, folder) = stored.resume(set, device.clone())?;
+        let progress = run.progress();
+        let is_tested = run.curves.tests.last().is_some_and(|test| test.step == progress.step);
+        // The end of an epoch whose test was not reached.
+        if progress.is_at_end_of_epoch() && !is_tested {
+            self.testing = Testing::Due;
+        }
+        self.keeper = Keeper::of_folder(folder, &run);
+        Ok(run)
     }
 
     /// So many steps as can be made at once: within the time, the epoch and the goal.
@@ -237,8 +275,7 @@ impl Slot {
         let finished = run.curves.len();
         let n_made = run.advance(n)?;
         let progress = run.progress();
-        let at_end_of_epoch = n_made > 0 && progress.left_in_epoch() == progress.steps_per_epoch;
-        if at_end_of_epoch {
+        if n_made > 0 && progress.is_at_end_of_epoch() {
             run.begin_test()?;
             self.testing = Testing::Going;
         }
@@ -304,6 +341,9 @@ impl Slot {
     pub fn look(&mut self) {
         self.seen.activity = self.activity();
         let seen = &mut self.seen;
+        if seen.kept != self.keeper.kept {
+            seen.kept = self.keeper.kept.clone();
+        }
         seen.has_begun = self.run.is_some();
         let Some(run) = &self.run else {
             (seen.step, seen.steps_per_epoch, seen.n_steps, seen.images_per_second) = (0, 0, 0, 0.0);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::RunId;
 use super::fetcher::Download;
+use super::keeping::Kept;
 use super::share::Sharing;
 use crate::data::DataSet;
 use crate::engine::DeviceInfo;
@@ -49,6 +50,10 @@ pub struct RunSnapshot {
     pub activity: Activity,
     /// What went wrong with it last, in a sentence or two for a person; none once something else succeeded.
     pub problem: Option<String>,
+    /// What a person should know of it though nothing went wrong.
+    pub note: Option<String>,
+    /// What of it is on the disk.
+    pub kept: Kept,
     /// Whether there are weights: before, everything that follows is empty.
     pub has_begun: bool,
     /// Grows by one each time it begins anew.
@@ -192,6 +197,8 @@ impl RunSnapshot {
             experiment,
             activity: Activity::Idle,
             problem: None,
+            note: None,
+            kept: Kept::default(),
             has_begun: false,
             number: 0,
             is_stale: false,

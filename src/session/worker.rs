@@ -1,15 +1,18 @@
 //! The worker thread: it alone holds the device and the runs. Commands and pictures come in, turns are taken,
 //! snapshots go out.
 
+mod folders;
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 
 use super::fetcher::{Download, DownloadStage, Fetcher};
+use super::keeping::{Done, Keeping, Writer};
 use super::loader::{Loaded, Loader};
 use super::runs::Runs;
 use super::share::{self, Sharing};
@@ -34,6 +37,7 @@ pub(super) fn spawn(
     inbox: Receiver<Command>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     notify: Notify,
+    alive: Sender<()>,
 ) -> io::Result<()> {
     let state = (**snapshot.load()).clone();
     let worker = Worker {
@@ -48,10 +52,23 @@ pub(super) fn spawn(
         fetcher: Fetcher::default(),
         watching: Watching::default(),
         sharing: Sharing::default(),
+        keeping: Keeping::NOTHING,
+        writer: Writer::default(),
+        origin: origin(),
         at_work: None,
         published_at: Instant::now(),
     };
-    std::thread::Builder::new().name("training".into()).spawn(move || worker.work()).map(drop)
+    let work = move || {
+        worker.work();
+        drop(alive);
+    };
+    std::thread::Builder::new().name("training".into()).spawn(work).map(drop)
+}
+
+/// A number that no other session has had.
+fn origin() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_nanos() as u64)
 }
 
 struct Worker {
@@ -67,6 +84,10 @@ struct Worker {
     fetcher: Fetcher,
     watching: Watching,
     sharing: Sharing,
+    keeping: Keeping,
+    writer: Writer,
+    /// Tells the twins of this session from those of others.
+    origin: u64,
     /// The run whose turn it is.
     at_work: Option<RunId>,
     published_at: Instant,
@@ -77,6 +98,7 @@ enum News {
     Command(Command),
     Pictures(Loaded),
     Download(Download),
+    Folder(Done),
     Nothing,
     /// The window is gone.
     End,
@@ -92,6 +114,7 @@ impl Worker {
             let done = catch_unwind(AssertUnwindSafe(|| match news {
                 News::Command(command) => {
                     self.obey(command);
+                    self.see_to_folders(false);
                     self.publish();
                     true
                 }
@@ -105,11 +128,20 @@ impl Worker {
                     self.publish();
                     true
                 }
+                News::Folder(done) => {
+                    self.take_folder(done);
+                    self.see_to_folders(false);
+                    self.publish();
+                    true
+                }
                 News::Nothing => {
                     self.turn();
                     true
                 }
-                News::End => false,
+                News::End => {
+                    self.finish();
+                    false
+                }
             }));
             match done {
                 Ok(true) => {}
@@ -125,6 +157,7 @@ impl Worker {
         let looks = self.runs.in_view().is_some_and(|slot| self.watching.is_due(slot));
         let arrival = self.loader.arrival().unwrap_or_else(crossbeam_channel::never);
         let download = self.fetcher.arrival().unwrap_or_else(crossbeam_channel::never);
+        let folder = self.writer.arrival().unwrap_or_else(crossbeam_channel::never);
         let broke_off = || Err("Reading the pictures broke off. Choose them again.".to_string());
         let download_broke_off = || Download {
             name: self.state.download.as_ref().map_or_else(String::new, |download| download.name.clone()),
@@ -135,6 +168,8 @@ impl Worker {
         crossbeam_channel::select! {
             recv(self.inbox) -> command => command.map_or(News::End, News::Command),
             recv(download) -> report => News::Download(report.unwrap_or_else(|_| download_broke_off())),
+            // The writer lives as long as the way to it.
+            recv(folder) -> done => done.map_or(News::Nothing, News::Folder),
             recv(arrival) -> loaded => News::Pictures(loaded.unwrap_or_else(|_| broke_off())),
             default(if works || looks { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
         }
@@ -166,6 +201,8 @@ impl Worker {
                     Err(problem) => self.state.problem = Some(problem),
                 }
             }
+            Command::Open(open) => self.open_run(*open),
+            Command::Keep(keeping) => self.keeping = keeping,
             Command::Remove(id) => self.runs.remove(id),
             Command::Restore => self.runs.restore(),
             Command::Rename(id, name) => {
@@ -315,6 +352,7 @@ impl Worker {
         for &i in party.iter().filter(|_| n_due > 1) {
             self.carry_out(i, |slot, _| slot.settle().map(|()| Work::default()));
         }
+        self.see_to_folders(false);
         let rests = self.runs.parties().iter().all(|party| self.runs.due(party).is_empty());
         if rests || self.published_at.elapsed() >= PUBLISH_EVERY {
             self.publish();

@@ -63,6 +63,11 @@ impl Progress {
         self.step >= self.n_steps
     }
 
+    /// Whether an epoch has just ended.
+    pub fn is_at_end_of_epoch(self) -> bool {
+        self.step > 0 && self.left_in_epoch() == self.steps_per_epoch
+    }
+
     /// Steps left in the present epoch.
     pub fn left_in_epoch(self) -> u64 {
         self.steps_per_epoch - self.step % self.steps_per_epoch

@@ -5,6 +5,7 @@ mod families;
 mod hover;
 mod lines;
 mod others;
+mod pins;
 mod plot;
 mod pyramid;
 mod series;
@@ -20,6 +21,8 @@ use super::theme;
 use super::widgets;
 use crate::session::{RunId, RunSnapshot, Snapshot};
 use families::{Member, Together};
+use pins::Pins;
+pub use pins::pins_ui;
 use series::{Axis, Quantity, Series};
 
 /// What is shown, and how.
@@ -75,6 +78,7 @@ pub struct State {
     /// Counts the previous curves that were shown.
     n_previous: u64,
     hidden: BTreeSet<RunId>,
+    pins: Pins,
     /// What stands in for the series of a run that is not there.
     none: Series,
     /// Where the pointer is on the horizontal axis, in its own units.
@@ -96,7 +100,9 @@ impl State {
     /// Takes over what is new in the snapshot.
     pub fn follow(&mut self, snapshot: &Snapshot) {
         let window = self.settings.window;
-        self.series.retain(|id, _| snapshot.run_of(*id).is_some());
+        let pins = &self.pins.all;
+        let is_pin = |id: RunId| pins.iter().any(|pin| pin.id == id);
+        self.series.retain(|id, _| snapshot.run_of(*id).is_some() || is_pin(*id));
         self.front = snapshot.current;
         self.runs.clear();
         for run in &snapshot.runs {
@@ -109,6 +115,12 @@ impl State {
         let members: Vec<Member> = snapshot.runs.iter().map(member).collect();
         let families = families::families(&members, self.settings.together);
         self.runs.iter_mut().zip(families).for_each(|(run, family)| run.family = family);
+        for pin in pins {
+            let series = self.series.entry(pin.id).or_default();
+            series.set_window(window);
+            series.follow(1, &pin.curves);
+            self.runs.push(Seen { id: pin.id, name: pin.name.clone(), mark: pin.mark, family: None });
+        }
         self.previous.set_window(window);
         match snapshot.run().and_then(|run| run.previous.as_ref()) {
             Some(curves) => {

@@ -209,6 +209,9 @@ fn menu_items_ui(
     if item(ui, if is_hidden { "Show its curves" } else { "Hide its curves" }, None) {
         curves.set_hidden(run.id, !is_hidden);
     }
+    if item(ui, "Pin its curves", None) {
+        curves.pin(run);
+    }
     if run.twins.is_some() {
         item(ui, "Leave lockstep", Some(Request::Send(Command::Part(run.id))));
     }

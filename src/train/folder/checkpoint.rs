@@ -175,6 +175,15 @@ impl Checkpoint {
         Ok(Self { experiment, record, about, container })
     }
 
+    /// What is trained, with the source of its pictures as it is to be found from here.
+    pub fn experiment_here(&self) -> Experiment {
+        let mut experiment = self.experiment.clone();
+        if let Some(source) = super::moved_source(&experiment.data.source, &self.record.folder) {
+            experiment.data.source = source;
+        }
+        experiment
+    }
+
     /// Lays its tensors into a run that has just been made of its experiment, which then sees the pictures as the
     /// recorded one did.
     ///

@@ -19,8 +19,8 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::replace::{self, replace};
 use super::curves::Curves;
+use super::replace::{self, replace};
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device};
@@ -28,9 +28,9 @@ use crate::experiment::{Experiment, file};
 use checkpoint::{Checkpoint, Head, Record};
 use metrics::Metrics;
 pub use open::{Open, put_away};
-pub use past::{Past, PastState, delete, fresh, home, list};
-use still::{Place, Stand};
+pub use past::{Past, PastState, delete, fresh, home, list, look, sweep_away};
 pub use still::Still;
+use still::{Place, Stand};
 
 /// The experiment's file in a run folder.
 pub const EXPERIMENT: &str = "experiment.toml";
@@ -199,10 +199,7 @@ pub fn open(path: &Path) -> Result<Stored, FolderError> {
 
 fn stored(path: &Path, lock: Option<File>) -> Result<Stored, FolderError> {
     let checkpoint = Checkpoint::open(path)?;
-    let mut experiment = checkpoint.experiment.clone();
-    if let Some(source) = moved_source(&experiment.data.source, &checkpoint.record.folder) {
-        experiment.data.source = source;
-    }
+    let experiment = checkpoint.experiment_here();
     let Record { step, n_steps, .. } = checkpoint.record;
     Ok(Stored { path: path.into(), experiment, step, n_steps, checkpoint, lock })
 }
