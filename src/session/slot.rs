@@ -9,7 +9,7 @@ use super::loader::Wish;
 use super::snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot};
 use super::speed::Speed;
 use crate::data::DataSet;
-use crate::engine::{Device, EngineError};
+use crate::engine::{Device, EngineError, Memory};
 use crate::experiment::Experiment;
 use crate::train::folder::Stored;
 use crate::train::{Run, TrainError};
@@ -96,22 +96,54 @@ impl Slot {
     pub fn describe(&mut self, experiment: Experiment) -> bool {
         let before = self.wish();
         self.described = Arc::new(experiment);
-        if let Some(run) = &mut self.run {
-            let covers = run.adjust(&self.described);
-            self.seen.is_stale = !covers;
-            let n_steps = run.progress().n_steps;
-            match self.goal {
-                _ if !covers => self.rest(),
-                // More epochs, or fewer.
-                Goal::Until(_, Span::All) => self.goal = Goal::Until(n_steps, Span::All),
-                Goal::Until(step, span) => self.goal = Goal::Until(step.min(n_steps), span),
-                Goal::Rest | Goal::Begin(_) => {}
-            }
-        }
+        self.adjust();
         if let PicturesState::Ready(ready) = &mut self.seen.pictures {
             ready.spec = self.described.data.clone();
         }
         self.wish() != before
+    }
+
+    /// The run takes over what it can of the description.
+    fn adjust(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let adjusted = run.adjust(&self.described);
+        let covers = matches!(adjusted, Ok(true));
+        self.seen.is_stale = !covers;
+        let progress = run.progress();
+        match self.goal {
+            _ if !covers => self.rest(),
+            // More epochs, or fewer; or an epoch of more steps, or fewer.
+            Goal::Until(_, Span::All) => self.goal = Goal::Until(progress.n_steps, Span::All),
+            Goal::Until(_, Span::Epoch) if !progress.is_at_end_of_epoch() => {
+                let end = progress.step + progress.left_in_epoch();
+                self.goal = Goal::Until(end.min(progress.n_steps), Span::Epoch);
+            }
+            Goal::Until(step, span) => self.goal = Goal::Until(step.min(progress.n_steps), span),
+            Goal::Rest | Goal::Begin(_) => {}
+        }
+        if adjusted.is_err() {
+            self.note(adjusted.map(drop));
+        }
+        self.mind_test();
+    }
+
+    /// Sees that an epoch which has ended is tested: here, or where training goes on.
+    fn mind_test(&mut self) {
+        let Some(run) = &self.run else { return };
+        let progress = run.progress();
+        let is_tested = run.curves.tests.last().is_some_and(|test| test.step == progress.step);
+        if !progress.is_at_end_of_epoch() || is_tested || self.testing != Testing::No {
+            return;
+        }
+        self.testing = Testing::Due;
+        if matches!(self.goal, Goal::Until(_, span) if span != Span::Nothing) {
+            self.begin_test();
+        }
+    }
+
+    /// Where its numbers lie at present.
+    pub fn memory(&self) -> Option<Arc<dyn Memory>> {
+        self.run.as_ref().map(|run| run.memory().clone())
     }
 
     /// Its pictures are wanted anew.
@@ -224,7 +256,7 @@ impl Slot {
             Some(stored) => self.go_on(stored, set, device)?,
             None => Run::new(&experiment, set, device.clone())?,
         };
-        self.seen.is_stale = !run.adjust(&self.described);
+        self.seen.is_stale = !run.adjust(&self.described)?;
         let base = run.progress().step;
         self.goal = Goal::Until(until(&run, span, base), span);
         self.seen.number += 1;
@@ -233,9 +265,7 @@ impl Slot {
         if is_gone_on_with {
             self.keeper.number = self.seen.number;
         }
-        if self.testing == Testing::Due && span != Span::Nothing {
-            self.begin_test();
-        }
+        self.mind_test();
         Ok(Work { seconds: start.elapsed().as_secs_f64(), n_pictures: 0 })
     }
 
@@ -248,12 +278,6 @@ impl Slot {
     ) -> Result<Run, TrainError> {
         self.seen.note = stored.difference(&**device);
         let (run, folder) = stored.resume(set, device.clone())?;
-        let progress = run.progress();
-        let is_tested = run.curves.tests.last().is_some_and(|test| test.step == progress.step);
-        // The end of an epoch whose test was not reached.
-        if progress.is_at_end_of_epoch() && !is_tested {
-            self.testing = Testing::Due;
-        }
         self.keeper = Keeper::of_folder(folder, &run);
         Ok(run)
     }
@@ -356,8 +380,9 @@ impl Slot {
             (progress.step, progress.steps_per_epoch, progress.n_steps);
         seen.images_per_second =
             if matches!(self.goal, Goal::Until(..)) { self.speed.per_second() } else { 0.0 };
-        let is_known =
-            (seen.curves.len(), seen.curves.tests.len()) == (run.curves.len(), run.curves.tests.len());
+        let is_known = (seen.curves.len(), seen.curves.tests.len())
+            == (run.curves.len(), run.curves.tests.len())
+            && seen.curves.changes == run.curves.changes;
         if !is_known {
             seen.curves = Arc::new(run.curves.clone());
         }

@@ -21,6 +21,7 @@ use super::snapshot::{PicturesState, Snapshot};
 use super::watching::Watching;
 use super::{Command, RunId};
 use crate::engine::{self, Device, DeviceChoice};
+use crate::experiment::Experiment;
 use crate::train::TrainError;
 
 /// Work between two looks at the commands: short against a person's patience.
@@ -187,13 +188,7 @@ impl Worker {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Describe(id, experiment) => match self.runs.describe(id, *experiment) {
-                Ok(true) => {
-                    self.want_pictures(id);
-                }
-                Ok(false) => {}
-                Err(problem) => self.state.problem = Some(problem),
-            },
+            Command::Describe(id, experiment) => self.describe(id, *experiment),
             Command::Add(new) => {
                 let id = new.id;
                 match self.runs.add(*new) {
@@ -231,6 +226,24 @@ impl Worker {
             }
             Command::StopFetching => self.fetcher.stop(),
             Command::Watch(watch) => self.watching.set(watch),
+        }
+    }
+
+    fn describe(&mut self, id: RunId, experiment: Experiment) {
+        let memory = |runs: &mut Runs| runs.get(id).and_then(|slot| slot.memory());
+        let before = memory(&mut self.runs);
+        match self.runs.describe(id, experiment) {
+            Ok(true) => self.want_pictures(id),
+            Ok(false) => {}
+            Err(problem) => self.state.problem = Some(problem),
+        }
+        // What was made ready to look at the run reads the memory of before.
+        let is_same = match (&before, &memory(&mut self.runs)) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            _ => true,
+        };
+        if !is_same {
+            self.watching.let_go();
         }
     }
 

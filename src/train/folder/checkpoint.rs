@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::FolderError;
 use crate::engine::DeviceInfo;
 use crate::experiment::{Experiment, file};
+use crate::train::changes::Changed;
+use crate::train::curves::Curves;
 use crate::train::rate::Plateau;
 use crate::train::weights::About;
 use crate::train::weights::container::{self, Container, Entry, Writer};
 use crate::train::weights::{WeightsError, check};
-use crate::train::{Run, Standing, TrainError};
+use crate::train::{Leg, Run, Standing, TrainError};
 
 pub const FILE: &str = "checkpoint.safetensors";
 
@@ -56,6 +58,16 @@ pub struct Record {
     pub error: f64,
     /// The last that was measured.
     pub test_error: Option<f64>,
+    /// Of a run whose settings were changed on the way: since when the batches have their size, when the optimiser
+    /// began with an empty memory, and what was changed.
+    #[serde(default)]
+    pub leg: Leg,
+    #[serde(default)]
+    pub rule_since: u64,
+    #[serde(default)]
+    pub changes: Vec<Changed>,
+    #[serde(default)]
+    pub batches: Vec<(u64, usize)>,
 }
 
 /// A number to its last bit, whatever it is: JSON knows neither infinity nor what is no number.
@@ -79,7 +91,17 @@ impl Record {
             n_bad: self.n_bad_epochs,
             factor: self.rate_factor,
         };
-        Standing { step: self.step, seconds: self.seconds, plateau }
+        let Self { step, seconds, leg, rule_since, .. } = *self;
+        Standing { step, seconds, plateau, leg, rule_since }
+    }
+
+    /// The records of the metrics, with what the checkpoint says of the run's course.
+    pub fn course(&self, mut curves: Curves, experiment: &Experiment) -> Curves {
+        (curves.changes, curves.batches) = (self.changes.clone(), self.batches.clone());
+        if curves.batches.is_empty() {
+            curves.batches.push((0, experiment.train.batch));
+        }
+        curves
     }
 }
 

@@ -122,7 +122,7 @@ impl Folder {
     pub fn checkpoint(&mut self, run: &mut Run) -> Result<(), TrainError> {
         let stand = Stand::of(run)?;
         let metrics_bytes = self.metrics_of(&run.curves)?;
-        let record = stand.record(&self.place(metrics_bytes));
+        let record = stand.record(&run.curves, &self.place(metrics_bytes));
         checkpoint::write(&self.path, &Head::of(run), &record, |writer| {
             run.lasting().into_iter().try_for_each(|tensor| run.put_lasting(tensor, writer))
         })?;
@@ -242,7 +242,10 @@ impl Stored {
         let damaged = |what: String| FolderError::Damaged { path: self.path.clone(), what };
         let (metrics, curves) =
             Metrics::open(&self.path, record.metrics_bytes, record.step).map_err(damaged)?;
-        run.stand(record.standing(), curves)?;
+        if !run.stand(record.standing(), record.course(curves, &self.experiment))? {
+            let what = "its checkpoint tells of a place where no run can be".to_string();
+            return Err(FolderError::Damaged { path: self.path.clone(), what }.into());
+        }
         // What was growing when the program ended.
         for name in [checkpoint::FILE, EXPERIMENT] {
             let _ = fs::remove_file(replace::partial(&self.path.join(name)));

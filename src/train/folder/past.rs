@@ -162,7 +162,8 @@ pub fn look(path: &Path) -> Result<(Experiment, Curves), FolderError> {
     let Checkpoint { experiment, record, .. } = Checkpoint::open(path)?;
     let curves = metrics::look(path, record.metrics_bytes, record.step);
     let damaged = |what: String| FolderError::Damaged { path: path.into(), what };
-    Ok((experiment, curves.map_err(damaged)?))
+    let curves = record.course(curves.map_err(damaged)?, &experiment);
+    Ok((experiment, curves))
 }
 
 /// All files that a run folder may have but the lock. The checkpoint is the last: what has begun to be deleted is

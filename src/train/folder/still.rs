@@ -50,7 +50,7 @@ impl Still {
     }
 
     pub(super) fn record(&self, place: &Place<'_>) -> Record {
-        self.stand.record(place)
+        self.stand.record(&self.curves, place)
     }
 
     pub(super) fn put(&self, writer: &mut Writer) -> Result<(), TrainError> {
@@ -73,8 +73,8 @@ impl Stand {
         })
     }
 
-    pub fn record(&self, place: &Place<'_>) -> Record {
-        let Standing { step, seconds, plateau } = self.standing;
+    pub fn record(&self, curves: &Curves, place: &Place<'_>) -> Record {
+        let Standing { step, seconds, plateau, leg, rule_since } = self.standing;
         Record {
             step,
             n_steps: place.last_step.unwrap_or(self.n_steps),
@@ -90,6 +90,10 @@ impl Stand {
             kernels: self.kernels.clone(),
             error: self.error,
             test_error: self.test_error,
+            leg,
+            rule_since,
+            changes: curves.changes.clone(),
+            batches: curves.batches.clone(),
         }
     }
 }
