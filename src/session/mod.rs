@@ -84,7 +84,7 @@ pub enum Command {
     Share(Sharing),
     /// Whether and how runs are kept on the disk; at first nothing is.
     Keep(Keeping),
-    /// Moves to another device; all runs start anew.
+    /// Moves to another device, where all runs go on.
     UseDevice(DeviceChoice),
     /// Fetches the published data set of this name from the internet, on the user's word.
     Fetch(String),

@@ -25,11 +25,18 @@ pub struct Slot {
     pub speed: Speed,
     /// What it has had of what is shared ([`super::share`]).
     pub spent: f64,
-    pub is_device_lost: bool,
+    /// Why it has no device any more, and what it was to reach.
+    pub lost: Option<Lost>,
     /// Sees to its folder.
     pub keeper: Keeper,
     /// From where it goes on once it begins, if not from its first step.
     pub stored: Option<Stored>,
+}
+
+/// What befell a run whose device stopped working.
+pub struct Lost {
+    pub reason: String,
+    pub goal: Goal,
 }
 
 /// What a run is to reach.
@@ -78,7 +85,7 @@ impl Slot {
             testing: Testing::No,
             speed: Speed::default(),
             spent: 0.0,
-            is_device_lost: false,
+            lost: None,
             keeper: Keeper::default(),
             stored: None,
         }
@@ -194,7 +201,7 @@ impl Slot {
     pub fn reset(&mut self) {
         self.goal = Goal::Rest;
         self.testing = Testing::No;
-        if self.seen.is_stale || self.is_device_lost {
+        if self.seen.is_stale {
             self.goal = Goal::Begin(Span::Nothing);
         } else if self.run.is_some() {
             self.keep_curves();
@@ -217,8 +224,29 @@ impl Slot {
         self.testing = Testing::No;
         self.keep_curves();
         self.run = None;
-        self.is_device_lost = false;
+        self.lost = None;
         self.seen.problem = None;
+    }
+
+    /// Goes on, on another device. Where that has no room, it stays where it is.
+    pub fn move_to(&mut self, device: &Arc<dyn Device>) -> Result<(), TrainError> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        let (before, now) = (run.device().kernels(), device.kernels());
+        *run = run.on(device.clone())?;
+        if self.testing == Testing::Going {
+            self.testing = Testing::No;
+            self.mind_test();
+        }
+        self.seen.problem = None;
+        self.seen.note = (before != now).then(|| {
+            let step = run_step(&self.run);
+            format!(
+                "From step {step} on the run is computed with {now}, before with {before}: its numbers may differ in \
+                 their last digits."
+            )
+        });
+        self.speed = Speed::default();
+        Ok(())
     }
 
     /// The step that twins compare; none where nothing is to be done.
@@ -336,7 +364,10 @@ impl Slot {
         match result {
             Ok(()) => self.seen.problem = None,
             Err(error) => {
-                self.is_device_lost |= matches!(error, TrainError::Engine(EngineError::DeviceLost(_)));
+                if let TrainError::Engine(EngineError::DeviceLost(reason)) = &error {
+                    let goal = self.goal;
+                    self.lost.get_or_insert_with(|| Lost { reason: reason.clone(), goal });
+                }
                 self.goal = Goal::Rest;
                 self.testing = Testing::No;
                 self.seen.problem = Some(error.to_string());
@@ -402,6 +433,19 @@ impl Slot {
                 Some(run) if run.progress().is_finished() => Activity::Finished,
                 _ => Activity::Idle,
             },
+        }
+    }
+}
+
+fn run_step(run: &Option<Run>) -> u64 {
+    run.as_ref().map_or(0, |run| run.progress().step)
+}
+
+impl Goal {
+    pub fn span(self) -> Span {
+        match self {
+            Self::Until(_, span) | Self::Begin(span) => span,
+            Self::Rest => Span::Nothing,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The worker thread: it alone holds the device and the runs. Commands and pictures come in, turns are taken,
 //! snapshots go out.
 
+mod devices;
 mod folders;
 
 use std::io;
@@ -56,6 +57,7 @@ pub(super) fn spawn(
         keeping: Keeping::NOTHING,
         writer: Writer::default(),
         origin: origin(),
+        lost_at: None,
         at_work: None,
         published_at: Instant::now(),
     };
@@ -89,6 +91,8 @@ struct Worker {
     writer: Writer,
     /// Tells the twins of this session from those of others.
     origin: u64,
+    /// When the device was lost last.
+    lost_at: Option<Instant>,
     /// The run whose turn it is.
     at_work: Option<RunId>,
     published_at: Instant,
@@ -110,6 +114,7 @@ impl Worker {
         self.state.devices = engine::devices().into();
         self.publish();
         loop {
+            self.mend_device();
             let news = self.news();
             // A mistake in the program must not leave a window that waits for ever.
             let done = catch_unwind(AssertUnwindSafe(|| match news {
@@ -211,7 +216,7 @@ impl Worker {
             Command::Step(id) => self.aim(id, Span::Step),
             Command::Epoch(id) => self.aim(id, Span::Epoch),
             Command::Pause(id) => self.each(id, Slot::rest),
-            Command::Reset(id) => self.reset(id),
+            Command::Reset(id) => self.each(id, Slot::reset),
             Command::Evaluate(id) => {
                 if let Some(slot) = self.runs.get(id) {
                     slot.begin_test();
@@ -268,31 +273,6 @@ impl Worker {
         self.state.problem = None;
         self.runs.aim(id, span);
         self.open_pictures();
-    }
-
-    fn reset(&mut self, id: RunId) {
-        let is_lost = self.runs.get(id).is_some_and(|slot| slot.is_device_lost);
-        self.each(id, Slot::reset);
-        if is_lost {
-            let goals: Vec<Goal> = self.runs.slots.iter().map(|slot| slot.goal).collect();
-            self.use_device(&self.choice.clone());
-            self.runs.slots.iter_mut().zip(goals).for_each(|(slot, goal)| slot.goal = goal);
-        }
-    }
-
-    fn use_device(&mut self, choice: &DeviceChoice) {
-        match engine::open(choice) {
-            Ok(device) => {
-                self.watching.let_go();
-                self.runs.slots.iter_mut().for_each(Slot::leave_device);
-                self.runs.removed = None;
-                self.state.device = device.info().clone();
-                self.device = device;
-                self.choice = choice.clone();
-                self.state.problem = None;
-            }
-            Err(error) => self.state.problem = Some(error.to_string()),
-        }
     }
 
     /// A run asks for other pictures than before.

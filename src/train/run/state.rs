@@ -1,7 +1,10 @@
 //! What a run has to remember in order to go on as if it had never stopped: besides its experiment and its pictures,
 //! where it stands and its tensors. All that is random is a function of the seed and of the place.
 
+use std::sync::Arc;
+
 use super::{Leg, Run};
+use crate::engine::Device;
 use crate::engine::layout;
 use crate::experiment::file;
 use crate::graph::program::Bank;
@@ -57,6 +60,21 @@ impl Run {
         (self.step, self.leg, self.rule_since) = (step, leg, rule_since);
         (self.seconds, self.plateau, self.curves) = (standing.seconds, standing.plateau, curves);
         Ok(true)
+    }
+
+    /// The same run on another device: to the last bit where it stands, if not where it goes from there.
+    ///
+    /// # Errors
+    /// That device has no room; or this one has stopped working.
+    pub fn on(&mut self, device: Arc<dyn Device>) -> Result<Self, TrainError> {
+        let standing = self.standing()?;
+        let mut other = Self::new(&self.experiment, self.set.clone(), device)?;
+        other.set_normalisation((*self.normalisation).clone())?;
+        for tensor in self.lasting() {
+            other.write_lasting(tensor, &self.read_lasting(tensor)?)?;
+        }
+        other.stand(standing, self.curves.clone())?;
+        Ok(other)
     }
 
     /// All tensors that last, in the order in which files hold them.
