@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use egui::Context;
 
 use super::action::Action;
+use super::bar;
 use super::bridge::{Desk, Request};
 use super::files::{Asking, Purpose};
 use super::widgets::Gravity;
 use super::workshop::Workshop;
-use super::{bar, curves};
 use crate::experiment::{file, shipped};
 use crate::lessons::Files;
 use crate::session::Command;
@@ -70,6 +70,7 @@ impl Workshop {
             Action::PreviousRun => self.select_next_run(-1),
             Action::DuplicateRun => self.duplicate_run(self.front.id),
             Action::PastRuns => self.past.is_open = true,
+            Action::EnlargeCurves => self.training.curves.is_enlarged ^= true,
             Action::Undo => self.editor.undo(),
             Action::Redo => self.editor.redo(),
             Action::Open => self.ask(Purpose::OpenExperiment),
@@ -180,12 +181,11 @@ impl Workshop {
 
     /// Writes the curves in a thread of its own: a picture takes longer than a frame may.
     fn export(&mut self, ctx: &Context, path: PathBuf) {
-        let Some(run) = self.snapshot.begun() else { return };
-        let (curves, title) = (run.curves.clone(), run.experiment.title.clone());
-        let window = self.training.curves.settings.window;
+        let title = self.snapshot.run().map_or(String::new(), |run| run.experiment.title.clone());
+        let export = self.training.curves.export(&self.snapshot, &title);
         let (sender, ctx) = (self.reports.0.clone(), ctx.clone());
         let work = move || {
-            let report = match curves::export::write(&curves, window, &title, &path) {
+            let report = match export.write(&path) {
                 Ok(()) => (Gravity::Note, format!("Exported to {}.", path.display())),
                 Err(error) => (Gravity::Problem, format!("{error:#}.")),
             };

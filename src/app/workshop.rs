@@ -14,7 +14,7 @@ use super::editor::{Editor, Room, Task};
 use super::files::{Answer, Asking};
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
-use super::{bar, help, lessons, library, network, past, runs, search, status, training};
+use super::{bar, curves, help, lessons, library, network, past, runs, search, status, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
 use crate::inspect::look::Look;
@@ -185,8 +185,13 @@ impl Workshop {
         side(Panel::right(("training", width as i32)), right).show(ui, |ui| {
             within_ui(ui, |ui| training::training_ui(ui, &mut desk, &mut self.training));
         });
-        CentralPanel::default().frame(frame(palette.background)).show(ui, |ui| {
-            network::network_ui(ui, &mut desk, &mut self.network);
+        let fill = if self.training.curves.is_enlarged { palette.panel } else { palette.background };
+        CentralPanel::default().frame(frame(fill)).show(ui, |ui| match self.training.curves.is_enlarged {
+            true => {
+                let height = ui.available_height();
+                curves::curves_ui(ui, &mut desk, &mut self.training.curves, height);
+            }
+            false => network::network_ui(ui, &mut desk, &mut self.network),
         });
     }
 

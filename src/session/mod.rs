@@ -13,6 +13,8 @@ mod share;
 mod slot;
 mod snapshot;
 mod speed;
+#[cfg(test)]
+mod tests;
 mod watching;
 mod worker;
 
@@ -24,7 +26,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::engine::{DeviceChoice, EngineError};
+use crate::engine::{Device, DeviceChoice, EngineError};
 use crate::experiment::Experiment;
 pub use fetcher::{Download, DownloadStage};
 pub use keeping::{Keeping, Kept};
@@ -134,7 +136,15 @@ impl Session {
         choice: &DeviceChoice,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, SessionError> {
-        let device = crate::engine::open(choice)?;
+        Self::on(crate::engine::open(choice)?, choice, notify)
+    }
+
+    /// [`Session::start`] on a device that answered to the choice.
+    fn on(
+        device: Arc<dyn Device>,
+        choice: &DeviceChoice,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, SessionError> {
         let (commands, inbox) = crossbeam_channel::unbounded();
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(device.info().clone())));
         let (alive, end) = crossbeam_channel::bounded(0);

@@ -46,6 +46,8 @@ pub struct Curves {
     pub changes: Vec<Changed>,
     /// From which step on a batch had how many pictures.
     pub batches: Vec<(u64, usize)>,
+    /// Multiply-adds of the net for one picture, forward; 0 where nobody has said.
+    pub multiply_adds: u64,
 }
 
 /// Records in a full chunk.

@@ -209,6 +209,7 @@ impl Run {
         }
         self.curves = Curves::default();
         self.curves.batches.push((0, self.experiment.train.batch));
+        self.curves.multiply_adds = self.graph.total().multiply_adds;
         self.awaited.clear();
         self.plateau = Plateau::default();
         (self.step, self.leg, self.rule_since) = (0, Leg::default(), 0);

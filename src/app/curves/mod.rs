@@ -1,13 +1,19 @@
-//! The curves of the runs: error and loss over steps, epochs or seconds, training and test.
+//! The curves of the runs: error and loss, training and test, over steps, epochs, seconds, pictures or
+//! multiply-adds.
 
 pub mod export;
+mod axes;
+mod drawing;
 mod families;
 mod hover;
+mod legend;
 mod lines;
+mod marks;
 mod others;
 mod pins;
 mod plot;
 mod pyramid;
+mod range;
 mod series;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use egui::{Slider, SliderClamping, Ui, vec2};
 use lucide_icons::Icon;
 
+use super::action::Action;
 use super::bridge::{Desk, Request};
 use super::files::Purpose;
 use super::theme;
@@ -23,6 +30,7 @@ use crate::session::{RunId, RunSnapshot, Snapshot};
 use families::{Member, Together};
 use pins::Pins;
 pub use pins::pins_ui;
+use range::{Drag, Zoom};
 use series::{Axis, Quantity, Series};
 
 /// What is shown, and how.
@@ -83,8 +91,12 @@ pub struct State {
     none: Series,
     /// Where the pointer is on the horizontal axis, in its own units.
     hovered: Option<f64>,
-    /// The part of the horizontal axis that was seen in the last frame.
-    seen: Option<(f64, f64)>,
+    /// What was zoomed into.
+    zoom: Zoom,
+    /// What is being dragged over.
+    drag: Option<Drag>,
+    /// Whether they take up the middle of the window.
+    pub is_enlarged: bool,
 }
 
 /// A run as it is drawn.
@@ -136,7 +148,7 @@ impl State {
 
     /// The first step whose loss was no number, of the run in front.
     pub fn broke_at(&self) -> Option<u64> {
-        self.present().broke_at
+        self.present().broken.first().map(|[first, _]| *first)
     }
 
     pub fn is_hidden(&self, run: RunId) -> bool {
@@ -180,10 +192,23 @@ impl State {
         (self.runs.len() > 1).then_some(front.mark)
     }
 
-    /// The last place on the axis that any run has come to.
-    fn end(&self) -> f64 {
-        let last = |series: &Series| Some(series.x(self.settings.axis, series.len().checked_sub(1)?));
-        self.series.values().filter_map(last).fold(0.0, f64::max)
+    /// The curves of the run in front, unless they are hidden.
+    fn shown_present(&self) -> &Series {
+        match self.front.is_some_and(|id| self.is_hidden(id)) {
+            true => &self.none,
+            false => self.present(),
+        }
+    }
+
+    /// Those of the run before, where they are asked for.
+    fn shown_previous(&self) -> &Series {
+        if self.settings.with_previous { &self.previous } else { &self.none }
+    }
+
+    /// All curves that are drawn.
+    fn shown(&self) -> impl Iterator<Item = &Series> {
+        let runs = self.runs.iter().filter(|run| !self.is_hidden(run.id));
+        runs.filter_map(|run| self.series.get(&run.id)).chain([self.shown_previous()])
     }
 }
 
@@ -221,25 +246,44 @@ fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let title = if ui.available_width() < 396.0 { "" } else { "Curves" };
     widgets::section_ui(ui, title, |ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+        enlarge_ui(ui, desk, state.is_enlarged);
         export_menu_ui(ui, desk);
         settings_menu_ui(ui, &mut state.settings);
         let settings = &mut state.settings;
         ui.toggle_value(&mut settings.log_y, "log").on_hover_text("Logarithmic vertical axis");
-        // From right to left.
-        let axes = [
-            (Axis::Seconds, "s", "Over seconds of training, pauses left out"),
-            (Axis::Epoch, "epoch", "Over epochs: how often every training picture has been seen"),
-            (Axis::Step, "step", "Over steps: updates of the weights"),
-        ];
         let before = settings.axis;
-        widgets::choice_ui(ui, &mut settings.axis, &axes);
+        axis_ui(ui, settings);
         if settings.axis != before {
-            state.seen = None;
+            state.zoom.x = None;
         }
         let settings = &mut state.settings;
+        // From right to left.
         let shown = [(Shown::Loss, "Loss", ""), (Shown::Error, "Error", ""), (Shown::Both, "Both", "")];
         widgets::choice_ui(ui, &mut settings.shown, &shown);
     });
+}
+
+fn enlarge_ui(ui: &mut Ui, desk: &mut Desk<'_>, is_enlarged: bool) {
+    let action = Action::EnlargeCurves;
+    let symbol = if is_enlarged { Icon::Minimize2 } else { action.icon() };
+    let name = if is_enlarged { "Make the curves small again" } else { action.label() };
+    if widgets::icon_button(ui, symbol, name).on_hover_text(action.tooltip(ui.ctx())).clicked() {
+        desk.act(action);
+    }
+}
+
+/// What is drawn over what.
+fn axis_ui(ui: &mut Ui, settings: &mut Settings) {
+    let combo = egui::ComboBox::from_id_salt("horizontal axis").width(64.0);
+    let log = if settings.log_x { " (log)" } else { "" };
+    let response = combo.selected_text(format!("{}{log}", settings.axis.title())).show_ui(ui, |ui| {
+        for axis in Axis::ALL {
+            ui.selectable_value(&mut settings.axis, axis, axis.title()).on_hover_text(axis.help());
+        }
+        ui.separator();
+        ui.checkbox(&mut settings.log_x, "Logarithmic horizontal axis");
+    });
+    widgets::named(response.response, "Horizontal axis").on_hover_text(settings.axis.help());
 }
 
 fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
@@ -252,7 +296,6 @@ fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
             .logarithmic(true)
             .clamping(SliderClamping::Always);
         widgets::slider_ui(ui, "Smoothing", 200.0, slider);
-        ui.checkbox(&mut settings.log_x, "Logarithmic horizontal axis");
         ui.checkbox(&mut settings.with_rate, "Learning rate beneath");
         ui.checkbox(&mut settings.with_previous, "Run before, faint");
         widgets::caption_ui(ui, "As mean and band");

@@ -28,7 +28,6 @@ pub struct Pin {
     pub name: String,
     pub mark: usize,
     pub curves: Arc<Curves>,
-    pub multiply_adds: u64,
     /// The folder of the past run whose curves they are.
     path: Option<PathBuf>,
 }
@@ -48,10 +47,10 @@ impl Default for Pins {
 }
 
 impl Pins {
-    fn add(&mut self, name: String, curves: Arc<Curves>, multiply_adds: u64, path: Option<PathBuf>) {
+    fn add(&mut self, name: String, curves: Arc<Curves>, path: Option<PathBuf>) {
         let is_taken = |mark: &usize| self.all.iter().any(|pin| pin.mark == *mark);
         let mark = (FIRST_MARK..FIRST_MARK + MOST_PINS).find(|mark| !is_taken(mark)).unwrap_or(FIRST_MARK);
-        self.all.push(Pin { id: RunId::next(), name, mark, curves, multiply_adds, path });
+        self.all.push(Pin { id: RunId::next(), name, mark, curves, path });
     }
 }
 
@@ -72,7 +71,7 @@ impl State {
                         Some(format!("There may be {MOST_PINS} pinned curves at most. Unpin some first."));
                 }
                 Ok((experiment, curves)) => {
-                    self.pins.add(experiment.title, Arc::new(curves), 0, Some(path));
+                    self.pins.add(experiment.title, Arc::new(curves), Some(path));
                 }
                 Err(error) => problem = Some(error),
             }
@@ -84,7 +83,7 @@ impl State {
     pub fn pin(&mut self, run: &RunSnapshot) {
         if !run.curves.is_empty() && self.pins.all.len() < MOST_PINS {
             let name = format!("{}, step {}", run.name, format::count(run.curves.len() as u64));
-            self.pins.add(name, run.curves.clone(), 0, None);
+            self.pins.add(name, run.curves.clone(), None);
         }
     }
 

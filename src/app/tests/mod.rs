@@ -3,12 +3,16 @@
 mod advice;
 mod browsing;
 mod building;
+mod curves;
 mod fixture;
 mod images;
 mod knowing;
 mod lessons;
 mod manners;
 mod looks;
+mod past;
 mod runs;
 mod speed;
 mod training;
+
+pub use runs::three as several;

@@ -33,10 +33,12 @@ pub fn training_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         let room = ui.available_height();
         settings::settings_ui(ui, desk, &mut state.settings);
         ui.separator();
-        let used = ui.cursor().top() - top;
-        let for_curves = (room - used - state.looking_height - 2.0 * theme::GAP).max(LEAST_CURVES);
-        curves::curves_ui(ui, desk, &mut state.curves, for_curves);
-        ui.separator();
+        if !state.curves.is_enlarged {
+            let used = ui.cursor().top() - top;
+            let for_curves = (room - used - state.looking_height - 2.0 * theme::GAP).max(LEAST_CURVES);
+            curves::curves_ui(ui, desk, &mut state.curves, for_curves);
+            ui.separator();
+        }
         let drawn = ui.scope(|ui| looking::looking_ui(ui, desk, &mut state.looking));
         state.looking_height = drawn.response.rect.height();
     });

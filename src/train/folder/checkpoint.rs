@@ -68,6 +68,9 @@ pub struct Record {
     pub changes: Vec<Changed>,
     #[serde(default)]
     pub batches: Vec<(u64, usize)>,
+    /// For one picture, forward.
+    #[serde(default)]
+    pub multiply_adds: u64,
 }
 
 /// A number to its last bit, whatever it is: JSON knows neither infinity nor what is no number.
@@ -98,6 +101,7 @@ impl Record {
     /// The records of the metrics, with what the checkpoint says of the run's course.
     pub fn course(&self, mut curves: Curves, experiment: &Experiment) -> Curves {
         (curves.changes, curves.batches) = (self.changes.clone(), self.batches.clone());
+        curves.multiply_adds = self.multiply_adds;
         if curves.batches.is_empty() {
             curves.batches.push((0, experiment.train.batch));
         }

@@ -94,6 +94,7 @@ impl Stand {
             rule_since,
             changes: curves.changes.clone(),
             batches: curves.batches.clone(),
+            multiply_adds: curves.multiply_adds,
         }
     }
 }
