@@ -186,6 +186,22 @@ impl Snapshot {
 }
 
 impl RunSnapshot {
+    /// Epochs done, with a fraction.
+    pub fn epochs_done(&self) -> f64 {
+        let by_steps = self.step as f64 / self.steps_per_epoch.max(1) as f64;
+        // Where the batch was changed on the way, the records know better.
+        let is_even = self.curves.batches.len() < 2;
+        self.curves.last().filter(|_| !is_even).map_or(by_steps, |record| record.epoch)
+    }
+
+    /// Epochs in all.
+    pub fn n_epochs(&self) -> u64 {
+        match self.curves.batches.len() {
+            0 | 1 => self.n_steps / self.steps_per_epoch.max(1),
+            _ => self.experiment.train.epochs as u64,
+        }
+    }
+
     /// A run of this experiment that nothing has been done with.
     pub fn new(id: RunId, experiment: Arc<Experiment>) -> Self {
         Self {

@@ -106,6 +106,38 @@ fn a_lost_device_without_a_checkpoint_is_told_of() {
     wait(&session, "the end", |s| run(s, RUN).activity == Activity::Finished);
 }
 
+/// `cargo test --release --lib what_keeping_costs -- --ignored --nocapture`: pictures in a second with a checkpoint
+/// every second, twenty times as often as is usual, beside those without.
+#[test]
+#[ignore = "measures time"]
+fn what_keeping_costs() {
+    for preset in ["lenet", "resnet-20", "resnet-56"] {
+        let speed = |every: Option<Duration>| {
+            let home = tempfile::tempdir().expect("a folder");
+            let session = Session::start(&DeviceChoice::Cpu, || {}).expect("the processor");
+            if let Some(every) = every {
+                session.send(Command::Keep(Keeping { home: Some(home.path().into()), every }));
+            }
+            let mut experiment = experiment();
+            experiment.network = NetworkChoice::Preset(preset.into());
+            experiment.data.source = if preset == "lenet" { "glyphs" } else { "shapes" }.into();
+            experiment.data.train = Some(640);
+            (experiment.train.batch, experiment.train.epochs) = (32, 1_000_000);
+            session.send(Command::Describe(RUN, Box::new(experiment)));
+            session.send(Command::Play(RUN));
+            wait(&session, "the first steps", |s| s.run_of(RUN).is_some_and(|run| run.step > 5));
+            let before = run(&session.snapshot(), RUN).step;
+            let begin = Instant::now();
+            std::thread::sleep(Duration::from_secs(8));
+            let after = run(&session.snapshot(), RUN).step;
+            32.0 * (after - before) as f64 / begin.elapsed().as_secs_f64()
+        };
+        let rounds: Vec<[f64; 2]> =
+            (0..3).map(|_| [speed(None), speed(Some(Duration::from_secs(1)))]).collect();
+        println!("{preset}: images/s without and with a checkpoint every second: {rounds:.0?}");
+    }
+}
+
 /// Moved from one device to the other in the middle.
 #[test]
 fn a_run_moves_to_another_device_and_goes_on() {

@@ -34,9 +34,11 @@ const REACH: f64 = 1.5;
 /// 10⁴ for three steps must not press all others into a line.
 pub fn robust(mut values: Vec<f64>) -> Option<[f64; 2]> {
     values.retain(|value| value.is_finite());
-    values.sort_unstable_by(f64::total_cmp);
-    let (least, most) = (*values.first()?, *values.last()?);
-    let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+    let least = values.iter().copied().reduce(f64::min)?;
+    let most = values.iter().copied().reduce(f64::max)?;
+    let last = (values.len() - 1) as f64;
+    let mut at =
+        |share: f64| *values.select_nth_unstable_by((last * share).round() as usize, f64::total_cmp).1;
     let (low, high) = (at(0.02), at(0.98));
     let reach = REACH * (high - low);
     // Where the middle is all one value, there is nothing to measure outliers by.

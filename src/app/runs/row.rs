@@ -145,7 +145,7 @@ fn figures_ui(ui: &mut Ui, run: &RunSnapshot) {
         speed => format::short(speed as u64),
     };
     let epoch = match run.has_begun {
-        true => format!("{:.1}", run.step as f64 / run.steps_per_epoch.max(1) as f64),
+        true => format!("{:.1}", run.epochs_done()),
         false => "–".into(),
     };
     let texts = [speed, share(test_error(run)), share(train_error(run)), epoch];
