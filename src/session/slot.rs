@@ -114,11 +114,16 @@ impl Slot {
     fn adjust(&mut self) {
         let Some(run) = &mut self.run else { return };
         let adjusted = run.adjust(&self.described);
-        let covers = matches!(adjusted, Ok(true));
-        self.seen.is_stale = !covers;
         let progress = run.progress();
+        self.seen.is_stale = !matches!(adjusted, Ok(true));
+        match adjusted {
+            Err(error @ TrainError::Engine(EngineError::DeviceLost(_))) => return self.note(Err(error)),
+            // No room for the larger batch, say: no reason to stop.
+            Err(error) => return self.seen.note = Some(format!("{error} Training goes on as before.")),
+            Ok(_) => self.seen.note = None,
+        }
         match self.goal {
-            _ if !covers => self.rest(),
+            _ if self.seen.is_stale => self.rest(),
             // More epochs, or fewer; or an epoch of more steps, or fewer.
             Goal::Until(_, Span::All) => self.goal = Goal::Until(progress.n_steps, Span::All),
             Goal::Until(_, Span::Epoch) if !progress.is_at_end_of_epoch() => {
@@ -127,9 +132,6 @@ impl Slot {
             }
             Goal::Until(step, span) => self.goal = Goal::Until(step.min(progress.n_steps), span),
             Goal::Rest | Goal::Begin(_) => {}
-        }
-        if adjusted.is_err() {
-            self.note(adjusted.map(drop));
         }
         self.mind_test();
     }
