@@ -1,12 +1,15 @@
 //! One run of the session: what it is to train, how far it has come, and what is asked of it.
 
+mod misfortune;
+mod seen;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::RunId;
 use super::keeping::Keeper;
 use super::loader::Wish;
-use super::snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot};
+use super::snapshot::{PicturesReady, PicturesState, RunSnapshot};
 use super::speed::Speed;
 use crate::data::DataSet;
 use crate::engine::{Device, EngineError, Memory};
@@ -220,37 +223,6 @@ impl Slot {
         self.note(begun.unwrap_or(Ok(())));
     }
 
-    /// Gives up the run, but for its description and its curves.
-    pub fn leave_device(&mut self) {
-        self.rest();
-        self.testing = Testing::No;
-        self.keep_curves();
-        self.run = None;
-        self.lost = None;
-        self.seen.problem = None;
-    }
-
-    /// Goes on, on another device. Where that has no room, it stays where it is.
-    pub fn move_to(&mut self, device: &Arc<dyn Device>) -> Result<(), TrainError> {
-        let Some(run) = &mut self.run else { return Ok(()) };
-        let (before, now) = (run.device().kernels(), device.kernels());
-        *run = run.on(device.clone())?;
-        if self.testing == Testing::Going {
-            self.testing = Testing::No;
-            self.mind_test();
-        }
-        self.seen.problem = None;
-        self.seen.note = (before != now).then(|| {
-            let step = run_step(&self.run);
-            format!(
-                "From step {step} on the run is computed with {now}, before with {before}: its numbers may differ in \
-                 their last digits."
-            )
-        });
-        self.speed = Speed::default();
-        Ok(())
-    }
-
     /// The step that twins compare; none where nothing is to be done.
     pub fn place(&self) -> Option<u64> {
         match self.goal {
@@ -362,29 +334,6 @@ impl Slot {
         Ok(Work { seconds: begin.elapsed().as_secs_f64(), n_pictures: 0 })
     }
 
-    pub fn note(&mut self, result: Result<(), TrainError>) {
-        match result {
-            Ok(()) => self.seen.problem = None,
-            Err(error) => {
-                if let TrainError::Engine(EngineError::DeviceLost(reason)) = &error {
-                    let goal = self.goal;
-                    self.lost.get_or_insert_with(|| Lost { reason: reason.clone(), goal });
-                }
-                self.goal = Goal::Rest;
-                self.testing = Testing::No;
-                self.seen.problem = Some(error.to_string());
-            }
-        }
-    }
-
-    /// After a mistake in the program: the run is in an unknown state and goes.
-    pub fn give_up(&mut self) {
-        self.leave_device();
-        let message =
-            "Training stopped by a mistake in the program, and the run is lost. Press play to begin anew.";
-        self.seen.problem = Some(message.into());
-    }
-
     /// Remembers the curves of the run for comparison, if it came anywhere.
     fn keep_curves(&mut self) {
         if let Some(run) = &self.run
@@ -393,54 +342,6 @@ impl Slot {
             self.seen.previous = Some(Arc::new(run.curves.clone()));
         }
     }
-
-    /// Brings what is published up to date.
-    pub fn look(&mut self) {
-        self.seen.activity = self.activity();
-        let seen = &mut self.seen;
-        if seen.kept != self.keeper.kept {
-            seen.kept = self.keeper.kept.clone();
-        }
-        seen.has_begun = self.run.is_some();
-        let Some(run) = &self.run else {
-            (seen.step, seen.steps_per_epoch, seen.n_steps, seen.images_per_second) = (0, 0, 0, 0.0);
-            (seen.curves, seen.input) = (Arc::default(), None);
-            seen.experiment = self.described.clone();
-            return;
-        };
-        let progress = run.progress();
-        (seen.step, seen.steps_per_epoch, seen.n_steps) =
-            (progress.step, progress.steps_per_epoch, progress.n_steps);
-        seen.images_per_second =
-            if matches!(self.goal, Goal::Until(..)) { self.speed.per_second() } else { 0.0 };
-        let is_known = (seen.curves.len(), seen.curves.tests.len())
-            == (run.curves.len(), run.curves.tests.len())
-            && seen.curves.changes == run.curves.changes;
-        if !is_known {
-            seen.curves = Arc::new(run.curves.clone());
-        }
-        if *seen.experiment != run.experiment {
-            seen.experiment = Arc::new(run.experiment.clone());
-        }
-        seen.arena_bytes = run.arena_bytes();
-        seen.input = Some(run.graph.input());
-    }
-
-    fn activity(&self) -> Activity {
-        match self.goal {
-            _ if self.testing == Testing::Going => Activity::Testing,
-            Goal::Until(..) => Activity::Training,
-            Goal::Begin(_) => Activity::Preparing,
-            Goal::Rest => match &self.run {
-                Some(run) if run.progress().is_finished() => Activity::Finished,
-                _ => Activity::Idle,
-            },
-        }
-    }
-}
-
-fn run_step(run: &Option<Run>) -> u64 {
-    run.as_ref().map_or(0, |run| run.progress().step)
 }
 
 impl Goal {

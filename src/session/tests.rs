@@ -17,7 +17,7 @@ fn experiment() -> Experiment {
     let network: NetworkChoice = file::parse(text).expect("an experiment").network;
     let data = Data { train: Some(40), test: Some(10), ..Data::default() };
     let optimiser = Optimiser::Momentum { momentum: 0.9 };
-    let train = Train { batch: 8, epochs: 40, optimiser, ..Train::default() };
+    let train = Train { batch: 8, epochs: 100, optimiser, ..Train::default() };
     Experiment { data, network, train, ..Experiment::default() }
 }
 
@@ -150,6 +150,6 @@ fn a_run_moves_to_another_device_and_goes_on() {
     session.send(Command::Play(RUN));
     let snapshot = wait(&session, "the end", |s| run(s, RUN).activity == Activity::Finished);
     let moved = run(&snapshot, RUN);
-    assert_eq!((snapshot.device.kind, moved.curves.len(), moved.number), (DeviceKind::Cpu, 200, 1));
+    assert_eq!((snapshot.device.kind, moved.curves.len(), moved.number), (DeviceKind::Cpu, 500, 1));
     assert!(moved.note.as_ref().is_some_and(|note| note.contains("From step 5 on")), "{:?}", moved.note);
 }

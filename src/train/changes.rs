@@ -34,9 +34,10 @@ const ONE_CHANGE_SECS: f64 = 1.0;
 /// just behind. What comes back to what it was has not changed.
 pub fn note(noted: &mut Vec<Changed>, change: Changed) {
     let last = noted.iter().rposition(|other| other.what == change.what);
+    let is_dragged = [&change.from, &change.to].iter().all(|value| value.parse::<f64>().is_ok());
     let is_same = |other: &Changed| {
-        other.step == change.step
-            || change.seconds - other.seconds < ONE_CHANGE_SECS && other.to == change.from
+        let is_just_behind = change.seconds - other.seconds < ONE_CHANGE_SECS && other.to == change.from;
+        other.step == change.step || is_dragged && is_just_behind
     };
     match last.filter(|&i| is_same(&noted[i])) {
         Some(i) if noted[i].from == change.to && noted[i].step == change.step => drop(noted.remove(i)),

@@ -74,7 +74,8 @@ impl Worker {
         let begin = Instant::now();
         loop {
             self.see_to_folders(true);
-            let is_away = self.runs.slots.iter().any(|slot| slot.keeper.is_away());
+            let removed = self.runs.removed.iter().map(|(_, slot)| slot);
+            let is_away = self.runs.slots.iter().chain(removed).any(|slot| slot.keeper.is_away());
             let left = MOST_PATIENCE.saturating_sub(begin.elapsed());
             let Some(arrival) = self.writer.arrival().filter(|_| is_away) else { return };
             match arrival.recv_timeout(left) {
