@@ -104,7 +104,7 @@ enum News {
     Command(Command),
     Pictures(Loaded),
     Download(Download),
-    Folder(Done),
+    Folder(Box<Done>),
     Nothing,
     /// The window is gone.
     End,
@@ -136,7 +136,7 @@ impl Worker {
                     true
                 }
                 News::Folder(done) => {
-                    self.take_folder(done);
+                    self.take_folder(*done);
                     self.see_to_folders(false);
                     self.publish();
                     true
@@ -176,7 +176,7 @@ impl Worker {
             recv(self.inbox) -> command => command.map_or(News::End, News::Command),
             recv(download) -> report => News::Download(report.unwrap_or_else(|_| download_broke_off())),
             // The writer lives as long as the way to it.
-            recv(folder) -> done => done.map_or(News::Nothing, News::Folder),
+            recv(folder) -> done => done.map_or(News::Nothing, |done| News::Folder(Box::new(done))),
             recv(arrival) -> loaded => News::Pictures(loaded.unwrap_or_else(|_| broke_off())),
             default(if works || looks { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
         }
