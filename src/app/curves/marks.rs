@@ -75,9 +75,7 @@ fn on_screen(state: &State, transform: &PlotTransform, x: f64) -> f32 {
 /// A thin line up, and a triangle on the axis.
 fn draw(ui: &Ui, frame: &Rect, mark: &Mark<'_>) {
     let painter = ui.painter().with_clip_rect(*frame);
-    let stroke = Stroke::new(1.0, mark.colour.gamma_multiply(0.45));
-    let ends = [Pos2::new(mark.x, frame.top()), Pos2::new(mark.x, frame.bottom())];
-    painter.extend(Shape::dashed_line(&ends, stroke, 2.0, 3.0));
+    painter.vline(mark.x, frame.y_range(), Stroke::new(1.0, mark.colour.gamma_multiply(0.3)));
     let at = |x: f32, y: f32| Pos2::new(mark.x + x, frame.bottom() + y);
     let corners = vec![at(-4.5, 0.0), at(0.0, -7.0), at(4.5, 0.0)];
     painter.add(Shape::convex_polygon(corners, mark.colour, Stroke::NONE));
