@@ -143,3 +143,38 @@ fn a_full_disk_is_told_of_in_one_sentence() {
     bench.click("Dismiss message");
     assert!(!bench.has_text("The disk is full"));
 }
+
+#[test]
+#[ignore = "draws pictures for people to look at"]
+fn looks_of_past_runs() {
+    let Some(folder) = std::env::var_os("CONVSCOPE_LOOKS").map(std::path::PathBuf::from) else { return };
+    for (size, theme, name) in [
+        (LAPTOP, Theme::Light, "past-light"),
+        (LAPTOP, Theme::Dark, "past-dark"),
+        (super::fixture::DESKTOP, Theme::Light, "past-desktop"),
+    ] {
+        let home = tempfile::tempdir().expect("a folder");
+        leave(home.path(), "Quickstart", 10, open("plain, rate 0.1", 0, true));
+        leave(home.path(), "Going deeper: 56 layers", 6, open("residual", 1, true));
+        leave(
+            home.path(),
+            "A net of my own with a name that is longer than what any line has room for",
+            3,
+            None,
+        );
+        let path = home.path().to_path_buf();
+        let prepare = |workshop: crate::app::Workshop| workshop.keep_in(Some(path));
+        let made_up = super::fixture::training("quickstart", 400);
+        let mut bench =
+            Bench::prepared("quickstart", size, theme, made_up, prepare, |builder| builder.wgpu());
+        wait(&mut bench, "2 runs were open");
+        bench.run();
+        let image = bench.harness.render().expect("there is an adapter to draw with");
+        image.save(folder.join(format!("{name}-offer.png"))).expect("room");
+        bench.press(Modifiers::COMMAND, Key::H);
+        wait(&mut bench, "step 3 of 10");
+        bench.click("Delete residual…");
+        let image = bench.harness.render().expect("there is an adapter to draw with");
+        image.save(folder.join(format!("{name}.png"))).expect("room");
+    }
+}
