@@ -243,7 +243,7 @@ pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, height: f3
 
 fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     // Where there is little room, the titles of the plots are enough.
-    let title = if ui.available_width() < 396.0 { "" } else { "Curves" };
+    let title = if ui.available_width() < 450.0 { "" } else { "Curves" };
     widgets::section_ui(ui, title, |ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
         enlarge_ui(ui, desk, state.is_enlarged);
