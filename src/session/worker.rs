@@ -105,6 +105,8 @@ enum News {
     Pictures(Loaded),
     Download(Download),
     Folder(Box<Done>),
+    /// The thread that writes folders has broken off.
+    NoWriter,
     Nothing,
     /// The window is gone.
     End,
@@ -138,6 +140,11 @@ impl Worker {
                 News::Folder(done) => {
                     self.take_folder(*done);
                     self.see_to_folders(false);
+                    self.publish();
+                    true
+                }
+                News::NoWriter => {
+                    self.lose_writer();
                     self.publish();
                     true
                 }
@@ -175,10 +182,9 @@ impl Worker {
         crossbeam_channel::select! {
             recv(self.inbox) -> command => command.map_or(News::End, News::Command),
             recv(download) -> report => News::Download(report.unwrap_or_else(|_| download_broke_off())),
-            // The writer lives as long as the way to it.
-            recv(folder) -> done => done.map_or(News::Nothing, |done| News::Folder(Box::new(done))),
+            recv(folder) -> done => done.map_or(News::NoWriter, |done| News::Folder(Box::new(done))),
             recv(arrival) -> loaded => News::Pictures(loaded.unwrap_or_else(|_| broke_off())),
-            default(if works || looks { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
+            default(if works || looks { Duration::ZERO } else { self.until_retry() }) => News::Nothing,
         }
     }
 
@@ -281,7 +287,10 @@ impl Worker {
         let parties = self.runs.parties();
         let claims = self.runs.claims(&parties);
         // Where nothing trains, there is time for looking.
-        let Some(turn) = share::next(&claims) else { return self.publish() };
+        let Some(turn) = share::next(&claims) else {
+            self.see_to_folders(false);
+            return self.publish();
+        };
         let party = &parties[turn];
         let begin = Instant::now();
         while begin.elapsed() < SLICE {

@@ -183,7 +183,8 @@ impl Keeper {
         let Some(tried) = &self.tried else { return keeping.home.is_some() };
         let time = keeping.every.max(tried.took * LEAST_SHARE);
         let may = keeping.home.is_some() && (is_at_rest || tried.at.elapsed() >= time);
-        may && tried.of != Content::of(run)
+        // What failed is tried again.
+        may && (tried.of != Content::of(run) || self.kept.problem.is_some() && tried.at.elapsed() >= time)
     }
 
     fn checkpoint(
@@ -244,6 +245,15 @@ impl Keeper {
     /// The folder, to go on from its last checkpoint; none where there is none, or the writer has it.
     pub fn take(&mut self) -> Option<Folder> {
         self.held.take().map(|held| held.folder)
+    }
+
+    /// What the writer had comes back no more.
+    pub fn lose_folder(&mut self) {
+        if std::mem::take(&mut self.is_away) {
+            let problem = "Writing the run broke off by a mistake in the program.".to_string();
+            *self = Self { number: self.number, ..Self::default() };
+            self.kept.problem = Some(told(problem, None));
+        }
     }
 
     pub fn is_away(&self) -> bool {

@@ -9,6 +9,9 @@ use crate::session::{Keeping, OpenRun};
 use crate::train::TrainError;
 use crate::train::folder::{self, Open};
 
+/// So long at least until a disk is tried again.
+const LEAST_RETRY: Duration = Duration::from_secs(1);
+
 /// How long the end of a session waits for its last checkpoints.
 const MOST_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -67,6 +70,20 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// How long nothing need be done where nothing trains: a disk that was full is tried again.
+    pub(super) fn until_retry(&self) -> Duration {
+        let has_failed = self.runs.slots.iter().any(|slot| slot.keeper.kept.problem.is_some());
+        let keeps = self.keeping.home.is_some();
+        if has_failed && keeps { self.keeping.every.max(LEAST_RETRY) } else { Duration::MAX }
+    }
+
+    /// After a mistake in the program: what the writer had is no longer written to, and the next checkpoints go to new
+    /// folders, by a new thread.
+    pub(super) fn lose_writer(&mut self) {
+        self.writer = Writer::default();
+        self.runs.slots.iter_mut().for_each(|slot| slot.keeper.lose_folder());
     }
 
     /// Writes what is not written yet. The window is gone by then.
