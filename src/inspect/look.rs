@@ -77,6 +77,8 @@ pub struct Subject<'a> {
     pub set: Option<&'a Arc<DataSet>>,
     /// Steps of training behind it.
     pub step: u64,
+    /// Those of them that the optimiser remembers.
+    pub rule_step: u64,
 }
 
 /// What an instrument shows after a while.
@@ -156,6 +158,7 @@ impl<'a> Subject<'a> {
             classes: &run.set.classes,
             set: Some(&run.set),
             step: run.progress().step,
+            rule_step: run.rule_step(),
         }
     }
 

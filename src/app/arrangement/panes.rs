@@ -86,6 +86,7 @@ impl Panes<'_> {
             Pane::Library => library::library_ui(ui, desk, self.library),
             Pane::Lessons => lessons::lessons_ui(ui, desk, self.lessons),
             Pane::Text => text::text_ui(ui, desk, self.text),
+            Pane::Network if self.training.curves.is_enlarged => training::curves_ui(ui, desk, self.training),
             Pane::Network => network::network_ui(ui, desk, self.network),
             Pane::Training => training::controls_ui(ui, desk, self.training),
             Pane::Curves => training::curves_ui(ui, desk, self.training),

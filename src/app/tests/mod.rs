@@ -3,6 +3,7 @@
 mod advice;
 mod browsing;
 mod building;
+mod curves;
 mod fixture;
 mod images;
 mod instruments;
@@ -11,8 +12,11 @@ mod knowing;
 mod lessons;
 mod manners;
 mod looks;
+mod past;
 mod runs;
 mod speed;
 mod table;
 mod text;
 mod training;
+
+pub use runs::three as several;

@@ -61,5 +61,11 @@ fn next_table(subject: &Subject<'_>, n_pictures: usize) -> crate::engine::StepTa
     let n_train = subject.set.map_or(n_pictures, |set| set.train.len());
     let steps_per_epoch = (n_train / train.batch.max(1)).max(1) as u64;
     let moment = Moment { step: subject.step, steps_per_epoch, n_epochs: train.epochs };
-    table::of(subject.experiment, moment, rate::rate(train, moment, &Plateau::default()))
+    let at = table::At {
+        step: subject.step,
+        rule_step: subject.rule_step,
+        epoch: (subject.step / steps_per_epoch) as u32,
+        first: 0,
+    };
+    table::of(subject.experiment, at, rate::rate(train, moment, &Plateau::default()))
 }
