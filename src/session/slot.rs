@@ -261,6 +261,7 @@ impl Slot {
         self.keep_curves();
         // The old run's memory is given back before the new one takes its own.
         self.run = None;
+        self.seen.graph = None;
         self.testing = Testing::No;
         let is_gone_on_with = self.stored.is_some();
         let mut run = match self.stored.take() {

@@ -10,6 +10,7 @@ mod instruments;
 mod layout;
 mod knowing;
 mod lessons;
+mod looking;
 mod manners;
 mod looks;
 mod past;

@@ -7,7 +7,7 @@ use super::{InspectArguments, filters_of};
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Form, GROUND, Up};
 use crate::inspect::filters::Filters;
 use crate::inspect::gabor::Gabor;
-use crate::inspect::live::tuning::{Preference, reads_pictures};
+use crate::inspect::live::tuning::Preference;
 use crate::inspect::picture::{Picture, columns};
 use crate::inspect::tuning::{N_ORIENTATIONS, Tuning};
 
@@ -21,7 +21,7 @@ const TILE: usize = 72;
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let net = arguments.net()?;
     let filters = filters_of(&net, None)?;
-    if !reads_pictures(&net.graph) {
+    if filters.scale.is_none() {
         return Err(Failure::BadInput(format!(
             "`{}` does not read all channels of the pictures themselves, and gratings are shown to nothing else.",
             filters.path

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::{Pass, Passes};
-use crate::graph::{Graph, NodeId, Op};
-use crate::inspect::filters::{Filters, first_convolution};
+use crate::inspect::filters::{Filters, first_convolution, reads_pictures};
 use crate::inspect::gabor::Gabor;
 use crate::inspect::look::{Glance, Instrument, LookError, Subject, View};
 use crate::inspect::tuning::{GreyFilter, Tuning};
@@ -48,15 +47,6 @@ impl Preference {
     }
 }
 
-/// Whether the first convolution reads all channels of the pictures themselves, to which gratings can be shown.
-pub fn reads_pictures(graph: &Graph) -> bool {
-    let first = graph.nodes.iter().find_map(|node| match &node.op {
-        Op::Conv(conv) => Some((conv, &node.inputs)),
-        _ => None,
-    });
-    first.is_some_and(|(conv, inputs)| inputs == &[NodeId(0)] && conv.groups == 1)
-}
-
 struct Shown {
     seen: Preferences,
     scale: Vec<f32>,
@@ -66,17 +56,17 @@ impl Pass for Shown {
     type Question = ();
 
     fn begin(_: &(), subject: &Subject<'_>) -> Result<Self, LookError> {
-        let Some(id) = first_convolution(subject.graph).filter(|_| reads_pictures(subject.graph)) else {
+        let Some(id) = first_convolution(subject.graph).filter(|id| reads_pictures(subject.graph, *id))
+        else {
             return Err(LookError::Impossible(
                 "Gratings are shown to a first convolution that reads the pictures themselves; this net has none.".into(),
             ));
         };
         let path = subject.graph.parameters[id.0].name.trim_end_matches(".weight").to_string();
-        let filters = Filters { path, weights: subject.parameter(id)? };
-        Ok(Self {
-            seen: Preferences { filters, found: Vec::new() },
-            scale: subject.normalisation.scale.clone(),
-        })
+        let scale = subject.normalisation.scale.clone();
+        let filters =
+            Filters { path, weights: subject.parameter(id)?, initial: None, scale: Some(scale.clone()) };
+        Ok(Self { seen: Preferences { filters, found: Vec::new() }, scale })
     }
 
     fn advance(&mut self) -> Result<bool, LookError> {
