@@ -229,6 +229,8 @@ fn gradcheck_finds_gradients_right() {
     assert_eq!(distances.len(), names.len());
     refused(&["gradcheck", "quickstrat"], &["quickstart"]);
     refused(&["gradcheck", "resnet-20", "--set", "seed=2"], &["preset"]);
+    let bare = ["--set", "data.source=rings", "--set", "network.layers=['flatten']"];
+    refused(&[&["gradcheck", "quickstart"][..], &bare].concat(), &["no parameters", "`conv`"]);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{Failure, apply, resolve_beside_presets, text};
-use crate::data::catalogue;
+use super::subject::{ForPreset, Subject};
+use super::{Failure, text};
 use crate::engine::{self, DeviceChoice, Footprint};
-use crate::experiment::{Experiment, LabelKind, Network, presets, shipped};
+use crate::experiment::Experiment;
 use crate::graph::advice::{self, Advice, Remedy};
 use crate::graph::program::Placement;
 use crate::graph::{Goal, Graph, LayerReport, Total};
@@ -43,7 +43,10 @@ pub struct DescribeArguments {
 }
 
 pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
-    let Subject { mut experiment, network, goal } = subject(arguments)?;
+    let n_classes = arguments.classes.map(|n| n as usize);
+    let for_preset = ForPreset { input: arguments.input, n_classes };
+    let Subject { mut experiment, input, goal } = Subject::of(&arguments.name, &arguments.set, for_preset)?;
+    let network = experiment.network.network(input, goal.n_outputs())?;
     if let Some(batch) = arguments.batch {
         experiment.train.batch = batch as usize;
     }
@@ -58,58 +61,6 @@ pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// What is to be described.
-struct Subject {
-    /// How it is trained; for a preset, as an experiment that says nothing is.
-    experiment: Experiment,
-    network: Network,
-    goal: Goal,
-}
-
-fn subject(arguments: &DescribeArguments) -> Result<Subject, Failure> {
-    // A name that ships, or a file, is an experiment; `quickstart` is both and the experiment wins.
-    let is_preset = shipped::get(&arguments.name).is_none() && presets::check(&arguments.name).is_ok();
-    if is_preset {
-        if !arguments.set.is_empty() {
-            let message = "`--set` changes an experiment; a preset has no keys. Use `--input`, `--classes` and \
-                           `--batch`.";
-            return Err(Failure::BadInput(message.into()));
-        }
-        let input = arguments.input.unwrap_or_else(|| presets::customary_input(&arguments.name));
-        let n_classes = match arguments.classes {
-            Some(n) => n as usize,
-            None => presets::customary_classes(&arguments.name),
-        };
-        let network = presets::build(&arguments.name, input, n_classes)?;
-        let goal = Goal::classes(n_classes);
-        return Ok(Subject { experiment: Experiment::default(), network, goal });
-    }
-    let mut experiment = resolve_beside_presets(&arguments.name)?;
-    apply(&mut experiment, &arguments.set)?;
-    let (extent, labels, n_classes) = pictures(&experiment)?;
-    let goal = Goal { loss: experiment.train.loss, labels, n_classes };
-    goal.check()?;
-    let network = experiment.network.network(extent, goal.n_outputs())?;
-    Ok(Subject { experiment, network, goal })
-}
-
-/// Shape, kind of labels and number of classes of an experiment's pictures, from the catalogue where that knows
-/// them.
-pub(super) fn pictures(experiment: &Experiment) -> Result<(Extent, LabelKind, usize), Failure> {
-    let listed = catalogue::list().into_iter().find(|entry| entry.name == experiment.data.source);
-    match listed {
-        Some(entry) => {
-            let [height, width] = experiment.data.size.unwrap_or([entry.extent.height, entry.extent.width]);
-            let extent = Extent::new(entry.extent.channels, height, width);
-            Ok((extent, entry.labels, entry.classes.len()))
-        }
-        None => {
-            let set = catalogue::open(&experiment.data, experiment.seed)?;
-            Ok((set.extent, set.train.labels.kind(), set.classes.len()))
-        }
-    }
 }
 
 /// What training and testing take of a device's memory.
@@ -185,8 +136,13 @@ fn print_memory(total: &Total, memory: &Memory) {
         0 => String::new(),
         slots => format!(", the optimiser {}", bytes(slots)),
     };
+    // Step and test share one place, as large as the larger of them.
+    let tests = match training.beside(testing).total() {
+        total if total > training.total() => format!(" (with tests after the epochs {})", bytes(total)),
+        _ => String::new(),
+    };
     text::print_line(&format!(
-        "training in batches of {batch} on {device}: {}; a step remembers {} (all outputs kept apart: {}), \
+        "training in batches of {batch} on {device}: {}{tests}; a step remembers {} (all outputs kept apart: {}), \
          parameters take {}, gradients {}{optimiser}, statistics {}",
         bytes(training.total()),
         bytes(training.step),
@@ -196,7 +152,8 @@ fn print_memory(total: &Total, memory: &Memory) {
         bytes(training.statistics),
     ));
     text::print_line(&format!(
-        "testing in batches of {test_batch} on {device}: {}; a step remembers {}",
+        "testing in batches of {test_batch} on {device}: {}; a step remembers {}; the pictures and the program itself \
+         come on top of it",
         bytes(testing.total()),
         bytes(testing.step),
     ));
@@ -213,9 +170,10 @@ fn row(cells: [&str; HEADER.len()]) -> Vec<String> {
     cells.map(String::from).into()
 }
 
-/// Two numbers, or one where they are equal: vertical and horizontal.
-fn pair<T: PartialEq + std::fmt::Display>([vertical, horizontal]: [T; 2], between: &str) -> String {
-    if vertical == horizontal { vertical.to_string() } else { format!("{vertical}{between}{horizontal}") }
+/// Two numbers, or one where they read the same: vertical and horizontal.
+fn pair<T: std::fmt::Display>(numbers: [T; 2], between: &str) -> String {
+    let [vertical, horizontal] = numbers.map(|number| number.to_string());
+    if vertical == horizontal { vertical } else { format!("{vertical}{between}{horizontal}") }
 }
 
 /// A size of memory, in the unit that gives it two to four digits.
@@ -263,11 +221,13 @@ fn print_json(graph: &Graph, memory: &Memory, advice: &[Advice]) {
             "total_bytes": footprint.total(),
         })
     };
+    let mut training = of_batches(memory.batch, &memory.training);
+    training["with_tests_bytes"] = json!(memory.training.beside(&memory.testing).total());
     text::print_json(&json!({
         "input": shape(graph.input()),
         "layers": layers,
         "total": total,
-        "training": of_batches(memory.batch, &memory.training),
+        "training": training,
         "testing": of_batches(memory.test_batch, &memory.testing),
         "advice": advice,
     }));

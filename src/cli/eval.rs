@@ -37,12 +37,12 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     let device = engine::open(&arguments.device)?;
     let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
-    let net = Net::load(&experiment, &arguments.weights, Some(&set))?;
+    let (net, mut file) = Net::open(&experiment, &arguments.weights, Some(&set))?;
     let (part, split, name) = match arguments.split {
         SplitChoice::Train => (Part::Train, &set.train, "train"),
         SplitChoice::Test => (Part::Test, &set.test, "test"),
     };
-    let model = Model::new(&net, device.clone(), split.len())?;
+    let model = Model::of_file((&net, &mut file), device.clone(), split.len())?;
     let begin = std::time::Instant::now();
     let found = model.evaluate(&set, part)?;
     let images_per_second = found.n_pictures as f64 / begin.elapsed().as_secs_f64();
@@ -57,10 +57,11 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
         }));
     } else {
         text::print_line(&format!(
-            "{name} error {} on {} pictures, loss {:.4}, {images_per_second:.0} images/s on {}",
+            "{name} error {} on {} pictures, loss {:.4}, {} on {}",
             text::percent(found.error),
             text::grouped(found.n_pictures as u64),
             found.loss,
+            text::speed(images_per_second),
             device.info().name
         ));
     }

@@ -3,9 +3,10 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Failure, apply, describe, resolve_beside_presets, text};
+use super::subject::{ForPreset, Subject};
+use super::{Failure, text};
 use crate::engine::{self, DeviceChoice};
-use crate::experiment::{Network, NetworkChoice, presets, shipped};
+use crate::experiment::NetworkChoice;
 use crate::graph::{Goal, Graph};
 use crate::inspect::gradcheck::reduce::{BUDGET, Reduced, reduce};
 use crate::inspect::gradcheck::{self, Distance, Report, Settings, TOLERANCE, TensorReport, Verdict};
@@ -46,7 +47,7 @@ pub struct GradcheckArguments {
 }
 
 /// The net to check.
-struct Subject {
+struct Checked {
     reduced: Reduced,
     /// The shape of its own pictures.
     own_input: Extent,
@@ -60,7 +61,7 @@ struct DeviceReport {
 }
 
 pub(super) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
-    let subject = subject(arguments)?;
+    let subject = Checked::of(arguments)?;
     let graph = Graph::for_goal(&subject.reduced.network, &subject.goal)
         .map_err(|problem| Failure::BadInput(problem.to_string()))?;
     if graph.parameters.is_empty() {
@@ -122,38 +123,27 @@ fn verdict(report: &Report, on_device: Option<&DeviceReport>) -> Result<(), Fail
     }
 }
 
-fn subject(arguments: &GradcheckArguments) -> Result<Subject, Failure> {
-    // A name that ships, or a file, is an experiment; `quickstart` is both and the experiment wins.
-    let is_preset = shipped::get(&arguments.name).is_none() && presets::check(&arguments.name).is_ok();
-    let (choice, own_input, goal) = if is_preset {
-        if !arguments.set.is_empty() {
-            return Err(Failure::BadInput("`--set` changes an experiment; a preset has no keys.".into()));
-        }
-        let input = presets::customary_input(&arguments.name);
-        let n_classes = if arguments.full { presets::customary_classes(&arguments.name) } else { N_CLASSES };
-        (NetworkChoice::Preset(arguments.name.clone()), input, Goal::classes(n_classes))
-    } else {
-        let mut experiment = resolve_beside_presets(&arguments.name)?;
-        apply(&mut experiment, &arguments.set)?;
-        let (input, labels, n_classes) = describe::pictures(&experiment)?;
-        let goal = Goal { loss: experiment.train.loss, labels, n_classes };
-        goal.check()?;
+impl Checked {
+    fn of(arguments: &GradcheckArguments) -> Result<Self, Failure> {
+        let n_classes = if arguments.full { None } else { Some(N_CLASSES) };
+        let for_preset = ForPreset { n_classes, ..ForPreset::default() };
+        let Subject { experiment, input, goal } = Subject::of(&arguments.name, &arguments.set, for_preset)?;
         // That the network fits its own pictures is said before it is given others.
-        experiment.network.network(input, goal.n_outputs())?;
-        (experiment.network, input, goal)
-    };
-    let build = |input: Extent| match &choice {
-        NetworkChoice::Preset(name) => presets::build(name, input, goal.n_outputs()),
-        NetworkChoice::Layers { layers, .. } => Ok(Network { input, layers: layers.clone() }),
-    };
-    let reduced = match arguments.full {
-        true => Reduced { network: build(own_input)?, divisor: 1 },
-        false => reduce(build, own_input, &goal, BUDGET)?,
-    };
-    Ok(Subject { reduced, own_input, goal })
+        let network = experiment.network.network(input, goal.n_outputs())?;
+        let mut choice = experiment.network;
+        if let NetworkChoice::Layers { input, .. } = &mut choice {
+            *input = None;
+        }
+        let build = |input: Extent| choice.network(input, goal.n_outputs());
+        let reduced = match arguments.full {
+            true => Reduced { network, divisor: 1 },
+            false => reduce(build, input, &goal, BUDGET)?,
+        };
+        Ok(Self { reduced, own_input: input, goal })
+    }
 }
 
-fn print_table(subject: &Subject, settings: &Settings, report: &Report, on_device: Option<&DeviceReport>) {
+fn print_table(subject: &Checked, settings: &Settings, report: &Report, on_device: Option<&DeviceReport>) {
     text::print_line(&introduction(subject, settings));
     let mut header = vec!["tensor", "shape", "gradient", "error", "verdict"];
     if let Some(found) = on_device {
@@ -184,7 +174,7 @@ fn print_table(subject: &Subject, settings: &Settings, report: &Report, on_devic
     }
 }
 
-fn introduction(subject: &Subject, settings: &Settings) -> String {
+fn introduction(subject: &Checked, settings: &Settings) -> String {
     let network = &subject.reduced.network;
     let mut text = format!("batch of {} pictures of {}", settings.batch, network.input);
     if network.input != subject.own_input {
@@ -227,7 +217,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn print_json(subject: &Subject, settings: &Settings, report: &Report, on_device: Option<&DeviceReport>) {
+fn print_json(subject: &Checked, settings: &Settings, report: &Report, on_device: Option<&DeviceReport>) {
     let Extent { channels, height, width } = subject.reduced.network.input;
     let mut value = json!({
         "input": [channels, height, width],

@@ -15,6 +15,7 @@ mod inspect;
 mod interrupt;
 mod lesson;
 mod predict;
+mod subject;
 mod text;
 mod train;
 

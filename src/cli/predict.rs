@@ -59,9 +59,9 @@ struct Answer<'a> {
 
 pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let experiment = arguments.experiment.resolve()?;
-    let net = Net::load(&experiment, &arguments.weights, None)?;
+    let (net, mut file) = Net::open(&experiment, &arguments.weights, None)?;
     let most = arguments.images.len().min(BATCH);
-    let model = Model::new(&net, engine::open(&arguments.device)?, most)?;
+    let model = Model::of_file((&net, &mut file), engine::open(&arguments.device)?, most)?;
     let mut reader = model.reader()?;
     let mut is_complete = true;
     for paths in arguments.images.chunks(model.batch()) {

@@ -18,6 +18,14 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// Pictures in a second: whole ones, or of a slow net `0.42`.
+pub fn speed(images_per_second: f64) -> String {
+    match images_per_second {
+        x if x < 9.95 => format!("{x:.2} images/s"),
+        x => format!("{x:.0} images/s"),
+    }
+}
+
 /// Prints a line on standard output. A reader that has gone away, as behind `| head`, ends the program
 /// quietly; there is nobody left to tell.
 pub fn print_line(line: &str) {
@@ -53,5 +61,10 @@ mod tests {
     fn digits_are_grouped_by_three() {
         let found: Vec<String> = [0, 999, 1000, 1234567].map(grouped).into();
         assert_eq!(found, ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn slow_is_not_standing_still() {
+        assert_eq!([0.042, 9.0, 512.4].map(speed), ["0.04 images/s", "9.00 images/s", "512 images/s"]);
     }
 }

@@ -257,12 +257,12 @@ fn report(run: &Run, test: Evaluation) -> serde_json::Value {
 /// The same in a line.
 fn summary(run: &Run, test: Evaluation) -> String {
     format!(
-        "{} steps: test error {} on {} pictures, training error {}, {:.0} images/s on {}",
+        "{} steps: test error {} on {} pictures, training error {}, {} on {}",
         run.progress().step,
         text::percent(test.error),
         text::grouped(test.n_pictures as u64),
         text::percent(training(run).1),
-        images_per_second(run),
+        text::speed(images_per_second(run)),
         run.device().info().name
     )
 }

@@ -38,6 +38,11 @@ impl Footprint {
         }
     }
 
+    /// What it takes where another program, of that footprint, takes turns with it over the same banks.
+    pub fn beside(self, other: &Self) -> Self {
+        Self { step: self.step.max(other.step), ..self }
+    }
+
     pub fn total(&self) -> u64 {
         let Self { parameters, gradients, optimiser, statistics, step } = *self;
         parameters + gradients + optimiser + statistics + step

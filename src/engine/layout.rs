@@ -65,6 +65,22 @@ pub fn pieces_from_storage<R: Copy, E>(
     Ok(())
 }
 
+/// Fills a parameter in storage with its numbers, which `read` gives in their logical order, piece by piece.
+pub fn storage_from_pieces<R: Copy + Default, E>(
+    parameter: &Parameter,
+    stored: &mut [R],
+    mut read: impl FnMut(&mut [R]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut places = logical_order(parameter);
+    let mut piece = vec![R::default(); PIECE.min(parameter.len())];
+    for first in (0..parameter.len()).step_by(PIECE) {
+        let piece = &mut piece[..PIECE.min(parameter.len() - first)];
+        read(piece)?;
+        piece.iter().zip(places.by_ref()).for_each(|(&number, place)| stored[place] = number);
+    }
+    Ok(())
+}
+
 /// For each place in the logical tensor, in order, the place in storage: the other way round than
 /// [`storage_order`].
 fn logical_order(parameter: &Parameter) -> Box<dyn Iterator<Item = usize>> {
@@ -171,7 +187,15 @@ mod tests {
             back.extend_from_slice(piece);
             Ok(())
         });
-        assert_eq!((done, back), (Ok(()), numbers));
+        assert_eq!((done, &back), (Ok(()), &numbers));
+        let (mut again, mut rest) = (vec![0.0; numbers.len()], &numbers[..]);
+        let done: Result<(), ()> = storage_from_pieces(&parameter, &mut again, |piece| {
+            let (next, behind) = rest.split_at(piece.len());
+            piece.copy_from_slice(next);
+            rest = behind;
+            Ok(())
+        });
+        assert_eq!((done, again), (Ok(()), stored));
     }
 
     #[test]

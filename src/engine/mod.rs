@@ -78,6 +78,20 @@ pub trait Memory: Send + Sync {
         Ok(())
     }
 
+    /// Lets `len` numbers of a bank from `offset` on be overwritten, all of them, where they lie if the processor can
+    /// reach them there.
+    fn fill(
+        &self,
+        bank: Bank,
+        offset: usize,
+        len: usize,
+        fill: &mut dyn FnMut(&mut [f32]),
+    ) -> Result<(), EngineError> {
+        let mut numbers = vec![0.0; len];
+        fill(&mut numbers);
+        self.write(bank, offset, &numbers)
+    }
+
     /// Overwrites numbers of a bank from `offset` on.
     fn write(&self, bank: Bank, offset: usize, numbers: &[f32]) -> Result<(), EngineError>;
 

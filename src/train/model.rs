@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::evaluate::{self, Evaluation, Evaluator};
+use super::weights::WeightsFile;
 use super::{Net, TrainError};
 use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Plan, StepTable, layout};
@@ -39,6 +40,29 @@ impl Model {
     /// A device without room for the net and what it computes for a batch: how much that is in all, and how much
     /// there is.
     pub fn new(net: &Net, device: Arc<dyn Device>, n_pictures: usize) -> Result<Self, TrainError> {
+        Self::with(net, device, n_pictures, |placement, memory| {
+            Ok(net.numbers.write_to(&net.graph, placement, memory)?)
+        })
+    }
+
+    /// The same of a net whose numbers are in its file ([`Net::open`]): they are nowhere else then but on the device.
+    ///
+    /// # Errors
+    /// The same, and a file that does not fit the net.
+    pub fn of_file(
+        (net, file): (&Net, &mut WeightsFile),
+        device: Arc<dyn Device>,
+        n_pictures: usize,
+    ) -> Result<Self, TrainError> {
+        Self::with(net, device, n_pictures, |placement, memory| file.lay(&net.graph, placement, memory))
+    }
+
+    fn with(
+        net: &Net,
+        device: Arc<dyn Device>,
+        n_pictures: usize,
+        lay: impl FnOnce(&Placement, &dyn Memory) -> Result<(), TrainError>,
+    ) -> Result<Self, TrainError> {
         let placement = Placement::forward_only(&net.graph);
         let fused = net.graph.fused();
         let goal = Goal::answering(net.experiment.train.loss, net.classes.len());
@@ -50,7 +74,7 @@ impl Model {
         };
         device.footprint(&placement, &program)?.check(&what, &*device, 0)?;
         let memory = device.memory(&placement)?;
-        net.numbers.write_to(&net.graph, &placement, &*memory)?;
+        lay(&placement, &*memory)?;
         let normalisation = Arc::new(net.normalisation.clone());
         Ok(Self { fused, goal, normalisation, device, memory, batch })
     }
@@ -104,8 +128,7 @@ impl Model {
 
 impl Reader {
     /// What the net says of each picture of `(C, H, W)` bytes, as a data set or [`Net::read_picture`] has them: its
-    /// logits, `(K)`, or whatever the last layer
-    /// gives, `(K, H, W)`. Any number of pictures up to the reader's batch.
+    /// logits, `(K)`, or whatever the last layer gives, `(K, H, W)`. Any number of pictures up to the reader's batch.
     pub fn read(&mut self, pictures: &[Vec<u8>]) -> Result<Vec<Vec<f32>>, TrainError> {
         assert!(pictures.len() <= self.batch, "a reader's batch holds the pictures");
         // The places of a batch that is not full are read too, and what comes of them is dropped: in test

@@ -16,6 +16,7 @@ pub struct Net {
     /// The tree, with its presets written out.
     pub network: Network,
     pub graph: Graph,
+    /// Empty as long as they are in their file only, see [`Net::open`].
     pub numbers: Numbers,
     pub classes: Vec<String>,
     pub normalisation: Normalisation,
@@ -29,7 +30,18 @@ impl Net {
     /// A file that is none of weights or does not fit the net; one that is for other pictures than those of
     /// `set`; one that does not tell what is needed while the pictures are not to be had.
     pub fn load(experiment: &Experiment, path: &Path, set: Option<&DataSet>) -> Result<Self, TrainError> {
-        let mut file = WeightsFile::open(path)?;
+        let (mut net, mut file) = Self::open(experiment, path, set)?;
+        net.numbers = file.numbers(&net.graph)?;
+        Ok(net)
+    }
+
+    /// The same with its numbers still in the file, from where they can be laid on a device without being there twice.
+    pub fn open(
+        experiment: &Experiment,
+        path: &Path,
+        set: Option<&DataSet>,
+    ) -> Result<(Self, WeightsFile), TrainError> {
+        let file = WeightsFile::open(path)?;
         if let Some(set) = set {
             file.expect_pictures(set.extent, &set.classes)?;
             file.expect_permutation(experiment.data.permute)?;
@@ -53,8 +65,8 @@ impl Net {
             }
         };
         let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))?;
-        let numbers = file.numbers(&graph)?;
-        Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
+        let (experiment, numbers) = (experiment.clone(), Numbers::default());
+        Ok((Self { experiment, network, graph, numbers, classes, normalisation }, file))
     }
 
     /// The experiment's net before the first step.

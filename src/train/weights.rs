@@ -44,7 +44,7 @@ pub enum WeightsError {
 }
 
 /// All numbers of a net, each tensor in its logical order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Numbers {
     /// In the order of [`Graph::parameters`].
     pub parameters: Vec<Vec<f32>>,
@@ -138,18 +138,18 @@ pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
     checked.map_err(|error| WeightsError::Write { path: path.into(), reason: error.to_string() })
 }
 
-/// Reads weights into the run. Every tensor of the net must be there with its shape and hold plain numbers;
-/// nothing is changed otherwise. The run takes over the normalisation that the weights were trained with, and
+/// Reads weights into the run. Every tensor of the net must be there with its shape and hold plain numbers. The
+/// run takes over the normalisation that the weights were trained with, and
 /// the classes must be the same, where the file tells them.
 pub fn load(run: &mut Run, path: &Path) -> Result<(), TrainError> {
     let mut file = WeightsFile::open(path)?;
     file.expect_pictures(run.set.extent, &run.set.classes)?;
     file.expect_permutation(run.normalisation.permute)?;
-    let numbers = file.numbers(&run.graph)?;
-    if let Some(normalisation) = file.about.normalisation {
-        run.set_normalisation(normalisation)?;
+    file.lay(&run.graph, &run.placement, &**run.memory())?;
+    match file.about.normalisation {
+        Some(normalisation) => run.set_normalisation(normalisation),
+        None => Ok(()),
     }
-    Ok(numbers.write_to(&run.graph, &run.placement, &**run.memory())?)
 }
 
 /// A file of weights whose header has been read.
@@ -210,11 +210,8 @@ impl WeightsFile {
     /// Tensors that are missing, are more than the net has or have another shape, all of them in one message;
     /// numbers that no net can have.
     pub fn numbers(&mut self, graph: &Graph) -> Result<Numbers, WeightsError> {
-        let (wanted, fixed) = (tensors(graph), fixed(graph));
-        check::fits(&self.container.header, &wanted, &fixed).map_err(|what| self.mismatch(what))?;
-        for (name, numbers) in &fixed {
-            self.expect_same(name, numbers)?;
-        }
+        self.expect_tensors(graph)?;
+        let wanted = tensors(graph);
         let mut numbers = Vec::with_capacity(wanted.len());
         for (name, shape) in &wanted {
             numbers.push(self.tensor(name, shape.iter().product())?);
@@ -223,17 +220,46 @@ impl WeightsFile {
         Ok(Numbers { parameters: numbers, statistics })
     }
 
-    /// Checks that the tensor of this name holds these numbers, if it is there, with as many.
-    fn expect_same(&mut self, name: &str, numbers: &[i64]) -> Result<(), WeightsError> {
-        if self.container.header.info(name).is_none() {
-            return Ok(());
+    /// Lays the numbers of the net on a device, piece by piece: a large one is not there twice.
+    ///
+    /// # Errors
+    /// As of [`WeightsFile::numbers`]. What no net can have is found only after some numbers have been laid.
+    pub fn lay(
+        &mut self,
+        graph: &Graph,
+        placement: &Placement,
+        memory: &dyn Memory,
+    ) -> Result<(), TrainError> {
+        self.expect_tensors(graph)?;
+        for (parameter, &place) in graph.parameters.iter().zip(&placement.parameters) {
+            self.container.seek(&parameter.name)?;
+            let mut laid = Ok(());
+            memory.fill(Bank::Parameters, place, parameter.len(), &mut |stored| {
+                laid = layout::storage_from_pieces(parameter, stored, |piece| {
+                    self.container.read(piece)?;
+                    check::plausible(&parameter.name, piece).map_err(|what| self.mismatch(what))
+                });
+            })?;
+            laid?;
         }
-        let mut found = vec![0i64; numbers.len()];
-        self.container.read(name, bytemuck::cast_slice_mut(&mut found))?;
-        match found.iter().map(|&i| i64::from_le(i)).eq(numbers.iter().copied()) {
-            true => Ok(()),
-            false => Err(self.mismatch(format!("`{name}` is not the one that this experiment draws"))),
+        for (statistic, &place) in graph.statistics.iter().zip(&placement.statistics) {
+            memory.write(Bank::Statistics, place, &self.tensor(&statistic.name, statistic.len)?)?;
         }
+        Ok(())
+    }
+
+    /// Checks that the tensors are those of the net, and that what the experiment draws is the same.
+    fn expect_tensors(&mut self, graph: &Graph) -> Result<(), WeightsError> {
+        let fixed = fixed(graph);
+        check::fits(&self.container.header, &tensors(graph), &fixed).map_err(|what| self.mismatch(what))?;
+        for (name, numbers) in fixed {
+            if self.container.header.info(&name).is_some()
+                && self.container.whole(&name, numbers.len())? != numbers
+            {
+                return Err(self.mismatch(format!("`{name}` is not the one that this experiment draws")));
+            }
+        }
+        Ok(())
     }
 
     /// The `len` numbers of a tensor that is known to be there.

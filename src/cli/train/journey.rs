@@ -132,7 +132,7 @@ fn message(run: &Run) -> String {
     match run.curves.mean_of_last(50) {
         Some((loss, error)) => {
             let speed = run.curves.len() as f64 * run.experiment.train.batch as f64 / run.seconds();
-            format!("loss {loss:.4}  error {}  {speed:.0} images/s", text::percent(error))
+            format!("loss {loss:.4}  error {}  {}", text::percent(error), text::speed(speed))
         }
         None => String::new(),
     }

@@ -91,6 +91,17 @@ impl Memory for CpuMemory {
         Ok(())
     }
 
+    fn fill(
+        &self,
+        bank: Bank,
+        offset: usize,
+        len: usize,
+        fill: &mut dyn FnMut(&mut [f32]),
+    ) -> Result<(), EngineError> {
+        fill(&mut self.lock()[bank as usize][offset..offset + len]);
+        Ok(())
+    }
+
     fn write(&self, bank: Bank, offset: usize, numbers: &[f32]) -> Result<(), EngineError> {
         self.lock()[bank as usize][offset..offset + numbers.len()].copy_from_slice(numbers);
         Ok(())

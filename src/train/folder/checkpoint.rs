@@ -175,10 +175,10 @@ impl Checkpoint {
         if let Some(normalisation) = self.about.normalisation.clone() {
             run.set_normalisation(normalisation)?;
         }
-        for (&tensor, (name, shape)) in lasting.iter().zip(&wanted) {
+        for (&tensor, (name, _)) in lasting.iter().zip(&wanted) {
+            self.container.seek(name)?;
             // Whatever they are: a run that diverged goes on diverging.
-            let numbers = self.container.floats(name, shape.iter().product())?;
-            run.write_lasting(tensor, &numbers)?;
+            run.fill_lasting(tensor, |piece| self.container.read(piece))?;
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use crate::graph::{Parameter, ParameterId, StatisticId};
 use crate::train::TrainError;
 use crate::train::curves::Curves;
 use crate::train::rate::Plateau;
-use crate::train::weights::About;
 use crate::train::weights::container::Writer;
+use crate::train::weights::{About, WeightsError};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,6 +122,23 @@ impl Run {
             None => self.memory.write(bank, place, numbers)?,
         }
         Ok(())
+    }
+
+    /// Overwrites its numbers with those that `read` gives in logical order, piece by piece.
+    pub(in crate::train) fn fill_lasting(
+        &self,
+        tensor: Lasting,
+        mut read: impl FnMut(&mut [f32]) -> Result<(), WeightsError>,
+    ) -> Result<(), TrainError> {
+        let (bank, place, len) = self.place(tensor);
+        let mut filled = Ok(());
+        self.memory.fill(bank, place, len, &mut |stored| {
+            filled = match self.parameter_of(tensor) {
+                Some(parameter) => layout::storage_from_pieces(parameter, stored, &mut read),
+                None => read(stored),
+            };
+        })?;
+        Ok(filled?)
     }
 
     /// What a file of its weights says of itself.

@@ -166,17 +166,37 @@ impl Container {
     /// The `len` floats of a tensor that is known to be there with as many.
     pub fn floats(&mut self, name: &str, len: usize) -> Result<Vec<f32>, WeightsError> {
         let mut numbers = vec![0f32; len];
-        self.read(name, bytemuck::cast_slice_mut(&mut numbers))?;
-        // The file is little-endian, whatever the machine is.
-        numbers.iter_mut().for_each(|x| *x = f32::from_bits(u32::from_le(x.to_bits())));
+        self.seek(name)?;
+        self.read(&mut numbers)?;
         Ok(numbers)
     }
 
-    /// The bytes of a tensor that is known to be there with as many.
-    pub fn read(&mut self, name: &str, bytes: &mut [u8]) -> Result<(), WeightsError> {
+    /// The `len` whole numbers of a tensor, likewise.
+    pub fn whole(&mut self, name: &str, len: usize) -> Result<Vec<i64>, WeightsError> {
+        let mut numbers = vec![0i64; len];
+        self.seek(name)?;
+        let read = self.file.read_exact(bytemuck::cast_slice_mut(&mut numbers));
+        read.map_err(|error| self.unreadable(error))?;
+        Ok(numbers.into_iter().map(i64::from_le).collect())
+    }
+
+    /// Goes to the first number of a tensor that is known to be there.
+    pub fn seek(&mut self, name: &str) -> Result<(), WeightsError> {
         let begin = self.header.info(name).map_or(0, |info| info.data_offsets.0 as u64);
         let sought = self.file.seek(SeekFrom::Start(self.begin + begin));
-        let read = sought.and_then(|_| self.file.read_exact(bytes));
-        read.map_err(|error| WeightsError::Read { path: self.path.clone(), reason: error.to_string() })
+        sought.map(drop).map_err(|error| self.unreadable(error))
+    }
+
+    /// The next floats.
+    pub fn read(&mut self, numbers: &mut [f32]) -> Result<(), WeightsError> {
+        let read = self.file.read_exact(bytemuck::cast_slice_mut(numbers));
+        read.map_err(|error| self.unreadable(error))?;
+        // The file is little-endian, whatever the machine is.
+        numbers.iter_mut().for_each(|x| *x = f32::from_bits(u32::from_le(x.to_bits())));
+        Ok(())
+    }
+
+    fn unreadable(&self, error: io::Error) -> WeightsError {
+        WeightsError::Read { path: self.path.clone(), reason: error.to_string() }
     }
 }
