@@ -15,6 +15,7 @@ use std::path::Path;
 use prost::Message;
 
 use super::{ExportError, write_file};
+use crate::graph::Op;
 use crate::train::Net;
 use proto::{GraphProto, Model, OperatorSet, Property, ValueInfo};
 use writer::Writer;
@@ -29,12 +30,27 @@ const LARGEST: u64 = (1 << 31) - 1;
 
 /// Writes `model.onnx` into a folder that exists.
 pub fn write(net: &Net, folder: &Path) -> Result<(), ExportError> {
-    let n_numbers: u64 = net.numbers.parameters.iter().map(|numbers| numbers.len() as u64).sum();
-    // The rest (names, statistics, constants) is small beside it, but must have its room.
-    if 4 * n_numbers + (64 << 20) > LARGEST {
-        return Err(ExportError::TooLarge { mib: (4 * n_numbers) >> 20 });
+    check_size(least_bytes(net))?;
+    let model = model(net);
+    check_size(model.encoded_len() as u64)?;
+    write_file(&folder.join("model.onnx"), &model.encode_to_vec())
+}
+
+/// Bytes of the weights and of the permutations: what may be large in a model, known before it is made.
+fn least_bytes(net: &Net) -> u64 {
+    let n_weights: u64 = net.numbers.parameters.iter().map(|numbers| numbers.len() as u64).sum();
+    let n_places = net.graph.nodes.iter().map(|node| match &node.op {
+        Op::Permute(op) => op.permutation.n as u64,
+        _ => 0,
+    });
+    4 * n_weights + 8 * n_places.sum::<u64>()
+}
+
+fn check_size(bytes: u64) -> Result<(), ExportError> {
+    match bytes > LARGEST {
+        true => Err(ExportError::TooLarge { mib: bytes >> 20 }),
+        false => Ok(()),
     }
-    write_file(&folder.join("model.onnx"), &model(net).encode_to_vec())
 }
 
 /// The net as a message.

@@ -108,6 +108,19 @@ fn every_kind_is_written() {
     }
 }
 
+/// Tables of places are counted with the weights, before any of them is drawn.
+#[test]
+fn permutations_count_in_the_size() {
+    let text = "network.layers = [ \"permute-pixels\", \"permute-pixels\", { linear = 3, bias = false } ]";
+    let net = of(file::parse(text).expect("an experiment"), Extent::new(2, 50, 40));
+    let [weights, places] = [4 * 3 * 2 * 2000, 2 * 8 * 2000];
+    assert_eq!(least_bytes(&net), weights + places);
+    let found = model(&net).encoded_len() as u64;
+    assert!((least_bytes(&net)..least_bytes(&net) + 4096).contains(&found), "{found}");
+    let message = check_size(LARGEST + 1).expect_err("too large").to_string();
+    assert!(message.contains("take 2048 MiB"), "{message}");
+}
+
 #[test]
 fn weights_keep_their_names_shapes_and_numbers() {
     let (graph, net) = (read().graph.expect("a graph"), net());
