@@ -1,5 +1,6 @@
 //! Curves over a row of places as a picture: logarithmic upwards, a line at each power of ten.
 
+use super::font;
 use super::picture::Picture;
 
 /// One curve; what is not above 0 is left out of it.
@@ -36,7 +37,7 @@ pub fn logarithmic(curves: &[Curve], [width, height]: [usize; 2]) -> Picture {
     for power in (first..=last).step_by(every) {
         let line = y(power.into());
         picture.line([LEFT as f64, line], [(width - MARGIN) as f64, line], GRID);
-        write(&mut picture, &format!("1e{power}"), [MARGIN as i64, line as i64 - 5]);
+        font::write(&mut picture, &format!("1e{power}"), [MARGIN as i64, line as i64 - 3], 1, INK);
     }
     for curve in curves {
         let n = curve.values.len();
@@ -53,35 +54,6 @@ pub fn logarithmic(curves: &[Curve], [width, height]: [usize; 2]) -> Picture {
         }
     }
     picture
-}
-
-/// Digits of 3×5, a row in three bits, and the signs of a power of ten.
-const GLYPHS: [(char, [u8; 5]); 13] = [
-    ('0', [7, 5, 5, 5, 7]),
-    ('1', [2, 6, 2, 2, 7]),
-    ('2', [7, 1, 7, 4, 7]),
-    ('3', [7, 1, 7, 1, 7]),
-    ('4', [5, 5, 7, 1, 1]),
-    ('5', [7, 4, 7, 1, 7]),
-    ('6', [7, 4, 7, 5, 7]),
-    ('7', [7, 1, 1, 2, 2]),
-    ('8', [7, 5, 7, 5, 7]),
-    ('9', [7, 5, 7, 1, 7]),
-    ('e', [0, 7, 7, 4, 7]),
-    ('-', [0, 0, 7, 0, 0]),
-    ('.', [0, 0, 0, 0, 2]),
-];
-
-/// Writes figures with their upper left corner at a place, each pixel of a glyph as 2×2.
-fn write(picture: &mut Picture, text: &str, [left, top]: [i64; 2]) {
-    for (i, sign) in text.chars().enumerate() {
-        let Some((_, rows)) = GLYPHS.iter().find(|(known, _)| *known == sign) else { continue };
-        for (p, row) in (0..60).map(|p| (p, rows[p / 12])) {
-            if row >> (2 - p % 6 / 2) & 1 == 1 {
-                picture.dot(left + (8 * i + p % 6) as i64, top + (p / 6) as i64, INK);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -101,15 +73,5 @@ mod tests {
         let empty = logarithmic(&[curve(&[f64::NAN, 0.0, f64::INFINITY])], [200, 100]);
         assert!(empty.pixels.iter().all(|pixel| *pixel == GROUND));
         logarithmic(&[curve(&[1.0]), curve(&[1e-300, 1e300])], [200, 100]);
-    }
-
-    #[test]
-    fn figures_can_be_told_apart() {
-        let drawn = GLYPHS.map(|(sign, _)| {
-            let mut picture = Picture::new(8, 10, GROUND);
-            write(&mut picture, &sign.to_string(), [0, 0]);
-            picture.pixels
-        });
-        assert!((1..drawn.len()).all(|i| !drawn[..i].contains(&drawn[i])));
     }
 }

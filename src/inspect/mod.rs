@@ -6,6 +6,7 @@ pub mod chart;
 pub mod confusion;
 pub mod depth;
 pub mod filters;
+pub mod font;
 pub mod gradcheck;
 pub mod look;
 pub mod modes;

@@ -10,7 +10,7 @@ pub struct Picture {
 }
 
 /// Pixels between neighbours in a [`Picture::mosaic`].
-const GAP: usize = 4;
+pub const GAP: usize = 4;
 
 impl Picture {
     pub fn new(width: usize, height: usize, colour: [u8; 3]) -> Self {
@@ -49,6 +49,13 @@ impl Picture {
         }
     }
 
+    /// Turned by a quarter to the left: what was read to the right is read upwards.
+    pub fn turned(&self) -> Self {
+        let (width, height) = (self.height, self.width);
+        let source = |i: usize| self.pixels[i % width * self.width + (height - 1 - i / width)];
+        Self { width, height, pixels: (0..width * height).map(source).collect() }
+    }
+
     /// Pictures of one size in rows of `columns`, on a ground of `colour`.
     pub fn mosaic(pictures: &[Self], columns: usize, colour: [u8; 3]) -> Self {
         let Some(first) = pictures.first() else { return Self::new(1, 1, colour) };
@@ -80,6 +87,15 @@ mod tests {
         assert_eq!((whole.width, whole.height), (4 + 3 + 4 + 3 + 4, 4 + 6 + 4 + 6 + 4));
         assert_eq!(whole.pixels.iter().filter(|pixel| **pixel == white).count(), 3 * 18);
         assert_eq!((whole.pixels[4 * whole.width + 4], whole.pixels[4 * whole.width + 3]), (white, black));
+    }
+
+    #[test]
+    fn what_is_turned_is_read_upwards() {
+        let [a, b, c] = [1, 2, 3].map(|i| [i; 3]);
+        let picture = Picture { width: 3, height: 2, pixels: vec![a, b, c, a, a, a] };
+        let turned = picture.turned();
+        assert_eq!((turned.width, turned.height), (2, 3));
+        assert_eq!(turned.pixels, [c, a, b, a, a, a]);
     }
 
     #[test]

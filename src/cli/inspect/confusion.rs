@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::super::{Failure, SplitChoice, text};
 use super::InspectArguments;
-use crate::data::{DataSet, Split};
+use crate::data::{DataSet, MAX_CLASSES, Split};
 use crate::engine;
 use crate::inspect::confusion::{Confusion, Mistake};
-use crate::inspect::picture::Picture;
+use crate::inspect::font;
+use crate::inspect::picture::{GAP, Picture};
 use crate::train::Model;
 
 #[derive(clap::Args)]
@@ -24,6 +25,15 @@ pub struct ConfusionArguments {
 /// Pixels to a side of each cell in the picture, and of the whole picture, at most.
 const CELL: usize = 24;
 const WHOLE: usize = 4096;
+
+/// A row is higher than a word, also of as many classes as there may be.
+const _: () = assert!(WHOLE / MAX_CLASSES + GAP > font::HEIGHT);
+
+/// Characters of a name in the picture.
+const LONGEST: usize = 20;
+
+const GROUND: [u8; 3] = [0; 3];
+const INK: [u8; 3] = [200; 3];
 
 pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Result<(), Failure> {
     let (net, set) = arguments.net_and_pictures()?;
@@ -96,8 +106,8 @@ fn print(confusion: &Confusion, mistakes: &[Mistake]) {
     }
 }
 
-/// A row for each class, a column for each answer: the lighter, the more of the class's pictures. Right answers
-/// are blue, wrong ones orange.
+/// A row for each class, a column for each answer, with their names: the lighter, the more of the class's pictures.
+/// Right answers are blue, wrong ones orange.
 fn picture(confusion: &Confusion) -> Picture {
     let n = confusion.classes.len();
     let side = (WHOLE / n).clamp(1, CELL);
@@ -109,5 +119,57 @@ fn picture(confusion: &Confusion) -> Picture {
         Picture::new(side, side, full.map(|colour: f64| (24.0 + (colour - 24.0) * share.sqrt()) as u8))
     };
     let cells: Vec<Picture> = (0..n * n).map(|i| cell(i / n, i % n)).collect();
-    Picture::mosaic(&cells, n, [0; 3])
+    named(&Picture::mosaic(&cells, n, GROUND), &confusion.classes, side)
+}
+
+/// The matrix with the names of its rows to the left and of its columns above it.
+fn named(matrix: &Picture, classes: &[String], side: usize) -> Picture {
+    let pitch = side + GAP;
+    let scale = if pitch >= 2 * font::HEIGHT { 2 } else { 1 };
+    let names: Vec<String> = classes.iter().map(|name| shortened(name)).collect();
+    let longest = names.iter().map(|name| scale * font::width(name)).max().unwrap_or(0);
+    let [left, top] = [longest + 2 * GAP; 2];
+    let mut whole = Picture::new(left + matrix.width, top + matrix.height, GROUND);
+    whole.put(matrix, left, top);
+    for (class, name) in names.iter().enumerate() {
+        let width = scale * font::width(name);
+        let mut word = Picture::new(width, scale * font::HEIGHT, GROUND);
+        font::write(&mut word, name, [0, 0], scale, INK);
+        let middle = GAP + class * pitch + (side.saturating_sub(word.height)) / 2;
+        whole.put(&word, left - GAP - width, top + middle);
+        whole.put(&word.turned(), left + middle, top - GAP - width);
+    }
+    whole
+}
+
+/// At most so many characters of a name.
+fn shortened(name: &str) -> String {
+    match name.chars().count() > LONGEST {
+        true => name.chars().take(LONGEST - 1).chain(['…']).collect(),
+        false => name.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names stand beside their rows and over their columns, also long ones.
+    #[test]
+    fn rows_and_columns_bear_their_names() {
+        let picture_of = |classes: &[String]| picture(&Confusion::new(classes));
+        let found = picture_of(&["cat".into(), "x".repeat(300)]);
+        let margin = 2 * font::width(&"x".repeat(LONGEST)) + 2 * GAP;
+        let matrix = GAP + 2 * (CELL + GAP);
+        assert_eq!([found.width, found.height], [margin + matrix; 2]);
+        let ink_in = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
+            rows.flat_map(|y| columns.clone().map(move |x| (x, y)))
+                .filter(|(x, y)| found.pixels[y * found.width + x] == INK)
+                .count()
+        };
+        let [first, second] = [0, 1].map(|i| margin + i * (CELL + GAP)..margin + (i + 1) * (CELL + GAP));
+        let [row, column] = [ink_in(first.clone(), 0..margin), ink_in(0..margin, first)];
+        assert!(row > 0 && row == column, "the same word, turned");
+        assert!(ink_in(second, 0..margin) > row, "a longer word");
+    }
 }
