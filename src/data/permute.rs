@@ -2,13 +2,13 @@
 //! has lost its neighbourhoods, and all that a fully connected net sees of it anyway.
 
 use super::{DataSet, Labels, Split};
+use crate::graph::layers::permute::Permutation;
 use crate::tensor::Extent;
-use crate::tensor::random::{Key, Purpose};
 
 /// For each of `area` places the place that its pixel is taken from: the permutation of the layer `permute-pixels` of
 /// the same seed.
 pub fn order(seed: u64, area: usize) -> Vec<u32> {
-    Key::new(seed, Purpose::PixelPermutation).permutation(area)
+    Permutation { seed, n: area, is_inverse: false }.places()
 }
 
 /// Stirs all pictures of a data set, and the classes of their pixels with them.

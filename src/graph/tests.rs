@@ -48,6 +48,33 @@ fn receptive_fields_grow_as_by_hand() {
     assert_eq!(graph.layers[3].receptive_field.stride, [Stride::even(4); 2]);
 }
 
+/// Of equal strides it is the padding that is told, of others the stride, and of equal sizes the channels.
+#[test]
+fn branches_that_do_not_meet_are_told_what_keeps_them_apart() {
+    let problem = |filters: usize, stride: usize, padding: usize| {
+        let conv = Conv {
+            filters,
+            kernel: [3, 3],
+            stride: [stride; 2],
+            padding: Padding::Each([padding; 2]),
+            ..Conv::default()
+        };
+        let branches = vec![vec![Layer::new(Kind::Conv(conv))], vec![]];
+        let layers = vec![Layer::new(Kind::Branches(Branches { merge: Merge::Add, branches }))];
+        Graph::new(&Network { input: CIFAR, layers }).expect_err("they do not meet").message
+    };
+    for (message, words) in [
+        (
+            problem(3, 1, 0),
+            "The branches end in 3×30×30, 3×32×32; to be added they must be equal. Their strides agree, so",
+        ),
+        (problem(3, 2, 1), "Use the same strides in each, or"),
+        (problem(4, 1, 1), "on the branch with fewer channels."),
+    ] {
+        assert!(message.contains(words), "{message}");
+    }
+}
+
 /// Padding moves the field into the margin; where branches meet, the larger field counts.
 #[test]
 fn a_padded_field_begins_in_the_margin() {

@@ -5,6 +5,7 @@ use crate::experiment::layers::{
     Activation, BatchNorm, Conv, Dropout, Linear, Lrn, Padding, Pool, PoolMode, Prelu, Shortcut,
     TransposedConv, Upsample, UpsampleMode,
 };
+use crate::graph::layers::Window;
 use crate::tensor::Extent;
 
 /// A class that the exported file defines because PyTorch has none like it.
@@ -87,16 +88,9 @@ pub fn transposed_conv(conv: &TransposedConv, x: Extent) -> Expression {
 
 /// The padding that keeps the size, where it is the same before and behind the maps.
 fn same_padding(conv: &Conv, x: Extent) -> Option<[usize; 2]> {
-    let mut padding = [0; 2];
-    for (axis, size) in [x.height, x.width].into_iter().enumerate() {
-        let span = conv.dilation[axis] * (conv.kernel[axis] - 1) + 1;
-        let total = ((size.div_ceil(conv.stride[axis]) - 1) * conv.stride[axis] + span).saturating_sub(size);
-        if !total.is_multiple_of(2) {
-            return None;
-        }
-        padding[axis] = total / 2;
-    }
-    Some(padding)
+    let window = Window { stride: conv.stride, dilation: conv.dilation, ..Window::new(conv.kernel) };
+    let total = window.same_padding(x.height, x.width);
+    total.iter().all(|n| n.is_multiple_of(2)).then(|| total.map(|n| n / 2))
 }
 
 pub fn linear(linear: &Linear, x: Extent, is_flat: bool, keeps_maps: bool) -> Written {

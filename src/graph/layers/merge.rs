@@ -2,7 +2,7 @@
 
 use super::{Op, Pass, StepOp, activation};
 use crate::experiment::layers::Merge;
-use crate::graph::NodeId;
+use crate::graph::{NodeId, Stride};
 use crate::graph::build::Builder;
 use crate::graph::program::{Emit, ValueId};
 use crate::tensor::Extent;
@@ -46,17 +46,7 @@ pub(in crate::graph) fn add(
         Merge::Concat => (other.height, other.width) == (extents[0].height, extents[0].width),
     };
     if !extents.iter().all(agree) {
-        let shapes = extents.iter().map(Extent::to_string).collect::<Vec<_>>().join(", ");
-        return Err(match merge {
-            Merge::Add => format!(
-                "The branches end in {shapes}; to be added they must be equal. Put a zero-padded shortcut or a \
-                 1×1 convolution on the shorter branch."
-            ),
-            Merge::Concat => format!(
-                "The branches end in {shapes}; to be stacked, heights and widths must be equal. Use the same \
-                 strides in each."
-            ),
-        });
+        return Err(apart(merge, builder, &inputs));
     }
     let channels = match merge {
         Merge::Add => extents[0].channels,
@@ -66,6 +56,34 @@ pub(in crate::graph) fn add(
     let fields = inputs.iter().map(|&input| builder.field(input));
     let field = fields.reduce(|a, b| a.join(b)).ok_or("There are no branches to meet.")?;
     builder.node(Op::Merge(MergeNode { merge, relu: false }), inputs, extent, field)
+}
+
+/// What keeps these branches apart, and what brings them together: by how far their neighbours see from one
+/// another it is told whether they were strided differently, or only padded.
+fn apart(merge: Merge, builder: &Builder, ends: &[NodeId]) -> String {
+    let extents: Vec<Extent> = ends.iter().map(|&end| builder.extent(end)).collect();
+    let shapes = extents.iter().map(Extent::to_string).collect::<Vec<_>>().join(", ");
+    let must = match merge {
+        Merge::Add => "to be added they must be equal",
+        Merge::Concat => "to be stacked, heights and widths must be equal",
+    };
+    let sides = |extent: &Extent| (extent.height, extent.width);
+    let stride = |end: NodeId| builder.field(end).stride.map(Stride::mean);
+    let remedy = if extents.iter().all(|extent| sides(extent) == sides(&extents[0])) {
+        "Put a zero-padded shortcut or a 1×1 convolution on the branch with fewer channels."
+    } else if ends.iter().all(|&end| stride(end) == stride(ends[0])) {
+        "Their strides agree, so that it is the padding, or a rest that a stride left over: pad kernels and windows so \
+         that they keep the size of the maps (`padding = \"same\"`, or 1 for 3×3), and stride over sizes that divide."
+    } else {
+        match merge {
+            Merge::Add => {
+                "Use the same strides in each, or put a zero-padded shortcut or a 1×1 convolution with the stride of \
+                 the other on the shorter branch."
+            }
+            Merge::Concat => "Use the same strides in each.",
+        }
+    };
+    format!("The branches end in {shapes}; {must}. {remedy}")
 }
 
 impl MergeNode {

@@ -199,17 +199,21 @@ impl Window {
         Ok(out)
     }
 
-    /// Sets the padding that makes the output `⌈size / stride⌉`, and gives that output's `(height, width)`.
-    /// `(H' − 1)·s + span − H` rows are added in all, half of them, rounded down, above.
+    /// Sets the padding that makes the output `⌈size / stride⌉`, half of it, rounded down, above; and gives that
+    /// output's `(height, width)`.
     fn keep_size(&mut self, height: usize, width: usize) -> [usize; 2] {
+        self.padding = self.same_padding(height, width).map(|total| total / 2);
+        [height.div_ceil(self.stride[0]), width.div_ceil(self.stride[1])]
+    }
+
+    /// Rows and columns that are added in all, above and below, to make the output `⌈size / stride⌉`:
+    /// `(H' − 1)·s + span − H`, if that is any.
+    pub fn same_padding(&self, height: usize, width: usize) -> [usize; 2] {
         let span = self.span();
-        let mut out = [0; 2];
-        for (axis, size) in [height, width].into_iter().enumerate() {
-            out[axis] = size.div_ceil(self.stride[axis]);
-            let total = ((out[axis] - 1) * self.stride[axis] + span[axis]).saturating_sub(size);
-            self.padding[axis] = total / 2;
-        }
-        out
+        [(0, height), (1, width)].map(|(axis, size)| {
+            let reach = (size.div_ceil(self.stride[axis]) - 1) * self.stride[axis] + span[axis];
+            reach.saturating_sub(size)
+        })
     }
 }
 
