@@ -6,10 +6,21 @@ use clap::Parser;
 use convscope::cli::{self, Arguments};
 
 fn main() -> ExitCode {
+    choose_graphics_processors_alone();
     let arguments = Arguments::parse();
     match arguments.command {
         Some(command) => cli::run(command),
         None => window(arguments),
+    }
+}
+
+/// Without a desktop's session, keeps Mesa from asking its compositor which graphics processor is the first: Wayland's
+/// library would complain of the lack on standard error, once for each time that processors are listed, and which is
+/// taken we decide ourselves.
+fn choose_graphics_processors_alone() {
+    if cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: the program has one thread as yet.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }
 

@@ -102,6 +102,8 @@ struct Published {
     files: &'static [&'static str],
     is_in: fn(&Path) -> bool,
     open: fn(&Path) -> Result<DataSet, DataError>,
+    /// Training and test pictures, without reading them.
+    count: fn(&Path) -> Option<[usize; 2]>,
     origin: &'static str,
     licence: &'static str,
 }
@@ -126,6 +128,7 @@ static PUBLISHED: [Published; 4] = [
         // Fashion-MNIST's files have the very same names.
         is_in: |folder| idx::is_in(folder) && !folder_name(folder).to_lowercase().contains("fashion"),
         open: |folder| idx::open(folder, Some(&MNIST)),
+        count: idx::counts,
         origin: "Y. LeCun, C. Cortes, C. J. C. Burges, 1998: http://yann.lecun.com/exdb/mnist/",
         licence: "not stated by its authors; its pictures come from NIST's special databases 1 and 3",
     },
@@ -138,6 +141,7 @@ static PUBLISHED: [Published; 4] = [
         files: &idx::FILES,
         is_in: |folder| idx::is_in(folder) && folder_name(folder).to_lowercase().contains("fashion"),
         open: |folder| idx::open(folder, Some(&FASHION_MNIST)),
+        count: idx::counts,
         origin: "H. Xiao, K. Rasul, R. Vollgraf, 2017: https://github.com/zalandoresearch/fashion-mnist",
         licence: "MIT",
     },
@@ -150,6 +154,7 @@ static PUBLISHED: [Published; 4] = [
         files: &cifar::FILES_10,
         is_in: cifar::is_ten_in,
         open: cifar::open_ten,
+        count: cifar::counts_ten,
         origin: "A. Krizhevsky, 2009: https://www.cs.toronto.edu/~kriz/cifar.html",
         licence: "not stated by its authors",
     },
@@ -162,6 +167,7 @@ static PUBLISHED: [Published; 4] = [
         files: &cifar::FILES_100,
         is_in: cifar::is_hundred_in,
         open: cifar::open_hundred,
+        count: cifar::counts_hundred,
         origin: "A. Krizhevsky, 2009: https://www.cs.toronto.edu/~kriz/cifar.html",
         licence: "not stated by its authors",
     },
@@ -219,23 +225,7 @@ pub fn list() -> Vec<Entry> {
         origin: "made by the program from the seed of the experiment",
         licence: "no restriction",
     });
-    let published = PUBLISHED.iter().map(|set| Entry {
-        name: set.name,
-        what: set.what,
-        extent: set.extent,
-        labels: LabelKind::Classes,
-        classes: set.known.classes.to_vec(),
-        train: set.known.counts[0],
-        test: set.known.counts[1],
-        availability: match set.find() {
-            Ok(folder) => Availability::At(folder),
-            Err(absent) => Availability::Absent(absent.to_string()),
-        },
-        download: offer(set.name).map(|offer| Download { bytes: offer.bytes(), hosts: offer.hosts() }),
-        origin: set.origin,
-        licence: set.licence,
-    });
-    built_in.chain(published).collect()
+    built_in.chain(PUBLISHED.iter().map(Published::entry)).collect()
 }
 
 /// What fetching the data set of this name would take, and where to it would go: the place where [`open`] looks
@@ -280,6 +270,29 @@ fn contents(set: &DataSet) -> Contents {
 }
 
 impl Published {
+    /// With as many pictures as the files hold where they are, else as were published.
+    fn entry(&self) -> Entry {
+        let found = self.find();
+        let counts = found.as_ref().ok().and_then(|folder| (self.count)(folder));
+        let [train, test] = counts.unwrap_or(self.known.counts);
+        Entry {
+            name: self.name,
+            what: self.what,
+            extent: self.extent,
+            labels: LabelKind::Classes,
+            classes: self.known.classes.to_vec(),
+            train,
+            test,
+            availability: match found {
+                Ok(folder) => Availability::At(folder),
+                Err(absent) => Availability::Absent(absent.to_string()),
+            },
+            download: offer(self.name).map(|offer| Download { bytes: offer.bytes(), hosts: offer.hosts() }),
+            origin: self.origin,
+            licence: self.licence,
+        }
+    }
+
     /// The folder that holds the files.
     fn find(&self) -> Result<PathBuf, DataError> {
         self.find_in(named_folder(), user_folder())

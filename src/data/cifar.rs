@@ -41,6 +41,11 @@ impl Form {
     const fn record_len(&self) -> usize {
         self.n_labels + EXTENT.len()
     }
+
+    /// Records in a file, if it is there.
+    fn count(&self, path: &Path) -> Option<usize> {
+        Some(std::fs::metadata(path).ok()?.len() as usize / self.record_len())
+    }
 }
 
 /// Whether the folder holds files of CIFAR-10.
@@ -63,6 +68,19 @@ pub fn open_ten(folder: &Path) -> Result<DataSet, DataError> {
     let n_batches = batches.iter().rposition(is_there).map_or(1, |last| last + 1);
     let train = batches[..n_batches].iter().map(|name| folder.join(name)).collect();
     open(&TEN, train, folder.join(test))
+}
+
+/// How many pictures the files of CIFAR-10 in a folder hold to learn from and to test on, by their sizes; none where
+/// there are none.
+pub fn counts_ten(folder: &Path) -> Option<[usize; 2]> {
+    let batches = FILES_10[..5].iter().filter_map(|name| TEN.count(&folder.join(name)));
+    Some([batches.sum(), TEN.count(&folder.join(FILES_10[5]))?])
+}
+
+/// The same of CIFAR-100.
+pub fn counts_hundred(folder: &Path) -> Option<[usize; 2]> {
+    let [train, test] = FILES_100.map(|name| HUNDRED.count(&folder.join(name)));
+    Some([train?, test?])
 }
 
 /// Reads CIFAR-100 from a folder: `train.bin` and `test.bin`.
@@ -205,6 +223,7 @@ mod tests {
             ("test_batch.bin", records(&TEN, &[9])),
         ]);
         let set = open_ten(folder.path()).unwrap();
+        assert_eq!(counts_ten(folder.path()), Some([3, 1]));
         assert_eq!((set.train.labels, set.test.labels), (vec![3, 1, 4].into(), vec![9].into()));
         assert_eq!(set.train.pictures.len(), 3 * 3072);
         assert_eq!([set.train.pictures[0], set.train.pictures[3072], set.train.pictures[6144]], [0, 1, 0]);
@@ -220,6 +239,7 @@ mod tests {
         train[0] = 255; // The coarse label is of no interest.
         let folder = folder_of(&[("train.bin", train), ("test.bin", records(&HUNDRED, &[0]))]);
         let set = open_hundred(folder.path()).unwrap();
+        assert_eq!(counts_hundred(folder.path()), Some([2, 1]));
         assert_eq!((set.train.labels, set.classes.len()), (vec![99, 5].into(), 100));
     }
 

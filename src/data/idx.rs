@@ -63,6 +63,18 @@ pub fn open(folder: &Path, known: Option<&'static Known>) -> Result<DataSet, Dat
     Ok(DataSet { name, extent, classes, train, test, clean: None, notes })
 }
 
+/// How many pictures the files of a folder hold to learn from and to test on, by their headers; none where one is
+/// missing or none of IDX.
+pub fn counts(folder: &Path) -> Option<[usize; 2]> {
+    let count = |name: &str| {
+        let mut header = [0; 8];
+        unzipped(&find(folder, name)?).ok()?.read_exact(&mut header).ok()?;
+        let [0, 0, 8, 3, count @ ..] = header else { return None };
+        Some(u32::from_be_bytes(count) as usize)
+    };
+    Some([count(FILES[0])?, count(FILES[2])?])
+}
+
 fn class_names(folder: &Path) -> Result<Vec<String>, DataError> {
     let path = folder.join(CLASSES_FILE);
     if !path.exists() {
@@ -139,10 +151,14 @@ struct Array<const N: usize> {
 }
 
 fn read<const N: usize>(path: &Path) -> Result<Array<N>, DataError> {
-    let file = File::open(path).map_err(DataError::unreadable(path))?;
-    let mut reader = BufReader::new(file);
-    let is_gzipped = reader.fill_buf().map_err(DataError::unreadable(path))?.starts_with(&[0x1f, 0x8b]);
-    if is_gzipped { parse(MultiGzDecoder::new(reader), path) } else { parse(reader, path) }
+    parse(unzipped(path).map_err(DataError::unreadable(path))?, path)
+}
+
+/// The bytes of a file, or what they are when unzipped.
+fn unzipped(path: &Path) -> std::io::Result<Box<dyn Read>> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let is_gzipped = reader.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    Ok(if is_gzipped { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
 }
 
 /// Reads the array from its bytes, wherever they come from; `path` is for the messages alone.

@@ -46,6 +46,7 @@ fn plain_and_gzipped_files_are_read_alike() {
     let folder = small_set();
     let set = open(folder.path(), Some(&MNIST)).unwrap();
     assert_eq!(set.extent, Extent::new(1, 4, 4));
+    assert_eq!(counts(folder.path()), Some([3, 2]));
     assert_eq!((set.train.labels, set.test.labels), (vec![7, 0, 9].into(), vec![1, 2].into()));
     assert_eq!(set.train.pictures, (0..48).collect::<Vec<u8>>());
     assert_eq!(set.test.pictures, (0..32).collect::<Vec<u8>>());

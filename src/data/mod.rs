@@ -29,6 +29,7 @@ pub mod survey;
 mod tags;
 
 use crate::experiment::Loss;
+pub use crate::experiment::MAX_SIDE;
 use crate::graph::Goal;
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
@@ -43,9 +44,6 @@ pub const MAX_CLASSES: usize = 1000;
 
 /// The most characters that the name of a class may have: what a folder may be called.
 pub const MAX_NAME: usize = 255;
-
-/// The most rows or columns a picture may have.
-pub const MAX_SIDE: usize = 4096;
 
 /// Labelled pictures of one shape, split into those to learn from and those to test on.
 #[derive(Clone, Debug)]

@@ -19,6 +19,9 @@ pub use layers::{Kind, Layer, LayerId};
 pub use named::Named;
 pub use train::{Initialisation, LabelKind, Loss, Moment, Optimiser, Schedule, Train, WarmUp, decimal};
 
+/// The most rows or columns a picture may have.
+pub const MAX_SIDE: usize = 4096;
+
 /// Everything needed to repeat a run: pictures, network, training and the seed of all that is random.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {

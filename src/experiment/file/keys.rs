@@ -5,7 +5,7 @@ use super::named;
 use super::node::{Node, number_text, pair_text};
 use super::values;
 use crate::experiment::words::listed;
-use crate::experiment::{Data, Experiment, Normalise, Problem, Schedule, Train};
+use crate::experiment::{Data, Experiment, MAX_SIDE, Normalise, Problem, Schedule, Train};
 
 /// One key of the file.
 pub(super) struct Key {
@@ -47,7 +47,7 @@ pub(super) const KEYS: [Key; 28] = [
     key(
         "data",
         "size",
-        |e, v| put(&mut e.data.size, v.pair(1..=values::MAX_SIDE).map(Some)),
+        |e, v| put(&mut e.data.size, v.pair(1..=MAX_SIDE).map(Some)),
         |e| e.data.size.map(pair_text),
     ),
     key(

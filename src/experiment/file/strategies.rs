@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use crate::experiment::fields::{Field, Value};
 use crate::experiment::layers::{Branches, Kind, Layer, MENU, Merge, Padding, Repeat};
 use crate::experiment::{
-    Augment, Data, Experiment, Initialisation, Named, NetworkChoice, Noise, Normalise, Train, WarmUp, presets,
+    Augment, Data, Experiment, Initialisation, MAX_SIDE, Named, NetworkChoice, Noise, Normalise, Train,
+    WarmUp, presets,
 };
 use crate::tensor::Extent;
 
@@ -18,9 +19,9 @@ pub fn experiment() -> impl Strategy<Value = Experiment> {
 
 fn data() -> impl Strategy<Value = Data> {
     let subset = || option::of(1_usize..=1_000_000_000);
-    let size = option::of([1_usize..=8192, 1..=8192]);
+    let size = option::of([1_usize..=MAX_SIDE, 1..=MAX_SIDE]);
     let share = || prop_oneof![Just(0.0_f32), 0.0..=1.0_f32];
-    let augment = (any::<bool>(), 0_usize..=64, 0_usize..=8192, share())
+    let augment = (any::<bool>(), 0_usize..=64, 0_usize..=MAX_SIDE, share())
         .prop_map(|(flip, crop, cutout, jitter)| Augment { flip, crop, cutout, jitter });
     let noise = (share(), option::of(any::<String>())).prop_map(|(share, to)| Noise { share, to });
     let normalise = prop::sample::select(&Normalise::ALL[..]);
@@ -45,7 +46,7 @@ fn data() -> impl Strategy<Value = Data> {
 fn network() -> impl Strategy<Value = NetworkChoice> {
     let preset = prop::sample::select(presets::names().collect::<Vec<_>>())
         .prop_map(|name| NetworkChoice::Preset(name.into()));
-    let input = option::of((1_usize..=65_536, 1_usize..=8192, 1_usize..=8192));
+    let input = option::of((1_usize..=65_536, 1_usize..=MAX_SIDE, 1_usize..=MAX_SIDE));
     let layers = (input, layers()).prop_map(|(input, layers)| NetworkChoice::Layers {
         input: input.map(|(channels, height, width)| Extent::new(channels, height, width)),
         layers,

@@ -3,11 +3,11 @@
 use super::node::{NONE, Node, number_text};
 use super::read_layers::read_layers;
 use super::write_layers::layers_text;
-use crate::experiment::{Augment, Data, Experiment, NetworkChoice, Noise, Problem, WarmUp, presets};
+use crate::experiment::{
+    Augment, Data, Experiment, MAX_SIDE, NetworkChoice, Noise, Problem, WarmUp, presets,
+};
 use crate::tensor::Extent;
 
-/// The longest side of a picture.
-pub(super) const MAX_SIDE: usize = 8192;
 const MAX_CHANNELS: usize = 65_536;
 const MAX_PICTURES: usize = 1_000_000_000;
 

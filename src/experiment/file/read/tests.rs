@@ -151,7 +151,7 @@ fn values_of_the_wrong_type_or_out_of_bounds_are_refused() {
     check_line(
         "data",
         "size = [3, 3, 3]",
-        "`size` must be a whole number from 1 to 8192, or two of them, [height, width]; found a list of 3.",
+        "`size` must be a whole number from 1 to 4096, or two of them, [height, width]; found a list of 3.",
     );
     check_line(
         "data",
@@ -288,7 +288,7 @@ fn a_network_must_be_given_once() {
     check(
         "[network]\ninput = [32, 32]\nlayers = []",
         "line 2: `input` must be the shape of a picture, [channels, height, width], with up to 65536 channels and \
-         8192 pixels to a side; found a list of 2.",
+         4096 pixels to a side; found a list of 2.",
     );
 }
 
