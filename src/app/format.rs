@@ -25,12 +25,16 @@ pub fn short(n: u64) -> String {
     format!("{} {name}", three_figures(n / unit))
 }
 
-/// `45.2 kB`, by powers of 1000.
+/// `45 KiB`, `1,234.5 MiB`: memory, in the units in which the command line and the messages tell it.
 pub fn bytes(n: u64) -> String {
+    const MIB: u64 = 1 << 20;
     match n {
-        0..1000 => format!("{n} B"),
-        1000..10_000 => format!("{} kB", three_figures(n as f64 / 1e3)),
-        _ => format!("{}B", short(n)),
+        0..10_240 => format!("{n} B"),
+        10_240..MIB => format!("{} KiB", n.div_ceil(1 << 10)),
+        _ => {
+            let tenths = (n as f64 / MIB as f64 * 10.0).round() as u64;
+            format!("{}.{} MiB", count(tenths / 10), tenths % 10)
+        }
     }
 }
 
@@ -90,7 +94,8 @@ mod tests {
     fn numbers_are_grouped_and_shortened() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([9999, 10_000, 999_950, 41_234_000].map(short), ["9,999", "10.0 k", "1.00 M", "41.2 M"]);
-        assert_eq!([12, 4500, 45_200, 2_000_000].map(bytes), ["12 B", "4.50 kB", "45.2 kB", "2.00 MB"]);
+        assert_eq!([12, 45_200, 2_000_000].map(bytes), ["12 B", "45 KiB", "1.9 MiB"]);
+        assert_eq!(bytes(1_300 << 20), "1,300.0 MiB");
     }
 
     #[test]

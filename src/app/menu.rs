@@ -90,9 +90,8 @@ pub fn setting_ui(ui: &mut Ui, field: Field<'_>) -> bool {
             widgets::number_ui(ui, name, value, range).on_hover_text(help).changed()
         }
         Value::Numbers(value, range) => numbers_ui(ui, name, value, range, &help),
-        Value::Pair(..) | Value::Padding(..) | Value::Initialisation(_) => {
-            unreachable!("only layers have such settings")
-        }
+        // Only layers have such settings, and draw them on their cards.
+        Value::Pair(..) | Value::Padding(..) | Value::Initialisation(_) => false,
     }
 }
 
@@ -180,6 +179,25 @@ fn numbers(text: &str, range: &RangeInclusive<f32>) -> Option<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::{Initialisation, Loss, Optimiser, Schedule};
+
+    /// What only layers have is not drawn here: nothing else may have it.
+    #[test]
+    fn every_setting_of_what_goes_by_a_name_is_drawn() {
+        fn check<T: Named>() {
+            for mut value in T::all() {
+                for Field { name, value, .. } in value.fields() {
+                    let is_of_layers =
+                        matches!(value, Value::Pair(..) | Value::Padding(..) | Value::Initialisation(_));
+                    assert!(!is_of_layers, "{name}");
+                }
+            }
+        }
+        check::<Optimiser>();
+        check::<Schedule>();
+        check::<Loss>();
+        check::<Initialisation>();
+    }
 
     #[test]
     fn numbers_are_read_as_typed() {

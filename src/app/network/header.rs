@@ -94,10 +94,16 @@ fn holders(layers: &[crate::experiment::Layer]) -> Vec<crate::experiment::LayerI
 
 fn totals_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let total = desk.editor.costs().total;
+    let is_possible = desk.editor.costs().problem.is_none();
     let batch = desk.editor.experiment.train.batch as u64;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
         let mut sum_ui = |figure: String, unit: &str, help: String| {
+            // What the layers before the problem cost is no sum of the net.
+            let (figure, help) = match is_possible {
+                true => (figure, help),
+                false => ("–".into(), "Not known before the network is possible.".into()),
+            };
             ui.label(RichText::new(figure).monospace());
             widgets::caption_ui(ui, unit).on_hover_text(help);
             ui.add_space(theme::GAP);
