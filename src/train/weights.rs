@@ -19,6 +19,7 @@ use crate::experiment::Train;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, LayerReport, Op};
 pub use about::About;
+pub use container::little_endian;
 use container::{Container, Entry, LARGEST_HEADER, Writer};
 
 /// What is wrong with a file of weights, in a sentence or two for a person.

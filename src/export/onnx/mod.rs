@@ -7,16 +7,18 @@
 //! `(N, K, H, W)` where the net ends in maps. Any batch size will do.
 
 mod layers;
-pub mod proto;
+mod message;
+mod proto;
 mod writer;
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use prost::Message;
-
-use super::{ExportError, write_file};
+use super::ExportError;
 use crate::graph::Op;
 use crate::train::Net;
+use message::Whole;
 use proto::{GraphProto, Model, OperatorSet, Property, ValueInfo};
 use writer::Writer;
 
@@ -32,8 +34,14 @@ const LARGEST: u64 = (1 << 31) - 1;
 pub fn write(net: &Net, folder: &Path) -> Result<(), ExportError> {
     check_size(least_bytes(net))?;
     let model = model(net);
-    check_size(model.encoded_len() as u64)?;
-    write_file(&folder.join("model.onnx"), &model.encode_to_vec())
+    check_size(model.len())?;
+    let path = folder.join("model.onnx");
+    let written = File::create(&path).and_then(|file| {
+        let mut file = BufWriter::new(file);
+        model.write(&mut file)?;
+        file.flush()
+    });
+    written.map_err(|cause| ExportError::Write { path, cause })
 }
 
 /// Bytes of the weights and of the permutations: what may be large in a model, known before it is made.
@@ -54,7 +62,7 @@ fn check_size(bytes: u64) -> Result<(), ExportError> {
 }
 
 /// The net as a message.
-pub fn model(net: &Net) -> Model {
+fn model(net: &Net) -> Whole<'_> {
     let mut writer = Writer::new(net);
     layers::write(&mut writer);
     let graph = &net.graph;
@@ -66,23 +74,25 @@ pub fn model(net: &Net) -> Model {
     let properties = net.about().to_map().into_iter();
     let mut properties: Vec<Property> = properties.map(|(key, value)| Property { key, value }).collect();
     properties.retain(|property| property.key != "format");
-    Model {
+    let model = Model {
         ir_version: IR_VERSION,
         producer_name: "ConvScope".into(),
         producer_version: env!("CARGO_PKG_VERSION").into(),
         doc_string: "Input: x = (byte / 255 - normalisation_mean) * normalisation_scale, see the metadata. \
                      Output: logits."
             .into(),
-        graph: Some(GraphProto {
-            node: writer.nodes,
-            name: net.experiment.title.clone(),
-            initializer: writer.initialisers,
-            input: vec![ValueInfo::batch(writer::INPUT, &[input.channels, input.height, input.width])],
-            output: vec![ValueInfo::batch(writer::OUTPUT, &logits)],
-        }),
+        graph: None,
         opset_import: vec![OperatorSet { domain: String::new(), version: OPERATORS }],
         metadata_props: properties,
-    }
+    };
+    let graph = GraphProto {
+        node: writer.nodes,
+        name: net.experiment.title.clone(),
+        initializer: Vec::new(),
+        input: vec![ValueInfo::batch(writer::INPUT, &[input.channels, input.height, input.width])],
+        output: vec![ValueInfo::batch(writer::OUTPUT, &logits)],
+    };
+    Whole { model, graph, initialisers: writer.initialisers }
 }
 
 #[cfg(test)]

@@ -160,20 +160,6 @@ impl Attribute {
     }
 }
 
-impl Tensor {
-    pub fn floats(name: &str, shape: &[usize], numbers: &[f32]) -> Self {
-        let dims = shape.iter().map(|&side| side as i64).collect();
-        let raw_data = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-        Self { dims, data_type: FLOAT, name: name.into(), raw_data }
-    }
-
-    /// A list of whole numbers.
-    pub fn whole(name: &str, numbers: &[i64]) -> Self {
-        let raw_data = numbers.iter().flat_map(|i| i.to_le_bytes()).collect();
-        Self { dims: vec![numbers.len() as i64], data_type: INT64, name: name.into(), raw_data }
-    }
-}
-
 impl ValueInfo {
     /// A batch of any size of values of this shape.
     pub fn batch(name: &str, shape: &[usize]) -> Self {

@@ -1,3 +1,5 @@
+use prost::Message;
+
 use super::*;
 use crate::data::Normalisation;
 use crate::experiment::layers::{Activation, Linear, MENU, Merge};
@@ -35,6 +37,15 @@ fn read() -> Model {
     let folder = tempfile::tempdir().expect("a folder");
     write(&net(), folder.path()).expect("room");
     let bytes = std::fs::read(folder.path().join("model.onnx")).expect("the file");
+    Model::decode(&bytes[..]).expect("a message")
+}
+
+/// What would be in the file.
+fn message(net: &Net) -> Model {
+    let mut bytes = Vec::new();
+    let model = model(net);
+    model.write(&mut bytes).expect("memory takes all");
+    assert_eq!(bytes.len() as u64, model.len(), "as long as was said");
     Model::decode(&bytes[..]).expect("a message")
 }
 
@@ -100,7 +111,7 @@ fn every_kind_is_written() {
         let name = layers[0].kind.name();
         let network = NetworkChoice::Layers { input: None, layers };
         let net = of(Experiment { network, ..Experiment::default() }, Extent::new(4, 8, 8));
-        let graph = model(&net).graph.expect("a graph");
+        let graph = message(&net).graph.expect("a graph");
         is_in_single_assignment(&graph);
         assert!(graph.node.iter().all(|node| !node.op_type.is_empty()), "{name}");
         let text = crate::export::pytorch::model(&net).expect(name);
@@ -115,7 +126,7 @@ fn permutations_count_in_the_size() {
     let net = of(file::parse(text).expect("an experiment"), Extent::new(2, 50, 40));
     let [weights, places] = [4 * 3 * 2 * 2000, 2 * 8 * 2000];
     assert_eq!(least_bytes(&net), weights + places);
-    let found = model(&net).encoded_len() as u64;
+    let found = model(&net).len();
     assert!((least_bytes(&net)..least_bytes(&net) + 4096).contains(&found), "{found}");
     let message = check_size(LARGEST + 1).expect_err("too large").to_string();
     assert!(message.contains("take 2048 MiB"), "{message}");

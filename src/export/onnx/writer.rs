@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::proto::{Attribute, Node, Tensor};
+use super::message::Initialiser;
+use super::proto::{Attribute, Node};
 use crate::graph::{Graph, NodeId, ParameterId, StatisticId};
 use crate::tensor::Extent;
 use crate::train::Net;
@@ -15,7 +16,7 @@ pub const OUTPUT: &str = "logits";
 pub struct Writer<'a> {
     pub graph: &'a Graph,
     pub nodes: Vec<Node>,
-    pub initialisers: Vec<Tensor>,
+    pub initialisers: Vec<Initialiser<'a>>,
     numbers: &'a Numbers,
     /// The layer that gives each node's value.
     paths: HashMap<NodeId, &'a str>,
@@ -121,21 +122,27 @@ impl<'a> Writer<'a> {
     pub fn parameter(&mut self, id: ParameterId, shape: Option<&[usize]>) -> String {
         let parameter = &self.graph.parameters[id.0];
         let shape = shape.unwrap_or(&parameter.shape);
-        self.floats(&parameter.name, shape, &self.numbers.parameters[id.0])
+        self.numbers(&parameter.name, shape, &self.numbers.parameters[id.0])
     }
 
     pub fn statistic(&mut self, id: StatisticId) -> String {
         let statistic = &self.graph.statistics[id.0];
-        self.floats(&statistic.name, &[statistic.len], &self.numbers.statistics[id.0])
+        self.numbers(&statistic.name, &[statistic.len], &self.numbers.statistics[id.0])
+    }
+
+    /// Numbers of the net, under their own name.
+    fn numbers(&mut self, name: &str, shape: &[usize], numbers: &'a [f32]) -> String {
+        self.initialisers.push(Initialiser::floats(name, shape, numbers));
+        name.into()
     }
 
     pub fn floats(&mut self, name: &str, shape: &[usize], numbers: &[f32]) -> String {
-        self.initialisers.push(Tensor::floats(name, shape, numbers));
+        self.initialisers.push(Initialiser::constants(name, shape, numbers));
         name.into()
     }
 
     pub fn whole(&mut self, name: &str, numbers: &[i64]) -> String {
-        self.initialisers.push(Tensor::whole(name, numbers));
+        self.initialisers.push(Initialiser::whole(name, numbers));
         name.into()
     }
 }

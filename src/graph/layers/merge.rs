@@ -2,9 +2,9 @@
 
 use super::{Op, Pass, StepOp, activation};
 use crate::experiment::layers::Merge;
-use crate::graph::{NodeId, Stride};
 use crate::graph::build::Builder;
 use crate::graph::program::{Emit, ValueId};
+use crate::graph::{NodeId, Stride};
 use crate::tensor::Extent;
 
 #[derive(Clone, Debug, PartialEq)]
