@@ -278,6 +278,23 @@ fn a_net_is_looked_into() {
     assert_eq!(inspect(&["filters"])["shape"], serde_json::json!([8, 1, 5, 5]));
     assert_eq!(inspect(&["filters", "--layer", "layers.3"])["norms"].as_array().map(Vec::len), Some(16));
     assert_eq!(inspect(&["tuning"])["summary"]["filters"], 8);
+    let sorted = inspect(&["filters", "--order", "norm", "--change"]);
+    let norms: Vec<f64> =
+        sorted["norms"].as_array().expect("norms").iter().filter_map(|n| n.as_f64()).collect();
+    assert!(norms.is_sorted_by(|a, b| a >= b) && norms[0] > 0.0, "{norms:?}");
+    let seen = inspect(&["activations", "--picture", "test:3"]);
+    assert_eq!(seen["layers"][0]["maps"].as_array().map(Vec::len), Some(8 * 24 * 24));
+    let patches =
+        inspect(&["patches", "--layer", "layers.3", "--first", "200", "--unit", "1", "--beside", "guided"]);
+    assert_eq!(patches["units"][0]["patches"].as_array().map(Vec::len), Some(9));
+    assert_eq!(patches["beside"][0].as_array().map(Vec::len), Some(28 * 28));
+    let why = inspect(&["why", "--picture", "grating:45,0.2", "--unit", "3"]);
+    assert_eq!(why["gradient"].as_array().map(Vec::len), Some(28 * 28));
+    let conv = inspect(&["convolution", "--layer", "layers.3", "--at", "2,5", "--weight", "0,1,1"]);
+    let products =
+        conv["products"].as_array().expect("products").iter().filter_map(|p| p["product"].as_f64());
+    let sum = products.sum::<f64>() + conv["bias"].as_f64().expect("a bias");
+    assert!((sum - conv["value"].as_f64().expect("a number")).abs() < 1e-4, "{conv}");
     let confusion = inspect(&["confusion"]);
     let counts = confusion["counts"].as_array().expect("rows").iter().flat_map(|row| row.as_array());
     let n: u64 = counts.flatten().filter_map(|n| n.as_u64()).sum();
@@ -289,6 +306,13 @@ fn a_net_is_looked_into() {
     );
     let command = ["inspect", "quickstart", "--weights", &weights, "filters"];
     refused(&[&command[..], &["--layer", "layers.9"]].concat(), &["`layers.9`", "`layers.0`, `layers.3`"]);
+    let command = ["inspect", "quickstart", "--weights", &weights];
+    refused(&[&command[..], &["why", "--picture", "test:999999"]].concat(), &["no test picture 999999"]);
+    refused(&[&command[..], &["why", "--unit", "10"]].concat(), &["has no unit 10"]);
+    refused(
+        &[&command[..], &["patches", "--layer", "layers.3", "--class", "cat"]].concat(),
+        &["no class `cat`"],
+    );
 }
 
 /// Measured in a process of its own; the parts of a step are named and their bytes counted.

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use convscope::data::catalogue;
-use convscope::engine::{self, DeviceChoice};
+use convscope::engine::{self, DeviceChoice, Part};
 use convscope::experiment::{Experiment, NetworkChoice, Schedule, shipped};
+use convscope::inspect::attribution::Unit;
+use convscope::inspect::exhibit::Exhibit;
 use convscope::inspect::filters::first_convolution;
 use convscope::inspect::look::{Look, View};
+use convscope::inspect::patches::Search;
 use convscope::session::{
-    Activity, Command, MOST_RUNS, NewRun, PicturesState, RunId, RunSnapshot, Session, Snapshot, Watch,
+    Activity, Command, MOST_RUNS, NewRun, PicturesState, RunId, RunSnapshot, Session, Snapshot, Spent, Watch,
 };
 use convscope::train::Run;
 
@@ -50,13 +53,36 @@ fn is_finished(snapshot: &Snapshot) -> bool {
     snapshot.activity() == Activity::Finished
 }
 
+/// One of each kind.
+fn every_look() -> Vec<Look> {
+    let exhibit = Exhibit::Data { part: Part::Test, index: 7 };
+    let unit = Unit { layer: "layers.3".into(), channel: 2, place: None };
+    let search = Search {
+        layer: "layers.3".into(),
+        part: Part::Train,
+        class: None,
+        n_pictures: Some(100),
+        n_patches: 4,
+        one_each: true,
+    };
+    vec![
+        Look::Filters { layer: None },
+        Look::Activations { exhibit: exhibit.clone() },
+        Look::Patches(search),
+        Look::Why { exhibit: exhibit.clone(), unit, occluder: None },
+        Look::Convolution { layer: None, exhibit },
+    ]
+}
+
 #[test]
 fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
     let session = start();
     session.send(Command::Describe(RUN, Box::new(experiment())));
-    session.send(Command::Watch(Watch { looks: vec![Look::Filters { layer: None }] }));
+    session.send(Command::Watch(Watch { looks: every_look() }));
     session.send(Command::Play(RUN));
     let snapshot = wait(&session, "the end", is_finished);
+    let Spent { training, looking, last_look } = snapshot.spent;
+    assert!(10.0 * (looking - last_look) <= training, "{looking} s of looking in {training} s of training");
     let seen = run(&snapshot);
     assert_eq!((seen.step, seen.n_steps), (30, 30));
     assert_eq!(seen.curves.tests.len(), 3);
@@ -71,6 +97,13 @@ fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
         curves.from(0).map(|record| record.loss.to_bits()).collect()
     };
     assert_eq!(losses(&seen.curves), losses(&alone.curves), "a watched run is the run of nobody's watching");
+
+    // Where nothing trains, all is seen at last.
+    let all_seen =
+        |snapshot: &Snapshot| every_look().iter().all(|look| snapshot.seen(look).is_some_and(|s| s.is_whole));
+    let snapshot = wait(&session, "all looks", all_seen);
+    let failed = snapshot.views.iter().find_map(|seen| seen.view.as_ref().err());
+    assert_eq!(failed, None);
 
     // What is seen at the end are the weights of the end.
     let look = Look::Filters { layer: None };
@@ -97,6 +130,28 @@ fn looks_that_nobody_asks_for_any_more_are_gone() {
     let message = snapshot.views[0].view.as_ref().expect_err("there is no such layer");
     assert!(message.contains("`layers.99`") && message.contains("`layers.0`"), "{message}");
     assert!(snapshot.problem().is_none(), "the run itself goes on");
+}
+
+/// A look at another picture goes on with what was made ready for the one before.
+#[test]
+fn one_picture_is_looked_at_after_the_other() {
+    let session = start();
+    session.send(Command::Describe(RUN, Box::new(experiment())));
+    session.send(Command::Step(RUN));
+    let looks = [3, 8].map(|index| Look::Activations { exhibit: Exhibit::Data { part: Part::Test, index } });
+    let numbers = looks.map(|look| {
+        session.send(Command::Watch(Watch { looks: vec![look.clone()] }));
+        let snapshot =
+            wait(&session, "a look", |snapshot| snapshot.seen(&look).is_some_and(|seen| seen.is_whole));
+        let view = snapshot.seen(&look).and_then(|seen| seen.view.clone().ok()).expect("it is seen");
+        let View::Activations(seen) = &*view else { panic!("{view:?}") };
+        (seen.picture.bytes.clone(), seen.layers[0].numbers.clone())
+    });
+    let set = catalogue::open(&experiment().data, experiment().seed).expect("built in");
+    for (index, (bytes, _)) in [3, 8].into_iter().zip(&numbers) {
+        assert_eq!(bytes, set.test.picture(set.extent, index));
+    }
+    assert_ne!(numbers[0].1, numbers[1].1);
 }
 
 #[test]

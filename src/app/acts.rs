@@ -122,7 +122,9 @@ impl Workshop {
         let beside =
             || self.editor.file.as_deref().and_then(Path::parent).map_or_else(here, Path::to_path_buf);
         let suggestion = match purpose {
-            Purpose::OpenExperiment | Purpose::Pictures | Purpose::OpenLesson => beside().join(""),
+            Purpose::OpenExperiment | Purpose::Pictures | Purpose::OpenLesson | Purpose::ShowPicture => {
+                beside().join("")
+            }
             Purpose::ExportProgress => beside().join("progress.json"),
             Purpose::SaveExperiment => {
                 self.editor.file.clone().unwrap_or_else(|| beside().join("experiment.toml"))
@@ -141,6 +143,13 @@ impl Workshop {
             Purpose::Pictures => self.library.choose_path(ctx, &mut self.editor.experiment.data, &path),
             Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => self.export(ctx, path),
             Purpose::OpenLesson => self.lessons.open_path(&path),
+            Purpose::ShowPicture => {
+                let input = self.snapshot.run().and_then(|run| run.input);
+                let shown = self.training.looking.show(&path, input);
+                if let Err(message) = shown {
+                    self.status.say(Gravity::Problem, message);
+                }
+            }
             Purpose::ExportProgress => match self.lessons.hand_in(&path) {
                 Ok(()) => self.status.say(Gravity::Note, format!("Written to {}.", path.display())),
                 Err(message) => self.status.say(Gravity::Problem, message),

@@ -73,9 +73,10 @@ pub enum Request {
 }
 
 impl<'a> Desk<'a> {
-    /// Asks for a look at the run in front, and gives what has been seen so far.
+    /// Asks for a look at the run in front, and gives what has been seen so far: until there is something, what was
+    /// seen last of another picture.
     pub fn look(&self, look: Look) -> Option<&'a Seen> {
-        let seen = self.snapshot.seen(&look);
+        let seen = self.snapshot.seen_about(&look);
         let mut looks = self.looks.borrow_mut();
         if !looks.contains(&look) {
             looks.push(look);

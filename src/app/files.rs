@@ -23,6 +23,8 @@ pub enum Purpose {
     ExportSvg,
     OpenLesson,
     ExportProgress,
+    /// One to show the net.
+    ShowPicture,
 }
 
 impl Purpose {
@@ -36,18 +38,19 @@ impl Purpose {
             Self::ExportSvg => "Export the curves as SVG",
             Self::OpenLesson => "Open a lesson: its `lesson.toml`, or a zip archive",
             Self::ExportProgress => "Hand in the progress of all lessons",
+            Self::ShowPicture => "Show the net a picture: PNG, JPEG, WebP, GIF or BMP",
         }
     }
 
     fn is_saving(self) -> bool {
-        !matches!(self, Self::OpenExperiment | Self::Pictures | Self::OpenLesson)
+        !matches!(self, Self::OpenExperiment | Self::Pictures | Self::OpenLesson | Self::ShowPicture)
     }
 
     /// The ending of its files; none where anything goes.
     pub fn ending(self) -> Option<&'static str> {
         match self {
             Self::OpenExperiment | Self::SaveExperiment => Some("toml"),
-            Self::Pictures | Self::OpenLesson => None,
+            Self::Pictures | Self::OpenLesson | Self::ShowPicture => None,
             Self::ExportCsv => Some("csv"),
             Self::ExportPng => Some("png"),
             Self::ExportSvg => Some("svg"),

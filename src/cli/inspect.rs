@@ -1,10 +1,15 @@
 //! `convscope inspect`: what a trained net looks like inside, as a picture and as numbers. One file for each
 //! thing to look at.
 
+mod activations;
 mod confusion;
+mod convolution;
 mod filters;
+mod patches;
+mod shown;
 mod statistics;
 mod tuning;
+mod why;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,10 +17,11 @@ use std::sync::Arc;
 use super::{ExperimentArguments, Failure, cannot_write, text};
 use crate::data::{self, DataSet, catalogue};
 use crate::engine::DeviceChoice;
-use crate::inspect::filters::{Filters, convolution_at};
+use crate::inspect::filters::{Filters, convolution_at, reads_pictures};
 use crate::inspect::picture::Picture;
 use crate::tensor::Tensor;
 use crate::train::Net;
+use crate::train::initial::Start;
 
 #[derive(clap::Args)]
 pub struct InspectArguments {
@@ -46,6 +52,15 @@ pub struct InspectArguments {
 enum What {
     /// The filters of a convolution as pictures.
     Filters(filters::FiltersArguments),
+    /// Every layer's maps for a picture.
+    Activations(activations::ActivationsArguments),
+    /// The patches of pictures to which the units of a layer respond most.
+    Patches(patches::PatchesArguments),
+    /// Why a unit responds to a picture: gradient, guided back-propagation, deconvnet, occlusion, class activation
+    /// map.
+    Why(why::WhyArguments),
+    /// A convolution taken apart: the products that sum to one number, or to the gradient of one weight.
+    Convolution(convolution::ConvolutionArguments),
     /// What the first layer's filters prefer, measured with gratings like cells of the visual cortex.
     Tuning,
     /// Which classes are taken for which, and the worst mistakes.
@@ -57,6 +72,10 @@ enum What {
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     match &arguments.what {
         What::Filters(what) => filters::run(arguments, what),
+        What::Activations(what) => activations::run(arguments, what),
+        What::Patches(what) => patches::run(arguments, what),
+        What::Why(what) => why::run(arguments, what),
+        What::Convolution(what) => convolution::run(arguments, what),
         What::Tuning => tuning::run(arguments),
         What::Confusion(what) => confusion::run(arguments, what),
         What::Statistics(what) => statistics::run(arguments, what),
@@ -110,5 +129,8 @@ fn filters_of(net: &Net, path: Option<&str>) -> Result<Filters, Failure> {
     let (path, weight) =
         convolution_at(&net.graph, path).map_err(|error| Failure::BadInput(error.to_string()))?;
     let shape = net.graph.parameters[weight.0].shape.clone();
-    Ok(Filters { path, weights: Tensor::new(shape, net.numbers.parameters[weight.0].clone()) })
+    let weights = Tensor::new(shape, net.numbers.parameters[weight.0].clone());
+    let initial = Start::new(&net.graph, &net.experiment.train, net.experiment.seed).numbers(weight);
+    let scale = reads_pictures(&net.graph, weight).then(|| net.normalisation.scale.clone());
+    Ok(Filters { path, weights, initial: Some(initial), scale })
 }

@@ -99,7 +99,7 @@ pub fn places(program: &Program, arena: &Arena) -> (Vec<Option<Place>>, usize) {
 /// what it writes, that is what steps read and no step has written.
 pub fn kept_apart(program: &Program) -> Vec<ValueId> {
     let asked_for = program.outputs.values().chain(program.gradients.values());
-    let mut kept: Vec<ValueId> = asked_for.copied().chain(program.metrics).collect();
+    let mut kept: Vec<ValueId> = asked_for.copied().chain(program.metrics).chain(program.strongest).collect();
     let mut written = vec![false; program.values.len()];
     for step in &program.steps {
         let from_outside =

@@ -146,6 +146,16 @@ pub enum Part {
     Test,
 }
 
+impl Part {
+    /// `train` or `test`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+}
+
 impl PictureSource {
     pub fn split(&self) -> &Split {
         match self.part {

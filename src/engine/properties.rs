@@ -6,8 +6,11 @@ use proptest::prelude::*;
 use super::ops::testing::{double, normal};
 use super::plain::Machine;
 use super::{Device, StepTable, cpu, layout};
-use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
-use crate::graph::{Goal, Graph, NodeId, strategies};
+use crate::experiment::layers::PoolMode;
+use crate::graph::program::{
+    Back, BackwardRule, Bank, Feed, Inspection, Mode, Origin, Placement, Program, Request,
+};
+use crate::graph::{Goal, Graph, NodeId, Op, strategies};
 
 const BATCH: usize = 2;
 
@@ -115,5 +118,75 @@ proptest! {
         for (i, (&gradient, &is_owned)) in gradients.iter().zip(&owned).enumerate() {
             prop_assert_eq!(gradient != f32::MAX, is_owned, "number {}: {}", i, gradient);
         }
+    }
+
+    /// Which pixels a unit of each layer depends on, by the gradient: rows and columns with a number in it that is not
+    /// 0 are just those that the walk through the layers finds, and lie in the receptive field. Weights and pictures
+    /// are above 0, so that nothing cancels and no ReLU is off; where a maximum is chosen, or pixels are exchanged,
+    /// some that could count do not.
+    #[test]
+    fn a_unit_depends_on_the_pixels_of_its_field(network in strategies::classifier(), corner in 0_usize..3) {
+        let graph = Graph::classifier(&network, 3).expect("only possible nets are drawn");
+        let placement = Placement::of(&graph);
+        let chooses = graph.nodes.iter().any(|node| match &node.op {
+            Op::Pool(pool) => pool.mode == PoolMode::Max,
+            Op::Permute(_) => true,
+            _ => false,
+        });
+        for report in graph.layers.iter().step_by(2) {
+            let (node, extent) = (report.node, report.output);
+            let at = [extent.height, extent.width].map(|side| corner * (side - 1) / 2);
+            let back = Back { from: Origin::Node(node), rule: BackwardRule::Plain };
+            let (wanted, strongest) = (vec![NodeId(0)], None);
+            let inspection = Inspection { batch: 1, feed: Feed::Direct, wanted, back: Some(back), strongest };
+            let program = Program::inspecting(&graph, &inspection);
+            let mut machine = Machine::<f64>::new(program.clone(), &placement);
+            fill_above_zero(&mut machine, &graph, &placement);
+            let pictures = normal(79, graph.input().len()).iter().map(|x| 1.0 + f64::from(x.abs())).collect::<Vec<_>>();
+            machine.value_mut(program.pictures).copy_from_slice(&pictures);
+            // All channels at one place, for some have nothing before them in a zero-padded shortcut.
+            let begin = (at[0] * extent.width + at[1]) * extent.channels;
+            machine.value_mut(program.origin.expect("asked for"))[begin..][..extent.channels].fill(1.0);
+            machine.run(&StepTable::default());
+            let Some(&gradient) = program.gradients.get(&NodeId(0)) else { continue };
+            let gradient = machine.value(gradient); // (H, W, C)
+            let input = graph.input();
+            let counts = |row: usize, column: usize| {
+                gradient[(row * input.width + column) * input.channels..][..input.channels].iter().any(|g| *g != 0.0)
+            };
+            let found = [
+                (0..input.height).map(|row| (0..input.width).any(|column| counts(row, column))).collect::<Vec<_>>(),
+                (0..input.width).map(|column| (0..input.height).any(|row| counts(row, column))).collect(),
+            ];
+            let (seen, field) = (graph.pixels_seen(node, at), graph.field_of(node, at));
+            for axis in 0..2 {
+                for (i, (&found, &seen)) in found[axis].iter().zip(&seen[axis]).enumerate() {
+                    prop_assert!(seen || !found, "{}: {} along {} counts", &report.path, i, axis);
+                    let is_same = found == seen || chooses;
+                    prop_assert!(is_same, "{} at {:?}: {} along {} does not count", &report.path, at, i, axis);
+                    let is_inside = field[axis].contains(&(i as i64));
+                    prop_assert!(is_inside || !seen, "{}: {} along {} lies beside {:?}", &report.path, i, axis, &field);
+                }
+            }
+        }
+    }
+}
+
+/// Weights around one over what each unit reads, scales around 1, all above 0; running statistics at their start.
+fn fill_above_zero(machine: &mut Machine<f64>, graph: &Graph, placement: &Placement) {
+    if machine.bank(Bank::Parameters).len() == placement.len(Bank::Parameters) {
+        for (i, (parameter, &place)) in graph.parameters.iter().zip(&placement.parameters).enumerate() {
+            let size = if parameter.decays() { 1.0 / parameter.fan_in().max(1) as f64 } else { 1.0 };
+            let numbers =
+                normal(i as u32, parameter.len()).into_iter().map(|x| size * (0.5 + f64::from(x.abs())));
+            machine.bank_mut(Bank::Parameters)[place..][..parameter.len()]
+                .iter_mut()
+                .zip(numbers)
+                .for_each(|(own, number)| *own = number);
+        }
+    }
+    let statistics = statistics(graph, placement);
+    if machine.bank(Bank::Statistics).len() == statistics.len() {
+        machine.bank_mut(Bank::Statistics).copy_from_slice(&double(&statistics));
     }
 }

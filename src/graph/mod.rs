@@ -13,6 +13,7 @@ mod goal;
 pub mod layers;
 pub mod program;
 mod receptive_field;
+mod seen;
 
 use crate::experiment::{Initialisation, LayerId, Network};
 use crate::tensor::Extent;

@@ -1,12 +1,15 @@
 //! A graph unrolled for one batch size and one purpose: forward, loss, backward and update as one ordered
 //! list of steps over values. Inert data; both executors are given the same program.
 
+mod inspection;
+
 use std::collections::HashMap;
 
 use super::layers::{self, StepOp};
 use super::{Goal, Graph, NodeId, ParameterId, StatisticId};
 use crate::experiment::{Augment, Optimiser};
 use crate::tensor::Extent;
+pub use inspection::{Back, BackwardRule, Inspection, Origin, Strongest};
 
 /// Index into [`Program::values`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +77,11 @@ pub struct Program {
     /// The gradient of the mean loss by each node that was asked for, kept likewise, where gradients are computed
     /// and the loss depends on the node.
     pub gradients: HashMap<NodeId, ValueId>,
+    /// Where the caller writes the gradient that a way back begins with ([`Origin::Node`]).
+    pub origin: Option<ValueId>,
+    /// The strongest responses so far, if they were asked for: what the caller writes there before the first run
+    /// takes part in all that follow ([`StrongestStep`](layers::strongest::StrongestStep)).
+    pub strongest: Option<ValueId>,
 }
 
 /// What a program is to do.
@@ -240,6 +248,13 @@ pub(super) struct Emit<'a> {
     pub batch: usize,
     pub mode: Mode,
     pub metrics: Option<ValueId>,
+    /// Whether the gradients by the parameters are of use.
+    pub learns: bool,
+    pub rule: BackwardRule,
+    /// Gradients by nodes before this one are of no use.
+    first_wanted: NodeId,
+    origin: Option<ValueId>,
+    strongest: Option<ValueId>,
     values: Vec<Value>,
     steps: Vec<Step>,
     /// Forward value of each node.
@@ -259,6 +274,12 @@ impl<'a> Emit<'a> {
             batch: request.batch,
             mode: request.mode,
             metrics: None,
+            learns: true,
+            rule: BackwardRule::Plain,
+            // The pictures are not learned.
+            first_wanted: NodeId(1),
+            origin: None,
+            strongest: None,
             values: Vec::new(),
             steps: Vec::new(),
             forward: vec![None; graph.nodes.len()],
@@ -296,8 +317,11 @@ impl<'a> Emit<'a> {
         self.in_bank(Bank::Parameters, self.placement.parameters[id.0], self.graph.parameters[id.0].len())
     }
 
-    /// The gradient of the loss by a parameter.
+    /// The gradient of the loss by a parameter: where nothing is learned, a value that nobody reads.
     pub fn parameter_gradient(&mut self, id: ParameterId) -> ValueId {
+        if !self.learns {
+            return self.transient(self.graph.parameters[id.0].len());
+        }
         self.in_bank(Bank::Gradients, self.placement.parameters[id.0], self.graph.parameters[id.0].len())
     }
 
@@ -340,9 +364,9 @@ impl<'a> Emit<'a> {
         self.saved.get(&node).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the gradient by this node's value is of use: the pictures are not learned.
+    /// Whether the gradient by this node's value is of use.
     pub fn wants_gradient(&self, node: NodeId) -> bool {
-        node.0 != 0
+        node >= self.first_wanted
     }
 
     /// The gradient by a node's value, complete once all its readers have been differentiated; none if
@@ -383,6 +407,8 @@ impl<'a> Emit<'a> {
             steps: self.steps,
             outputs,
             gradients,
+            origin: self.origin,
+            strongest: self.strongest,
         }
     }
 }

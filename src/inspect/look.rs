@@ -8,10 +8,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::activations::{self, Activations};
+use super::attribution::{self, Occluder, Unit, Why};
+use super::convolution::{self, Convolution};
+use super::exhibit::Exhibit;
 use super::filters::{self, Filters};
+use super::patches::{self, Patches, Search};
 use super::plane::{self, Plane};
-use crate::data::{DataSet, Normalisation};
-use crate::engine::{Device, EngineError, Memory, layout};
+use super::projection::{self, Projecting, Projections};
+use crate::data::{DataSet, Normalisation, Split};
+use crate::engine::{Device, EngineError, Memory, Part, layout};
 use crate::experiment::Experiment;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, ParameterId};
@@ -25,13 +31,28 @@ pub enum Look {
     Filters { layer: Option<String> },
     /// The answers to a square of so many points along a side, where pictures are points.
     Plane { side: usize },
+    /// Every layer's maps for a picture.
+    Activations { exhibit: Exhibit },
+    /// The patches to which the units of a layer respond most.
+    Patches(Search),
+    /// What of those patches made a unit respond.
+    Projections(Projecting),
+    /// Why a unit responds to a picture; a square that fits it is laid over it where none is given.
+    Why { exhibit: Exhibit, unit: Unit, occluder: Option<Occluder> },
+    /// The convolution at this path, or the first one, taken apart over a picture.
+    Convolution { layer: Option<String>, exhibit: Exhibit },
 }
 
 /// What was seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum View {
     Filters(Filters),
     Plane(Plane),
+    Activations(Activations),
+    Patches(Patches),
+    Projections(Projections),
+    Why(Why),
+    Convolution(Convolution),
 }
 
 /// A net on a device, with what there is to show it.
@@ -67,6 +88,9 @@ pub trait Instrument: Send {
     /// # Errors
     /// What is asked cannot be seen in this net, or a device without room.
     fn look(&mut self, subject: &Subject<'_>, span: Duration) -> Result<Glance, LookError>;
+
+    /// Takes over a question that is [alike](Look::is_alike), with all that was made ready for the one before.
+    fn turn_to(&mut self, _look: Look) {}
 }
 
 /// Why something cannot be seen, in a sentence or two for a person.
@@ -88,8 +112,33 @@ impl Look {
     /// What answers it.
     pub fn instrument(&self) -> Box<dyn Instrument> {
         match self.clone() {
-            Self::Filters { layer } => Box::new(filters::Reading { layer }),
+            Self::Filters { layer } => Box::new(filters::Reading::new(layer)),
+            Self::Activations { exhibit } => Box::new(activations::Recording::new(exhibit)),
+            Self::Patches(search) => Box::new(patches::Sweep::new(search)),
+            Self::Projections(asked) => Box::new(projection::Projector::new(asked)),
+            Self::Why { exhibit, unit, occluder } => {
+                Box::new(attribution::Asking::new(exhibit, unit, occluder))
+            }
+            Self::Convolution { layer, exhibit } => Box::new(convolution::Dissection::new(layer, exhibit)),
             Self::Plane { side } => Box::new(plane::Surveying::new(side)),
+        }
+    }
+
+    /// Whether it asks the same as another, but of another picture or of another unit of the same layer: what was made
+    /// ready for one serves the other.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let is_of_data = |exhibit: &Exhibit| matches!(exhibit, Exhibit::Data { .. });
+        match (self, other) {
+            (Self::Activations { .. }, Self::Activations { .. }) => true,
+            (Self::Why { unit, occluder, .. }, Self::Why { unit: other, occluder: other_occluder, .. }) => {
+                unit.layer == other.layer && occluder == other_occluder
+            }
+            // A way back from the loss is there only where it is known what the picture shows.
+            (
+                Self::Convolution { layer, exhibit },
+                Self::Convolution { layer: other, exhibit: other_exhibit },
+            ) => layer == other && is_of_data(exhibit) == is_of_data(other_exhibit),
+            _ => false,
         }
     }
 
@@ -121,6 +170,30 @@ impl<'a> Subject<'a> {
             set: Some(&run.set),
             step: run.progress().step,
         }
+    }
+
+    /// The net's own pictures.
+    ///
+    /// # Errors
+    /// It is looked at without them.
+    pub fn pictures(&self) -> Result<&'a Arc<DataSet>, LookError> {
+        self.set.ok_or_else(|| {
+            LookError::Impossible(
+                "The pictures of this experiment are not at hand. Show one of your own.".into(),
+            )
+        })
+    }
+
+    /// The pictures of one split.
+    ///
+    /// # Errors
+    /// It is looked at without them.
+    pub fn split(&self, part: Part) -> Result<&'a Split, LookError> {
+        let set = self.pictures()?;
+        Ok(match part {
+            Part::Train => &set.train,
+            Part::Test => &set.test,
+        })
     }
 
     /// A parameter as it stands, in its logical shape.

@@ -24,6 +24,38 @@ impl Picture {
         Self { width, height, pixels: (0..width * height).map(source).collect() }
     }
 
+    /// In the middle of a ground of `colour` of `[width, height]`, or as it is where it is larger.
+    pub fn padded(&self, [width, height]: [usize; 2], colour: [u8; 3]) -> Self {
+        let mut whole = Self::new(self.width.max(width), self.height.max(height), colour);
+        let (x, y) = ((whole.width - self.width) / 2, (whole.height - self.height) / 2);
+        whole.put(self, x, y);
+        whole
+    }
+
+    /// Pictures of any size below one another, on a ground of `colour`.
+    pub fn stacked(pictures: &[Self], colour: [u8; 3]) -> Self {
+        let width = pictures.iter().map(|picture| picture.width).max().unwrap_or(1);
+        let height: usize = pictures.iter().map(|picture| picture.height + GAP).sum();
+        let (mut whole, mut y) = (Self::new(width, height.max(1), colour), 0);
+        for picture in pictures {
+            whole.put(picture, 0, y);
+            y += picture.height + GAP;
+        }
+        whole
+    }
+
+    /// Pictures of any size beside one another, on a ground of `colour`.
+    pub fn beside(pictures: &[Self], colour: [u8; 3]) -> Self {
+        let height = pictures.iter().map(|picture| picture.height).max().unwrap_or(1);
+        let width: usize = pictures.iter().map(|picture| picture.width + GAP).sum();
+        let (mut whole, mut x) = (Self::new(width.max(1), height, colour), 0);
+        for picture in pictures {
+            whole.put(picture, x, 0);
+            x += picture.width + GAP;
+        }
+        whole
+    }
+
     /// Colours the pixel at `(x, y)`, if it is one.
     pub fn dot(&mut self, x: i64, y: i64, colour: [u8; 3]) {
         if (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y) {

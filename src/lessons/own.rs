@@ -102,6 +102,7 @@ mod tests {
             device,
             runs: vec![run],
             views: Vec::new(),
+            spent: Default::default(),
             sharing: Sharing::default(),
             removed: None,
             download: None,

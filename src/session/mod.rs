@@ -26,7 +26,7 @@ use crate::experiment::Experiment;
 pub use fetcher::{Download, DownloadStage};
 pub use share::Sharing;
 pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Seen, Snapshot};
-pub use watching::Watch;
+pub use watching::{Spent, Watch};
 
 /// At most so many runs are there at once.
 pub const MOST_RUNS: usize = 16;

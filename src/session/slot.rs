@@ -210,6 +210,7 @@ impl Slot {
         self.keep_curves();
         // The old run's memory is given back before the new one takes its own.
         self.run = None;
+        self.seen.graph = None;
         self.testing = Testing::No;
         let run = Run::new(&experiment, set, device.clone())?;
         self.goal = Goal::Until(until(&run, span, 0), span);
@@ -307,7 +308,7 @@ impl Slot {
         seen.has_begun = self.run.is_some();
         let Some(run) = &self.run else {
             (seen.step, seen.steps_per_epoch, seen.n_steps, seen.images_per_second) = (0, 0, 0, 0.0);
-            (seen.curves, seen.input) = (Arc::default(), None);
+            (seen.curves, seen.input, seen.graph) = (Arc::default(), None, None);
             seen.experiment = self.described.clone();
             return;
         };
@@ -326,6 +327,7 @@ impl Slot {
         }
         seen.arena_bytes = run.arena_bytes();
         seen.input = Some(run.graph.input());
+        seen.graph.get_or_insert_with(|| Arc::new(run.graph.clone()));
     }
 
     fn activity(&self) -> Activity {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::RunId;
 use super::fetcher::Download;
 use super::share::Sharing;
+use super::watching::Spent;
 use crate::data::DataSet;
 use crate::engine::DeviceInfo;
 use crate::experiment::{self, Experiment};
+use crate::graph::Graph;
 use crate::inspect::look::{Look, View};
 use crate::tensor::Extent;
 use crate::train::curves::Curves;
@@ -25,6 +27,8 @@ pub struct Snapshot {
     pub sharing: Sharing,
     /// What is seen of the current run, of what is watched.
     pub views: Vec<Seen>,
+    /// What looking took of training's time.
+    pub spent: Spent,
     /// The run that was removed last and can be had back, with its name.
     pub removed: Option<(RunId, String)>,
     /// The data set that is being fetched, or was last.
@@ -64,6 +68,8 @@ pub struct RunSnapshot {
     pub curves: Arc<Curves>,
     /// The curves before it began anew, for comparison.
     pub previous: Option<Arc<Curves>>,
+    /// The net that it trains, as drawn.
+    pub graph: Option<Arc<Graph>>,
     /// Bytes of the device's memory for a step's transient values.
     pub arena_bytes: u64,
     /// Of a picture.
@@ -137,6 +143,7 @@ impl Snapshot {
             current: None,
             sharing: Sharing::default(),
             views: Vec::new(),
+            spent: Spent::default(),
             removed: None,
             download: None,
             problem: None,
@@ -169,9 +176,17 @@ impl Snapshot {
 
     /// What is seen of the current run by this look, if anything yet.
     pub fn seen(&self, look: &Look) -> Option<&Seen> {
-        let run = self.begun()?;
-        let is_of_it = |seen: &&Seen| (seen.run, seen.number) == (run.id, run.number) && seen.look == *look;
-        self.views.iter().find(is_of_it)
+        self.views_of_current().find(|seen| seen.look == *look)
+    }
+
+    /// The same, or until that is there what was seen last by a look that is [alike](Look::is_alike).
+    pub fn seen_about(&self, look: &Look) -> Option<&Seen> {
+        self.seen(look).or_else(|| self.views_of_current().find(|seen| seen.look.is_alike(look)))
+    }
+
+    fn views_of_current(&self) -> impl Iterator<Item = &Seen> {
+        let current = self.begun().map(|run| (run.id, run.number));
+        self.views.iter().filter(move |seen| Some((seen.run, seen.number)) == current)
     }
 
     /// What went wrong with the session or with the current run.
@@ -201,6 +216,7 @@ impl RunSnapshot {
             images_per_second: 0.0,
             curves: Arc::default(),
             previous: None,
+            graph: None,
             arena_bytes: 0,
             input: None,
         }

@@ -36,8 +36,19 @@ pub struct Watching {
     of: Option<(RunId, u64)>,
     /// Seconds of training that must pass before the next look.
     owed: f64,
+    /// What went where while something trained.
+    pub spent: Spent,
     /// Whether the device failed, which no further look would mend.
     is_blind: bool,
+}
+
+/// Seconds that went into training and into looking meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spent {
+    pub training: f64,
+    pub looking: f64,
+    /// Of looking, those of the last look, which training has yet to make up for.
+    pub last_look: f64,
 }
 
 struct Watched {
@@ -51,18 +62,31 @@ struct Watched {
 }
 
 impl Watching {
-    /// This is to be seen from now on. What was looked at before goes on where it was.
+    /// This is to be seen from now on. What was looked at before goes on where it was, and what was made ready for a
+    /// question that is alike is used for the new one.
     pub fn set(&mut self, watch: Watch) {
         let mut before = std::mem::take(&mut self.watched);
-        for look in watch.looks {
-            let same = before.iter().position(|watched| watched.look == look);
-            self.watched.push(same.map_or_else(|| Watched::new(look), |i| before.swap_remove(i)));
-        }
+        let mut looks = watch.looks;
+        let mut take = |looks: &mut Vec<Look>, is_same: fn(&Look, &Look) -> bool| {
+            looks.retain(|look| {
+                let same = before.iter().position(|watched| is_same(&watched.look, look));
+                if let Some(i) = same {
+                    let mut watched = before.swap_remove(i);
+                    watched.turn_to(look.clone());
+                    self.watched.push(watched);
+                }
+                same.is_none()
+            });
+        };
+        take(&mut looks, |a, b| a == b);
+        take(&mut looks, Look::is_alike);
+        self.watched.extend(looks.into_iter().map(Watched::new));
     }
 
     /// Seconds have gone into training.
     pub fn trained(&mut self, seconds: f64) {
         self.owed = (self.owed - seconds).max(0.0);
+        self.spent.training += seconds;
     }
 
     /// Gives back all that was made ready, as when the run goes that it was made ready for.
@@ -114,7 +138,12 @@ impl Watching {
         let Some(run) = &slot.run else { return Ok(()) };
         let begin = Instant::now();
         watched.look(&Subject::of(run), of)?;
-        self.owed += begin.elapsed().as_secs_f64() * TRAINING_FOR_LOOKING;
+        if trains {
+            let seconds = begin.elapsed().as_secs_f64();
+            self.owed += seconds * TRAINING_FOR_LOOKING;
+            self.spent.looking += seconds;
+            self.spent.last_look = seconds;
+        }
         Ok(())
     }
 
@@ -129,9 +158,21 @@ impl Watched {
         Self { look, instrument: None, at: None, is_going: false, seen: None }
     }
 
+    fn turn_to(&mut self, look: Look) {
+        if self.look == look {
+            return;
+        }
+        if let Some(instrument) = &mut self.instrument {
+            instrument.turn_to(look.clone());
+        }
+        // A new question is not kept waiting behind others.
+        (self.look, self.at, self.is_going) = (look, None, false);
+    }
+
     /// Whether there is more to see at this step than has been seen.
     fn is_behind(&self, step: u64) -> bool {
         match &self.seen {
+            Some(seen) if seen.look != self.look => true,
             Some(seen) => seen.view.is_ok() && (!seen.is_whole || seen.step != step),
             None => true,
         }

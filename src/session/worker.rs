@@ -379,6 +379,7 @@ impl Worker {
         self.state.sharing = self.sharing;
         self.state.current = self.runs.current;
         self.state.views = self.watching.seen();
+        self.state.spent = self.watching.spent;
         self.state.runs = self.runs.slots.iter().map(|slot| slot.seen.clone()).collect();
         self.published.store(Arc::new(self.state.clone()));
         self.published_at = Instant::now();

@@ -1,16 +1,28 @@
 //! Looking inside the run in front: one file for each instrument, and one list of them.
 //!
 //! An instrument asks for what it shows by [`Desk::look`] in every frame in which it is drawn; what no instrument in
-//! view asks for is not computed.
+//! view asks for is not computed. They share what they look at ([`subject`]): a picture, a layer, a unit.
 
+mod activations;
+mod convolution;
+mod drawing;
 pub mod filters;
+mod patches;
+mod sheets;
+mod subject;
+mod why;
 
-use egui::Ui;
+use std::path::Path;
+
+use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;
 
 use super::bridge::Desk;
 use super::theme;
-use super::widgets::icon;
+use super::widgets::{self, icon};
+use crate::data;
+use crate::tensor::Extent;
+use subject::Subject;
 
 /// Something to look through.
 pub struct Instrument {
@@ -22,38 +34,126 @@ pub struct Instrument {
 }
 
 /// All there are, in the order of their tabs.
-pub static INSTRUMENTS: [Instrument; 1] = [Instrument {
-    name: "Filters",
-    icon: Icon::Grid3x3,
-    help: "What each filter of a convolution looks for: its weights as a picture",
-    ui: |ui, desk, tools| filters::filters_ui(ui, desk, &mut tools.filters),
-}];
+pub static INSTRUMENTS: [Instrument; 5] = [
+    Instrument {
+        name: "Filters",
+        icon: Icon::Grid3x3,
+        help: "What each filter of a convolution looks for: its weights as a picture",
+        ui: |ui, desk, tools| filters::panel_ui(ui, desk, &mut tools.subject, &mut tools.filters),
+    },
+    Instrument {
+        name: "Activations",
+        icon: Icon::Layers,
+        help: "What every layer gives for a picture",
+        ui: |ui, desk, tools| {
+            activations::activations_ui(ui, desk, &mut tools.subject, &mut tools.activations)
+        },
+    },
+    Instrument {
+        name: "Patches",
+        icon: Icon::Images,
+        help: "The patches of pictures to which a unit responds most",
+        ui: |ui, desk, tools| patches::patches_ui(ui, desk, &mut tools.subject, &mut tools.patches),
+    },
+    Instrument {
+        name: "Why?",
+        icon: Icon::Lightbulb,
+        help: "Which pixels a unit's response depends on, in five ways",
+        ui: |ui, desk, tools| why::why_ui(ui, desk, &mut tools.subject, &mut tools.why),
+    },
+    Instrument {
+        name: "Convolution",
+        icon: Icon::Sigma,
+        help: "The products that sum to one number of a map, and to the gradient of one weight",
+        ui: |ui, desk, tools| {
+            convolution::convolution_ui(ui, desk, &mut tools.subject, &mut tools.convolution)
+        },
+    },
+];
+
+/// The name of the instrument that a click on a patch opens.
+const WHY: &str = "Why?";
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
 pub struct State {
     /// Place in [`INSTRUMENTS`] of the one in use.
     chosen: usize,
+    /// Whether it has the middle of the window to itself.
+    pub is_large: bool,
     tools: Tools,
 }
 
-/// What each instrument remembers.
+/// What each instrument remembers, and what they share.
 #[derive(Default)]
 pub struct Tools {
+    pub subject: Subject,
     filters: filters::State,
+    activations: activations::State,
+    patches: patches::State,
+    why: why::State,
+    convolution: convolution::State,
 }
 
+/// The instruments in the lower right.
 pub fn looking_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    tabs_ui(ui, state);
+    ui.add_space(theme::SMALL_GAP);
+    match state.is_large {
+        true => {
+            widgets::caption_ui(ui, "Shown in the middle of the window.");
+        }
+        false => instrument_ui(ui, desk, state),
+    }
+}
+
+/// The instrument in use, in the middle of the window.
+pub fn large_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    tabs_ui(ui, state);
+    ui.separator();
+    ScrollArea::vertical().id_salt("instrument").auto_shrink([false, false]).show(ui, |ui| {
+        instrument_ui(ui, desk, state);
+    });
+}
+
+fn tabs_ui(ui: &mut Ui, state: &mut State) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 1.0;
+        ui.spacing_mut().button_padding.x = 5.0;
         for (i, instrument) in INSTRUMENTS.iter().enumerate() {
             let label = (icon(instrument.icon), instrument.name);
-            if ui.selectable_label(state.chosen == i, label).on_hover_text(instrument.help).clicked() {
+            let tab = widgets::named(ui.selectable_label(state.chosen == i, label), instrument.name);
+            if tab.on_hover_text(instrument.help).clicked() {
                 state.chosen = i;
             }
         }
+        let (symbol, name) = match state.is_large {
+            true => (Icon::Minimize2, "Back to the side"),
+            false => (Icon::Maximize2, "Enlarge the instrument"),
+        };
+        if widgets::icon_button(ui, symbol, name).on_hover_text(name).clicked() {
+            state.is_large ^= true;
+        }
     });
-    ui.add_space(theme::SMALL_GAP);
+}
+
+fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
+    state.tools.subject.follow(desk);
     (instrument.ui)(ui, desk, &mut state.tools);
+    if std::mem::take(&mut state.tools.subject.asks_why) {
+        state.chosen = INSTRUMENTS.iter().position(|instrument| instrument.name == WHY).unwrap_or(0);
+        ui.ctx().request_repaint();
+    }
+}
+
+impl State {
+    /// Shows the net a picture from a file.
+    pub fn show(&mut self, path: &Path, input: Option<Extent>) -> Result<(), String> {
+        let input = input.ok_or("There is no net yet to show a picture to. Press play first.")?;
+        let bytes = data::read_picture(path, input).map_err(|error| error.to_string())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.tools.subject.show(name, bytes);
+        Ok(())
+    }
 }

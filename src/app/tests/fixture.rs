@@ -12,6 +12,7 @@ use crate::app::{Bridge, Workshop, theme};
 use crate::data::{DataSet, Split};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
 use crate::experiment::{Experiment, NetworkChoice, presets, shipped};
+use crate::graph::Graph;
 use crate::inspect::filters::Filters;
 use crate::inspect::look::{Look, View};
 use crate::session::{
@@ -157,6 +158,7 @@ pub fn snapshot(name: &str) -> Snapshot {
         runs: vec![run],
         sharing: Sharing::default(),
         views: Vec::new(),
+        spent: Default::default(),
         removed: None,
         download: None,
         problem: None,
@@ -171,7 +173,9 @@ pub fn training(name: &str, n_steps: u64) -> Snapshot {
         _ => unreachable!("the pictures are ready"),
     };
     let run = front(&mut snapshot);
+    let network = run.experiment.network.network(input, 10).expect("a possible net");
     *run = RunSnapshot {
+        graph: Graph::new(&network).ok().map(Arc::new),
         activity: Activity::Training,
         has_begun: true,
         number: 1,
@@ -231,7 +235,8 @@ pub fn filters(n: usize, channels: usize) -> Filters {
             data.extend((0..side * side).map(|p| weight(i, c, p)));
         }
     }
-    Filters { path: "layers.0".into(), weights: Tensor::new(vec![n, channels, side, side], data) }
+    let weights = Tensor::new(vec![n, channels, side, side], data);
+    Filters { path: "layers.0".into(), weights, initial: None, scale: Some(vec![1.0; channels]) }
 }
 
 /// Pictures by which classes can be told apart at a glance.

@@ -8,6 +8,7 @@ mod images;
 mod layout;
 mod knowing;
 mod lessons;
+mod looking;
 mod manners;
 mod looks;
 mod runs;

@@ -30,7 +30,7 @@ fn what_runs_is_paused_and_shown() {
     bench.commands();
     assert!(bench.has("Training") && bench.has("12.3 k") && bench.has_text("epoch 2.56/5"));
     assert!(bench.has_text("train ") && bench.has_text("test "), "the curves have values");
-    assert!(bench.has("Filter 1") && bench.has("Filter 16"));
+    assert!(bench.has("Filter 0") && bench.has("Filter 15"));
     bench.click("Pause");
     assert!(matches!(bench.commands()[..], [Command::Pause(_)]));
     bench.press(Modifiers::NONE, Key::R);

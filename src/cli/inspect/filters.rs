@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::{Failure, text};
 use super::{InspectArguments, filters_of};
-use crate::inspect::filters::Scale;
+use crate::inspect::filters::{Order, Scale};
 
 #[derive(clap::Args)]
 pub struct FiltersArguments {
@@ -15,6 +15,14 @@ pub struct FiltersArguments {
     /// Whether black and white stand for the largest weight of each filter or of all.
     #[arg(long, value_enum, default_value = "own")]
     scale: ScaleChoice,
+
+    /// In which order they are shown and told.
+    #[arg(long, value_enum, default_value = "number")]
+    order: OrderChoice,
+
+    /// The weights less those before the first step.
+    #[arg(long)]
+    change: bool,
 
     /// Pixels to a side for each weight.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
@@ -27,12 +35,32 @@ enum ScaleChoice {
     Common,
 }
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum OrderChoice {
+    /// As they stand in the layer.
+    Number,
+    /// Longest first.
+    Norm,
+    /// By the angle of the stripes that each prefers.
+    Orientation,
+    /// Most colourful first.
+    Colour,
+}
+
 /// The most pixels that a picture of filters may have.
 const MOST_PIXELS: usize = 1 << 27;
 
 pub(super) fn run(arguments: &InspectArguments, what: &FiltersArguments) -> Result<(), Failure> {
     let net = arguments.net()?;
     let filters = filters_of(&net, what.layer.as_deref())?;
+    let filters = if what.change { filters.change().unwrap_or(filters) } else { filters };
+    let order = filters.order(match what.order {
+        OrderChoice::Number => Order::Number,
+        OrderChoice::Norm => Order::Norm,
+        OrderChoice::Orientation => Order::Orientation,
+        OrderChoice::Colour => Order::Colour,
+    });
+    let filters = filters.in_order(&order);
     let factor = what.enlarge as usize;
     if arguments.out.is_some() && filters.weights.data.len() * factor * factor > MOST_PIXELS {
         return Err(Failure::BadInput(format!(
@@ -48,6 +76,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &FiltersArguments) -> Resu
     let found = json!({
         "layer": filters.path,
         "shape": filters.weights.shape,
+        "order": order,
         "weights": filters.weights.data,
         "norms": norms,
     });

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::super::{Failure, text};
 use super::{InspectArguments, filters_of};
-use crate::graph::{NodeId, Op};
 use crate::inspect::filters::Filters;
 use crate::inspect::picture::{Picture, columns};
 use crate::inspect::tuning::{GreyFilter, N_ORIENTATIONS, Tuning};
@@ -19,14 +18,7 @@ const TILE: usize = 72;
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let net = arguments.net()?;
     let filters = filters_of(&net, None)?;
-    let reads_pictures = net.graph.nodes.iter().any(|node| match &node.op {
-        Op::Conv(conv) => {
-            let name = &net.graph.parameters[conv.weight.0].name;
-            node.inputs == [NodeId(0)] && conv.groups == 1 && *name == format!("{}.weight", filters.path)
-        }
-        _ => false,
-    });
-    if !reads_pictures {
+    if filters.scale.is_none() {
         return Err(Failure::BadInput(format!(
             "`{}` does not read all channels of the pictures themselves, and gratings are shown to nothing else.",
             filters.path

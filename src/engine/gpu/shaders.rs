@@ -33,6 +33,7 @@ const SHADERS: &[Shader] = &[
     shader!("pool"),
     shader!("prelu"),
     shader!("shortcut"),
+    shader!("strongest", behind "table"),
     shader!("sum_parts"),
     shader!("unit_loss"),
     shader!("update", behind "table"),

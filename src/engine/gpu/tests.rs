@@ -38,6 +38,8 @@ fn doubling(len: usize) -> Program {
         metrics: None,
         outputs: [(NodeId(0), ValueId(3))].into_iter().collect(),
         gradients: Default::default(),
+        origin: None,
+        strongest: None,
     }
 }
 
@@ -83,6 +85,8 @@ fn the_metrics_of_many_steps_come_back_in_order() {
         metrics: Some(metrics),
         outputs: Default::default(),
         gradients: Default::default(),
+        origin: None,
+        strongest: None,
     };
     let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
     let tables: Vec<StepTable> =

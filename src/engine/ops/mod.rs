@@ -19,6 +19,7 @@ mod pixel_cross_entropy;
 mod pool;
 mod prelu;
 mod shortcut;
+mod strongest;
 #[cfg(test)]
 pub mod testing;
 mod unit_loss;
@@ -79,5 +80,6 @@ ops! {
     Norm,
     PixelCrossEntropy,
     UnitLoss,
+    Strongest,
     Update,
 }

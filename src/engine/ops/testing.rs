@@ -198,6 +198,8 @@ fn run(
             .map(|(i, &output)| (NodeId(i), output))
             .collect::<HashMap<_, _>>(),
         gradients: HashMap::new(),
+        origin: None,
+        strongest: None,
     };
     let placement = Placement {
         parameters: vec![],

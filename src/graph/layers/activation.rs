@@ -4,7 +4,7 @@ use super::{Pass, StepOp};
 use crate::experiment::layers::Activation;
 use crate::graph::NodeId;
 use crate::graph::build::Builder;
-use crate::graph::program::{Emit, ValueId};
+use crate::graph::program::{BackwardRule, Emit, ValueId};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivationNode {
@@ -46,12 +46,30 @@ impl ActivationNode {
     }
 }
 
-/// The gradient before the ReLU that a node's own step applied: dy where y > 0.
+/// The gradient before the ReLU that a node's own step applied: dy where y > 0, or by another rule.
 pub(super) fn emit_relu_backward(emit: &mut Emit, node: NodeId, gradient: ValueId) -> ValueId {
     emit_backward(emit, node, Activation::Relu, gradient)
 }
 
 fn emit_backward(emit: &mut Emit, node: NodeId, function: Activation, gradient: ValueId) -> ValueId {
+    match (function, emit.rule) {
+        (Activation::Relu, BackwardRule::Guided) => {
+            let dx = emit_plain_backward(emit, node, function, gradient);
+            emit_rectified(emit, node, dx)
+        }
+        (Activation::Relu, BackwardRule::Deconvnet) => emit_rectified(emit, node, gradient),
+        _ => emit_plain_backward(emit, node, function, gradient),
+    }
+}
+
+/// What of a gradient is above 0.
+fn emit_rectified(emit: &mut Emit, node: NodeId, gradient: ValueId) -> ValueId {
+    let rectified = emit.batch_of(emit.extent(node));
+    emit.step(step(emit, node, Activation::Relu, Pass::Forward), vec![gradient], vec![rectified]);
+    rectified
+}
+
+fn emit_plain_backward(emit: &mut Emit, node: NodeId, function: Activation, gradient: ValueId) -> ValueId {
     let dx = emit.batch_of(emit.extent(node));
     let at = if function.derives_from_output() { node } else { emit.graph.node(node).inputs[0] };
     let inputs = vec![emit.forward_value(at), gradient];

@@ -16,6 +16,7 @@ pub mod permute;
 pub mod pool;
 pub mod prelu;
 pub mod shortcut;
+pub mod strongest;
 pub mod transposed_conv;
 pub mod update;
 pub mod upsample;
@@ -92,6 +93,7 @@ pub enum StepOp {
     Norm(update::NormStep),
     PixelCrossEntropy(loss::PixelCrossEntropyStep),
     UnitLoss(loss::UnitLossStep),
+    Strongest(strongest::StrongestStep),
     Update(update::UpdateStep),
 }
 
@@ -125,6 +127,7 @@ impl StepOp {
             Self::Concat(_) => ("concat", None),
             Self::Norm(_) => ("norm", None),
             Self::CrossEntropy(_) | Self::PixelCrossEntropy(_) | Self::UnitLoss(_) => ("loss", None),
+            Self::Strongest(_) => ("strongest", None),
             Self::Update(_) => ("update", None),
         };
         match pass {
@@ -173,6 +176,12 @@ impl Window {
     /// Rows and columns from the first tap to the last, `d·(k − 1) + 1`.
     pub fn span(&self) -> [usize; 2] {
         [0, 1].map(|axis| self.dilation[axis] * (self.kernel[axis] - 1) + 1)
+    }
+
+    /// Where the taps lie along an axis, from the place of output pixel 0: `d·u − p`.
+    pub fn taps(&self, axis: usize) -> impl Iterator<Item = i64> + use<> {
+        let [dilation, padding] = [self.dilation[axis], self.padding[axis]].map(|n| n as i64);
+        (0..self.kernel[axis] as i64).map(move |tap| dilation * tap - padding)
     }
 
     /// `(height, width)` of what a window sliding over maps of `height × width` gives, with as much padding

@@ -43,8 +43,10 @@ impl PreluNode {
     pub(super) fn backward(&self, emit: &mut Emit, node: NodeId, gradient: ValueId) {
         let input = emit.graph.node(node).inputs[0];
         let x = emit.forward_value(input);
-        let slopes = vec![emit.parameter_gradient(self.slope)];
-        emit.step(self.step(emit, node, Pass::Weights), vec![x, gradient], slopes);
+        if emit.learns {
+            let slopes = vec![emit.parameter_gradient(self.slope)];
+            emit.step(self.step(emit, node, Pass::Weights), vec![x, gradient], slopes);
+        }
         if emit.wants_gradient(input) {
             let dx = emit.batch_of(emit.extent(input));
             let inputs = vec![x, gradient, emit.parameter(self.slope)];

@@ -90,12 +90,14 @@ impl TransposedConvNode {
 
     pub(super) fn backward(&self, emit: &mut Emit, node: NodeId, gradient: ValueId) {
         let x = emit.graph.node(node).inputs[0];
-        if let Some(bias) = self.bias {
-            bias::emit_backward(emit, node, gradient, bias);
+        if emit.learns {
+            if let Some(bias) = self.bias {
+                bias::emit_backward(emit, node, gradient, bias);
+            }
+            let inputs = vec![gradient, emit.forward_value(x)];
+            let outputs = vec![emit.parameter_gradient(self.weight)];
+            emit.step(self.step(emit, node, Pass::Weights), inputs, outputs);
         }
-        let inputs = vec![gradient, emit.forward_value(x)];
-        let outputs = vec![emit.parameter_gradient(self.weight)];
-        emit.step(self.step(emit, node, Pass::Weights), inputs, outputs);
         if emit.wants_gradient(x) {
             let dx = emit.batch_of(emit.extent(x));
             let inputs = vec![gradient, emit.parameter(self.weight)];

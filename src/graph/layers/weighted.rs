@@ -35,10 +35,12 @@ impl Weighted {
             true => activation::emit_relu_backward(emit, node, gradient),
             false => gradient,
         };
-        let inputs = vec![emit.forward_value(x), gradient];
-        let mut outputs = vec![emit.parameter_gradient(self.weight)];
-        outputs.extend(self.bias.map(|bias| emit.parameter_gradient(bias)));
-        emit.step(step(emit, Pass::Weights), inputs, outputs);
+        if emit.learns {
+            let inputs = vec![emit.forward_value(x), gradient];
+            let mut outputs = vec![emit.parameter_gradient(self.weight)];
+            outputs.extend(self.bias.map(|bias| emit.parameter_gradient(bias)));
+            emit.step(step(emit, Pass::Weights), inputs, outputs);
+        }
         if emit.wants_gradient(x) {
             let dx = emit.batch_of(emit.extent(x));
             let inputs = vec![gradient, emit.parameter(self.weight)];
