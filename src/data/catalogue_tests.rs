@@ -87,7 +87,7 @@ fn unknown_names_and_paths_are_told_the_nearest_way() {
     let far = message(spec("elephants"));
     assert!(
         !far.contains("did you mean")
-            && far.contains("choose `glyphs`, `shapes`, `scenes`, `scene-masks`, `mnist`"),
+            && far.contains("choose `glyphs`, `shapes`, `scenes`, `scene-masks`, `rings`"),
         "{far}"
     );
     assert!(message(spec("no/such/folder")).contains("`no/such/folder` is missing: check the path"));

@@ -27,13 +27,15 @@ enum Reading {
 
 impl Graph {
     /// The receptive field of the unit at `[row, column]` of a node's maps, as rows and columns of the input. It
-    /// reaches beyond the picture where padding counts, also that of layers in between.
+    /// reaches beyond the picture where padding counts, also that of layers in between; empty for a unit that sees
+    /// nothing.
     pub fn field_of(&self, node: NodeId, at: [usize; 2]) -> [Range<i64>; 2] {
         let own = at.map(|at| at as i64..at as i64 + 1);
         let hull = |a: Range<i64>, b: Range<i64>| a.start.min(b.start)..a.end.max(b.end);
-        self.walk_back(node, own, &hull, |reading, axis, range: &Range<i64>, extent| {
+        let field = self.walk_back(node, own, &hull, |reading, axis, range: &Range<i64>, extent| {
             reading.range(axis, range, extent)
-        })
+        });
+        field.unwrap_or([0..0, 0..0])
     }
 
     /// Which rows and columns of the input the unit at `[row, column]` depends on: nothing that it reads only as
@@ -42,7 +44,7 @@ impl Graph {
         let extent = self.node(node).extent;
         let own = [0, 1].map(|axis| (0..sides(extent)[axis]).map(|i| i == at[axis]).collect::<Vec<bool>>());
         let either = |a: Vec<bool>, b: Vec<bool>| a.iter().zip(b).map(|(a, b)| *a || b).collect();
-        self.walk_back(node, own, &either, |reading, axis, rows: &Vec<bool>, extent| {
+        let seen = self.walk_back(node, own, &either, |reading, axis, rows: &Vec<bool>, extent| {
             let mut seen = vec![false; sides(extent)[axis]];
             for (at, _) in rows.iter().enumerate().filter(|(_, is_in)| **is_in) {
                 for tap in reading.taps(axis, at, extent) {
@@ -51,21 +53,22 @@ impl Graph {
                     }
                 }
             }
-            Some(seen)
-        })
+            seen.contains(&true).then_some(seen)
+        });
+        seen.unwrap_or_else(|| sides(self.input()).map(|side| vec![false; side]))
     }
 
     /// Carries `own`, of a unit of `node`, back to the input by `through` each layer, whose input has this extent;
-    /// what comes back on several ways is joined.
+    /// what comes back on several ways is joined. A way along which either axis sees nothing ends there; none where all do.
     fn walk_back<T: Clone>(
         &self,
         node: NodeId,
         own: [T; 2],
         join: &impl Fn(T, T) -> T,
         through: impl Fn(&Reading, usize, &T, Extent) -> Option<T>,
-    ) -> [T; 2] {
+    ) -> Option<[T; 2]> {
         let mut seen: Vec<Option<[T; 2]>> = vec![None; node.0 + 1];
-        seen[node.0] = Some(own.clone());
+        seen[node.0] = Some(own);
         for i in (1..=node.0).rev() {
             let Some(here) = seen[i].take() else { continue };
             for &input in &self.nodes[i].inputs {
@@ -82,7 +85,7 @@ impl Graph {
                 });
             }
         }
-        seen[0].take().unwrap_or(own)
+        seen[0].take()
     }
 }
 

@@ -202,6 +202,7 @@ fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     (instrument.ui)(ui, desk, &mut state.tools);
     if std::mem::take(&mut state.tools.subject.asks_why) {
         state.chosen = INSTRUMENTS.iter().position(|instrument| instrument.name == WHY).unwrap_or(0);
+        ui.ctx().request_repaint();
     }
 }
 

@@ -138,7 +138,7 @@ mod gpu {
                 .constant("ONE_EACH", step.one_each)
         };
         let operands = [lowering.input(0), peaks];
-        lowering.push(dispatch("peaks").bind(&operands).invocations(step.batch * channels));
+        lowering.push(dispatch("find").bind(&operands).invocations(step.batch * channels));
         let operands = [peaks, lowering.output(0)];
         lowering.push(dispatch("rank").with_table().bind(&operands).invocations(channels));
     }
