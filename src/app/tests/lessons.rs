@@ -2,6 +2,8 @@
 
 use super::building::Dropped;
 use super::fixture::Bench;
+use crate::app::lessons;
+use crate::lessons::progress::Shelf;
 use crate::lessons::{Piece, shipped};
 use crate::session::Command;
 
@@ -69,4 +71,33 @@ fn a_lesson_that_is_dropped_on_the_window_is_opened() {
         bench.run();
         assert!(bench.has("All lessons") && bench.has("Set the table"));
     }
+}
+
+const PREDICT: &str = "```predict size\n```\n```stage size\n```\nBehind the stage.\n\n```check rows\n```\n";
+
+/// Commit to a number, see it beside the truth, and read on to a claim that holds.
+#[test]
+fn a_prediction_opens_the_stage_behind_it_and_a_claim_is_checked() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("rows");
+    crate::lessons::template::write(&folder).unwrap();
+    let settings = "title = \"Rows\"\nsummary = \"How many.\"\nminutes = 5\n\
+        [experiments.net]\nset.network.preset = \"quickstart\"\nfile = \"convnet.toml\"\n\
+        [predictions.size]\nask = \"How many rows?\"\nnumber = { height = \"net\", layer = \"layers.0\" }\n\
+        [checks.rows]\nsays = \"28 less 4.\"\nfact = { height = \"net\", layer = \"layers.0\" }\nequals = 24\n";
+    std::fs::write(folder.join("lesson.toml"), settings).unwrap();
+    std::fs::write(folder.join("lesson.md"), PREDICT).unwrap();
+    let mut bench = Bench::open("quickstart");
+    let shelf = Shelf(place.path().join("progress"));
+    bench.harness.state_mut().lessons = lessons::State::new(Some(shelf.clone()));
+    bench.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(folder)));
+    bench.run();
+    assert!(bench.is_disabled("Commit") && !bench.has("Check rows"));
+    bench.enter("Predicted number", "25");
+    bench.click("Commit");
+    assert!(bench.has("25") && bench.has("24") && bench.has("Sentence of your own"));
+    bench.click("Check rows");
+    assert!(bench.has_text("exactly 24"));
+    let kept = shelf.load("rows");
+    assert!(kept.predictions["size"].answer == "25" && kept.checks["rows"].held, "{kept:?}");
 }

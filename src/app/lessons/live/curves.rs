@@ -15,6 +15,9 @@ const HEIGHT: f32 = 190.0;
 /// A loss that breaks out is followed to so many times where it began.
 const BREAKS_OUT: f64 = 1.5;
 
+/// How high the plot of a loss is while it is empty.
+const EMPTY: f64 = 2.5;
+
 /// What is drawn, and over what.
 struct Shown<'a> {
     kind: &'a str,
@@ -70,10 +73,7 @@ impl Shown<'_> {
         };
         match self.kind.ends_with("error") {
             true => plot.include_y(1.0).y_axis_formatter(|mark, _| format!("{:.0} %", 100.0 * mark.value)),
-            false => match top(curves) {
-                Some(top) => plot.default_y_bounds(0.0, top),
-                None => plot,
-            },
+            false => plot.default_y_bounds(0.0, top(curves).unwrap_or(EMPTY)),
         }
     }
 }

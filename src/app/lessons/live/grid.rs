@@ -24,6 +24,7 @@ pub fn grid_ui(ui: &mut Ui, lesson: &Lesson, trial: &trial::State, live: &Live) 
         let words = KINDS.iter().find(|kind| kind.name == shown).map_or(shown, |kind| kind.words);
         widgets::caption_ui(ui, &format!("{words} of {}, {n_known} of {n} runs measured", setup.name));
         map_ui(ui, setup, &number, unit(shown));
+        widgets::caption_ui(ui, &axes(setup));
         ui.add_space(theme::GAP);
     }
 }
@@ -79,6 +80,17 @@ fn map_ui<'a>(ui: &mut Ui, setup: &Setup, number: &dyn Fn(usize) -> Option<&'a M
     for (column, value) in across.values.iter().enumerate() {
         let at = place(n_rows, column).center();
         text(at, Align2::CENTER_CENTER, value, palette.muted);
+    }
+}
+
+/// What the axes are: "across: rate, down: initialisation.scale".
+fn axes(setup: &Setup) -> String {
+    let own = |key: &str| key.strip_prefix("train.").unwrap_or(key).to_string();
+    let Some((across, down)) = setup.axes.split_last() else { return String::new() };
+    let down: Vec<String> = down.iter().map(|axis| own(&axis.key)).collect();
+    match down.is_empty() {
+        true => format!("across: {}", own(&across.key)),
+        false => format!("across: {}, down: {}", own(&across.key), down.join(" and ")),
     }
 }
 
