@@ -35,6 +35,9 @@ pub struct Gabor {
 const N_STEPS: usize = 400;
 const N_ROUNDS: usize = 3;
 
+/// The least deviation of a window, in pixels: a narrower one is a single weight and no grating.
+const NARROWEST: f64 = 0.6;
+
 /// The six numbers that are sought: θ, ln f, x₀, y₀, ln σ_u, ln σ_v.
 type Shape = [f64; 6];
 
@@ -81,7 +84,7 @@ impl GreyFilter {
     }
 
     /// The shape within what a filter of this size can tell: waves of two pixels to twice its side, a middle inside,
-    /// windows of a third of a pixel to its side.
+    /// windows of [`NARROWEST`] to its side.
     fn bounded(&self, shape: Shape) -> Shape {
         let [height, width] = self.size.map(|side| side as f64);
         let side = height.max(width);
@@ -91,8 +94,8 @@ impl GreyFilter {
             frequency.clamp((0.5 / side).ln(), 0.5f64.ln()),
             x.clamp(-0.5, width - 0.5),
             y.clamp(-0.5, height - 0.5),
-            along.clamp((1f64 / 3.0).ln(), side.ln()),
-            across.clamp((1f64 / 3.0).ln(), side.ln()),
+            along.clamp(NARROWEST.ln(), side.ln()),
+            across.clamp(NARROWEST.ln(), side.ln()),
         ]
     }
 

@@ -285,8 +285,8 @@ mod tests {
         assert_eq!(shifted(&picture, Extent::new(1, 2, 3), 9), [1, 1, 1, 4, 4, 4]);
     }
 
-    /// A convolution follows: what it gives is shifted as the picture is. The mean over all positions does not move
-    /// at all, as long as nothing leaves the picture: glyphs stand in the middle of a dark ground.
+    /// A convolution follows: what it gives is shifted as the picture is. The mean over all positions hardly moves, as
+    /// long as hardly anything leaves the picture: glyphs stand in the middle of a ground.
     #[test]
     fn a_convolution_follows_and_an_average_stays() {
         let found =
@@ -299,7 +299,7 @@ mod tests {
             assert!(layer.followed[2].is_some_and(|astray| astray < 1e-6), "{layer:?}");
         }
         for layer in [average, linear] {
-            assert!(layer.moved[2] < 1e-3, "{layer:?}");
+            assert!(layer.moved[2] < 0.05 * relu.moved[2], "{layer:?} against {relu:?}");
             assert_eq!(layer.followed[1], None, "a single number has nowhere to go");
         }
     }

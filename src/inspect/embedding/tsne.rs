@@ -11,6 +11,8 @@ pub struct Tsne {
     affinities: SparseAffinities<f32>,
     points: Points,
     n_done: usize,
+    /// One thread alone: sums in an order that depends on threads would come out as another plane each time.
+    alone: Option<rayon::ThreadPool>,
 }
 
 /// Rounds at a time, of all, and of the first part, in which groups are drawn together more strongly.
@@ -35,11 +37,15 @@ impl Tsne {
         let perplexity = perplexity.min((n - 1) as f32 / 3.0).max(1.0);
         let neighbours = neighbours(features, (3.0 * perplexity) as usize);
         let points = started(&pca::plane(features).points);
-        let none = vec![(); n];
-        let mut fit: tSNE<'_, f32, ()> = tSNE::new(&none);
-        fit.perplexity(perplexity).epochs(0).initial_embedding(points.as_flattened().to_vec());
-        fit.barnes_hut_with_neighbors(THETA, &neighbours);
-        Some(Self { affinities: fit.affinities()?, points, n_done: 0 })
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().ok();
+        let affinities = within(alone.as_ref(), || {
+            let none = vec![(); n];
+            let mut fit: tSNE<'_, f32, ()> = tSNE::new(&none);
+            fit.perplexity(perplexity).epochs(0).initial_embedding(points.as_flattened().to_vec());
+            fit.barnes_hut_with_neighbors(THETA, &neighbours);
+            fit.affinities()
+        });
+        Some(Self { affinities: affinities?, points, n_done: 0, alone })
     }
 
     pub fn is_done(&self) -> bool {
@@ -58,21 +64,32 @@ impl Tsne {
     /// Some rounds more.
     pub fn advance(&mut self) {
         let is_exaggerated = self.n_done < N_EXAGGERATED;
-        let none = vec![(); self.points.len()];
-        let mut fit: tSNE<'_, f32, ()> = tSNE::new(&none);
-        fit.with_affinities(self.affinities.clone())
-            .initial_embedding(self.points.as_flattened().to_vec())
-            .epochs(STRETCH)
-            .stop_lying_epoch(if is_exaggerated { STRETCH + 1 } else { 0 })
-            .momentum(if is_exaggerated { 0.5 } else { 0.8 })
-            .momentum_switch_epoch(STRETCH + 1);
-        // The neighbours are in the affinities already.
-        fit.barnes_hut(THETA, |_, _| 0.0);
-        let moved = fit.embedding();
+        let (points, affinities) = (&self.points, &self.affinities);
+        let moved = within(self.alone.as_ref(), || {
+            let none = vec![(); points.len()];
+            let mut fit: tSNE<'_, f32, ()> = tSNE::new(&none);
+            fit.with_affinities(affinities.clone())
+                .initial_embedding(points.as_flattened().to_vec())
+                .epochs(STRETCH)
+                .stop_lying_epoch(if is_exaggerated { STRETCH + 1 } else { 0 })
+                .momentum(if is_exaggerated { 0.5 } else { 0.8 })
+                .momentum_switch_epoch(STRETCH + 1);
+            // The neighbours are in the affinities already.
+            fit.barnes_hut(THETA, |_, _| 0.0);
+            fit.embedding()
+        });
         if moved.iter().all(|x| x.is_finite()) {
             self.points = moved.chunks_exact(2).map(|point| [point[0], point[1]]).collect();
         }
         self.n_done += STRETCH;
+    }
+}
+
+/// Carries out work in a pool, or where the system gave none as it comes.
+fn within<T: Send>(pool: Option<&rayon::ThreadPool>, work: impl FnOnce() -> T + Send) -> T {
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
     }
 }
 
