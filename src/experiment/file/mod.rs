@@ -7,8 +7,10 @@
 //! (`{ layer = "batch-norm", epsilon = 1e-3 }`).
 
 mod keys;
+mod follow;
 mod named;
 pub mod node;
+mod places;
 mod read;
 mod read_layers;
 mod set;
@@ -19,9 +21,12 @@ mod write;
 mod write_layers;
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-pub use read::{MAX_BYTES, load, overlay, overlay_entry, parse};
+pub use follow::follow;
+pub use places::layer_places;
+pub use read::{MAX_BYTES, load, load_text, overlay, overlay_entry, parse};
 pub use write::write;
 
 /// What is wrong with an experiment: where, what was found, what to do; one or two sentences for a person.
@@ -31,16 +36,24 @@ pub struct Problem {
     pub file: Option<PathBuf>,
     /// The line in the file, counted from 1, where one is known.
     pub line: Option<usize>,
+    /// Which bytes of the text are wrong, where they are known.
+    pub span: Option<Range<usize>>,
     pub message: String,
 }
 
 impl Problem {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { file: None, line: None, message: message.into() }
+        Self { file: None, line: None, span: None, message: message.into() }
     }
 
     pub fn at_line(self, line: usize) -> Self {
         Self { line: Some(line), ..self }
+    }
+
+    /// At these bytes of a text, and their line.
+    pub fn at(self, text: &str, span: Range<usize>) -> Self {
+        let line = 1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count();
+        Self { line: Some(line), span: Some(span), ..self }
     }
 
     pub fn in_file(self, path: &Path) -> Self {

@@ -3,7 +3,7 @@
 //! TOML, that of a lesson first, walk the same way from a [`Document`].
 
 use std::fmt::Display;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use toml::de::{DeTable, DeValue};
 
@@ -29,9 +29,16 @@ pub struct Node<'a> {
     pub name: &'a str,
     /// The whole file; none where the value was given on the command line.
     text: Option<&'a str>,
-    /// Where the entry begins, in bytes of the text.
-    start: usize,
+    /// Where the entry stands, in bytes of the text: from its key, if it has one, to the end of its value.
+    place: Place,
     value: &'a DeValue<'a>,
+}
+
+/// From where to where, in bytes.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    end: usize,
 }
 
 impl<'a> Document<'a> {
@@ -43,7 +50,7 @@ impl<'a> Document<'a> {
             Err(error) => {
                 let problem = Problem::new(format!("This is no valid TOML: {}.", error.message()));
                 Err(match error.span() {
-                    Some(span) => problem.at_line(line_at(text, span.start)),
+                    Some(span) => problem.at(text, span),
                     None => problem,
                 })
             }
@@ -59,15 +66,20 @@ impl<'a> Document<'a> {
 impl<'a> Node<'a> {
     /// A value that comes from no file.
     pub fn alone(name: &'a str, value: &'a DeValue<'a>) -> Self {
-        Self { name, text: None, start: 0, value }
+        Self { name, text: None, place: Place { start: 0, end: 0 }, value }
     }
 
     pub fn problem(&self, message: impl Into<String>) -> Problem {
         let problem = Problem::new(message);
         match self.text {
-            Some(text) => problem.at_line(line_at(text, self.start)),
+            Some(text) => problem.at(text, self.place()),
             None => problem,
         }
+    }
+
+    /// Where the entry stands in the text, in bytes: from its key, if it has one, to the end of its value.
+    pub fn place(&self) -> Range<usize> {
+        self.place.start..self.place.end
     }
 
     /// The complaint that something else was expected here.
@@ -277,7 +289,10 @@ impl<'a> Node<'a> {
         Some(
             items
                 .iter()
-                .map(|item| Node { start: item.span().start, value: item.get_ref(), ..*self })
+                .map(|item| {
+                    let Range { start, end } = item.span();
+                    Node { place: Place { start, end }, value: item.get_ref(), ..*self }
+                })
                 .collect(),
         )
     }
@@ -327,22 +342,17 @@ fn entries<'a>(table: &'a DeTable<'a>, text: Option<&'a str>) -> Vec<Node<'a>> {
         |(key, value): (&'a toml::Spanned<std::borrow::Cow<'a, str>>, &'a toml::Spanned<DeValue<'a>>)| Node {
             name: key.get_ref(),
             text,
-            start: key.span().start,
+            place: Place { start: key.span().start, end: value.span().end },
             value: value.get_ref(),
         };
     let mut entries: Vec<Node<'a>> = table.iter().map(entry).collect();
-    entries.sort_by_key(|entry| entry.start);
+    entries.sort_by_key(|entry| entry.place.start);
     entries
 }
 
 /// What a pair of numbers may be, for a complaint.
 fn pair_words(range: &RangeInclusive<usize>) -> String {
     format!("a whole number from {} to {}, or two of them, [height, width]", range.start(), range.end())
-}
-
-/// The line of a byte, counted from 1.
-fn line_at(text: &str, byte: usize) -> usize {
-    1 + text.bytes().take(byte).filter(|&byte| byte == b'\n').count()
 }
 
 /// A number as a person would write it: `0.1`, `1e-4`, `82`.

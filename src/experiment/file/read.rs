@@ -48,7 +48,16 @@ pub fn overlay(experiment: &mut Experiment, table: &Node<'_>) -> Result<(), Prob
 /// # Errors
 /// Those of [`parse`], a file that cannot be opened, is too long or is no text; all with the path.
 pub fn load(path: &Path) -> Result<Experiment, Problem> {
-    read_text(path).and_then(|text| parse(&text)).map_err(|problem| problem.in_file(path))
+    load_text(path).map(|(experiment, _)| experiment)
+}
+
+/// [`load`], with the text of the file.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_text(path: &Path) -> Result<(Experiment, String), Problem> {
+    let read = read_text(path).and_then(|text| Ok((parse(&text)?, text)));
+    read.map_err(|problem| problem.in_file(path))
 }
 
 fn read_text(path: &Path) -> Result<String, Problem> {
