@@ -6,6 +6,7 @@
 //! `152 = 6·25 + 2`: for these `resnet-N` is the net for ImageNet, as everybody uses the names.
 
 mod alexnet;
+pub mod blocks;
 mod lenet;
 mod residual;
 mod residual_imagenet;

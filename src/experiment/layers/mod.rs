@@ -197,7 +197,7 @@ impl Kind {
             Self::Identity => "Identity",
             Self::PermutePixels(_) => "Pixel permutation",
             Self::Shortcut(_) => "Zero-padded shortcut",
-            Self::Branches(_) => "Branches that meet",
+            Self::Branches(branches) => branches.title(),
             Self::Repeat(_) => "Repeat",
         }
     }
