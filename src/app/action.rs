@@ -26,6 +26,8 @@ pub enum Action {
     Duplicate,
     Remove,
     BrowsePictures,
+    LayerTable,
+    EditText,
     Search,
     Present,
     MovePanels,
@@ -40,7 +42,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -61,6 +63,8 @@ impl Action {
         Self::Save,
         Self::SaveAs,
         Self::BrowsePictures,
+        Self::LayerTable,
+        Self::EditText,
         Self::Search,
         Self::Present,
         Self::MovePanels,
@@ -91,6 +95,8 @@ impl Action {
             Self::Duplicate => "Duplicate",
             Self::Remove => "Remove",
             Self::BrowsePictures => "Browse the pictures",
+            Self::LayerTable => "Table of all layers",
+            Self::EditText => "Text of the experiment",
             Self::Search => "Find an action…",
             Self::Present => "Presentation",
             Self::MovePanels => "Move panels",
@@ -127,6 +133,12 @@ impl Action {
             Self::BrowsePictures => {
                 "Shows all pictures by class, their means and pixel values, and what the net sees of each."
             }
+            Self::LayerTable => {
+                "Shapes, parameters, multiply-adds, memory and receptive fields of all layers, to sort and to copy."
+            }
+            Self::EditText => {
+                "Shows the experiment as the text of its file, to be edited in step with the cards; or leaves it."
+            }
             Self::Search => {
                 "Lists all that can be done, to be found by a word: actions, runs, lessons, experiments."
             }
@@ -161,6 +173,8 @@ impl Action {
             Self::Duplicate => Icon::Copy,
             Self::Remove => Icon::Trash2,
             Self::BrowsePictures => Icon::Images,
+            Self::LayerTable => Icon::Table2,
+            Self::EditText => Icon::FileCode,
             Self::Search => Icon::Search,
             Self::Present => Icon::Presentation,
             Self::MovePanels => Icon::LayoutDashboard,
@@ -196,6 +210,8 @@ impl Action {
             Self::Duplicate => &const { [key(CTRL, Key::D)] },
             Self::Remove => &const { [key(NONE, Key::Delete), key(NONE, Key::Backspace)] },
             Self::BrowsePictures => &const { [key(NONE, Key::B)] },
+            Self::LayerTable => &const { [key(NONE, Key::L)] },
+            Self::EditText => &const { [key(CTRL, Key::E)] },
             Self::Search => &const { [key(CTRL, Key::K)] },
             Self::Present => &const { [key(NONE, Key::F5)] },
             Self::MovePanels => &const { [key(NONE, Key::F6)] },

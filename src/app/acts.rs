@@ -38,6 +38,7 @@ impl Workshop {
                 self.lessons.open(&name);
                 self.arrangement.bring(Pane::Lessons);
             }
+            Request::ShowText => self.show_text(),
             Request::SetTable(table) => self.set_table(table),
             Request::Say(gravity, text) => self.status.say(gravity, text),
             Request::AskPath(purpose) => self.ask(purpose),
@@ -76,6 +77,9 @@ impl Workshop {
             Action::SelectAbove => self.editor.select_next(-1),
             Action::SelectBelow => self.editor.select_next(1),
             Action::BrowsePictures => self.library.browser.is_open ^= true,
+            Action::EditText if self.arrangement.shows(Pane::Text) => self.arrangement.bring(Pane::Library),
+            Action::EditText => self.show_text(),
+            Action::LayerTable => self.network.open_table(&self.editor),
             Action::Search => self.search.open(ctx, &self.snapshot),
             Action::Present => self.present(ctx, !self.is_presenting),
             Action::MovePanels => self.arrangement.is_arranging ^= true,
@@ -85,6 +89,11 @@ impl Workshop {
             // Nothing is selected.
             Action::MoveUp | Action::MoveDown | Action::Duplicate | Action::Remove => {}
         }
+    }
+
+    fn show_text(&mut self) {
+        self.arrangement.bring(Pane::Text);
+        self.text.wants_keys = true;
     }
 
     /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
@@ -178,14 +187,20 @@ impl Workshop {
     }
 
     fn load(&mut self, path: &Path) {
-        match file::load(path) {
-            Ok(experiment) => self.editor.open(experiment, Some(path.to_path_buf())),
+        match file::load_text(path) {
+            Ok((experiment, text)) => self.editor.open_text(experiment, &text, path.to_path_buf()),
             Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
         }
     }
 
     fn save(&mut self, path: &Path) {
-        match std::fs::write(path, file::write(&self.editor.experiment)) {
+        if let Some(problem) = self.editor.text_problem() {
+            let text = format!(
+                "The text is not saved, for it says no experiment: {problem} Mend it, or write it anew."
+            );
+            return self.status.say(Gravity::Problem, text);
+        }
+        match std::fs::write(path, self.editor.text()) {
             Ok(()) => {
                 self.editor.saved_as(path.to_path_buf());
                 self.status.say(Gravity::Note, format!("Saved to {}.", path.display()));

@@ -64,6 +64,8 @@ pub enum Request {
     Load(String),
     /// Opens the lesson that ships under this name.
     OpenLesson(String),
+    /// Shows the text of the experiment's file.
+    ShowText,
     /// Takes all runs away and puts these in their place, in lockstep.
     SetTable(Vec<(String, crate::experiment::Experiment)>),
     /// Tells of something in the bar.

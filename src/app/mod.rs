@@ -28,6 +28,7 @@ mod opening;
 mod runs;
 mod search;
 mod status;
+mod text;
 mod theme;
 mod training;
 mod welcome;

@@ -16,7 +16,7 @@ use super::files::{Answer, Asking};
 use super::memory::Keeper;
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
-use super::{bar, help, lessons, library, network, runs, search, status, training};
+use super::{bar, help, lessons, library, network, runs, search, status, text, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
 use crate::inspect::look::Look;
@@ -37,7 +37,8 @@ pub struct Workshop {
     pub(super) lessons: lessons::State,
     /// Where the panels stand.
     pub(super) arrangement: Arrangement,
-    network: network::State,
+    pub(super) text: text::State,
+    pub(super) network: network::State,
     pub(super) training: training::State,
     pub(super) status: status::State,
     /// The device that was asked for.
@@ -80,6 +81,7 @@ impl Workshop {
             library: library::State::default(),
             lessons: lessons::State::new(Shelf::of_user()),
             arrangement: Arrangement::default(),
+            text: text::State::default(),
             network: network::State::default(),
             training: training::State::default(),
             device,
@@ -168,9 +170,10 @@ impl Workshop {
             bar::bar_ui(ui, &mut desk, &mut self.device);
             status::status_ui(ui, &mut desk, &mut self.status, self.training.curves.broke_at());
         });
-        let is_reading = self.arrangement.shows(Pane::Lessons) && self.lessons.asked().is_some();
-        // In a hall only a lesson has its place on the left.
-        for pane in [Pane::Library, Pane::Lessons] {
+        let is_lesson = self.arrangement.shows(Pane::Lessons) && self.lessons.asked().is_some();
+        let is_reading = is_lesson || self.arrangement.shows(Pane::Text);
+        // In a hall only what is read has its place on the left.
+        for pane in [Pane::Library, Pane::Lessons, Pane::Text] {
             self.arrangement.set_visible(pane, is_reading || !self.is_presenting);
         }
         if self.library.browser.is_open {
@@ -190,6 +193,7 @@ impl Workshop {
             desk,
             library: &mut self.library,
             lessons: &mut self.lessons,
+            text: &mut self.text,
             network: &mut self.network,
             training: &mut self.training,
             palette,
@@ -226,6 +230,7 @@ impl Workshop {
         let focused = ctx.memory(|memory| memory.focused());
         let gesture = match (down, focused) {
             (true, _) => Some(Gesture::Press(self.n_presses)),
+            (false, Some(id)) if self.text.is_written_in(id) => Some(Gesture::Writing(self.text.n_pauses())),
             (false, Some(id)) => Some(Gesture::Typing(id.value())),
             (false, None) => None,
         };

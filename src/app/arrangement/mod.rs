@@ -16,6 +16,7 @@ pub use plan::Plan;
 pub enum Pane {
     Library,
     Lessons,
+    Text,
     Network,
     Training,
     Curves,
@@ -23,13 +24,14 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Self; 6] =
-        [Self::Library, Self::Lessons, Self::Network, Self::Training, Self::Curves, Self::Inside];
+    pub const ALL: [Self; 7] =
+        [Self::Library, Self::Lessons, Self::Text, Self::Network, Self::Training, Self::Curves, Self::Inside];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Library => "Library",
             Self::Lessons => "Lessons",
+            Self::Text => "Text",
             Self::Network => "Network",
             Self::Training => "Training",
             Self::Curves => "Curves",
@@ -57,12 +59,12 @@ pub struct Arrangement {
 }
 
 impl Default for Arrangement {
-    /// As at the beginning: pictures and lessons on the left, the net in the middle, the training on the right.
+    /// As at the beginning: pictures, lessons and the text on the left, the net in the middle, the training on the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
-        let [library, lessons, network, training, curves, inside] =
+        let [library, lessons, text, network, training, curves, inside] =
             Pane::ALL.map(|pane| tiles.insert_pane(pane));
-        let left = tiles.insert_tab_tile(vec![library, lessons]);
+        let left = tiles.insert_tab_tile(vec![library, lessons, text]);
         let right = tiles.insert_vertical_tile(vec![training, curves, inside]);
         let root = tiles.insert_horizontal_tile(vec![left, network, right]);
         Self { tree: tree(root, tiles), is_own: false, is_arranging: false }
@@ -105,7 +107,7 @@ impl Arrangement {
         }
     }
 
-    /// Draws the panels. A lesson that is being read takes more room than a list.
+    /// Draws the panels. What is being read takes more room than a list.
     pub fn ui(&mut self, ui: &mut Ui, panes: &mut Panes<'_>, is_reading: bool, heights: Heights) {
         if !self.is_own {
             self.follow(ui.available_size_before_wrap(), is_reading, heights);

@@ -6,13 +6,14 @@ use egui_tiles::{Behavior, EditAction, SimplificationOptions, TabState, Tabs, Ti
 use super::Pane;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
-use crate::app::{lessons, library, looking, network, training};
+use crate::app::{lessons, library, looking, network, text, training};
 
 /// The panels in one frame.
 pub struct Panes<'a> {
     pub desk: Desk<'a>,
     pub library: &'a mut library::State,
     pub lessons: &'a mut lessons::State,
+    pub text: &'a mut text::State,
     pub network: &'a mut network::State,
     pub training: &'a mut training::State,
     pub palette: &'static Palette,
@@ -84,6 +85,7 @@ impl Panes<'_> {
         match pane {
             Pane::Library => library::library_ui(ui, desk, self.library),
             Pane::Lessons => lessons::lessons_ui(ui, desk, self.lessons),
+            Pane::Text => text::text_ui(ui, desk, self.text),
             // An instrument that is enlarged takes the net's place.
             Pane::Network if self.training.looking.is_large => {
                 looking::large_ui(ui, desk, &mut self.training.looking);

@@ -15,7 +15,7 @@ pub enum Plan {
     Column { shares: Vec<f32>, parts: Vec<Plan> },
 }
 
-/// No arrangement of six panels is nested deeper.
+/// No arrangement of seven panels is nested deeper.
 const DEEPEST: usize = 16;
 
 impl Plan {
@@ -117,7 +117,7 @@ mod tests {
         };
         let twice = [Pane::ALL.as_slice(), &[Pane::Curves]].concat();
         let damaged = [row(&Pane::ALL[1..], 1.0), row(&twice, 1.0), row(&Pane::ALL, f32::NAN), row(&[], 1.0)];
-        let nowhere = Plan::Tabs { active: 6, parts: Pane::ALL.map(Plan::Pane).to_vec() };
+        let nowhere = Plan::Tabs { active: Pane::ALL.len(), parts: Pane::ALL.map(Plan::Pane).to_vec() };
         for plan in damaged.iter().chain([&nowhere]) {
             assert!(!Arrangement::of(Some(plan)).is_own, "{plan:?}");
         }

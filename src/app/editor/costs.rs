@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::tree::{self, Place};
 use crate::experiment::layers::{MAX_DEPTH, MAX_UNROLLED, n_unrolled};
 use crate::experiment::{Layer, LayerId, Network};
 use crate::graph::advice::{self, Advice, Remedy};
@@ -18,12 +19,16 @@ pub struct Costs {
     /// What is probably not meant, in the order of the layers; [`super::Editor`] fills it in, who knows how the
     /// net is trained.
     pub advice: Vec<Advice>,
+    /// `(C, H, W)` of the pictures.
+    reaches: Option<Extent>,
     by_layer: HashMap<LayerId, Cost>,
 }
 
 /// What one layer of the tree costs and gives, all its repetitions and all that is in it together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
+    /// `(C, H, W)` that reaches it, the first time.
+    pub input: Option<Extent>,
     /// `(C, H, W)` after its last repetition; none where the shapes do not get so far.
     pub output: Option<Extent>,
     pub parameters: u64,
@@ -52,8 +57,10 @@ impl Costs {
         }
         let mend = survey.problem.as_ref().and_then(|_| advice::head_remedy(network, goal));
         let problem = survey.problem;
-        let mut costs = Self { total: survey.total, problem, mend, advice: Vec::new(), by_layer };
-        network.layers.iter().for_each(|layer| costs.gather(layer));
+        let mut costs =
+            Self { total: survey.total, problem, mend, advice: Vec::new(), reaches: None, by_layer };
+        costs.gather_list(&network.layers, Some(network.input));
+        costs.reaches = Some(network.input);
         costs
     }
 
@@ -72,12 +79,32 @@ impl Costs {
         self.advice.iter().filter(|advice| advice.layer.is_none())
     }
 
-    /// Adds to a layer what the layers inside it cost.
-    fn gather(&mut self, layer: &Layer) {
+    /// `(C, H, W)` of what reaches a gap between layers, where the shapes get so far.
+    pub fn reaching(&self, layers: &[Layer], place: Place) -> Option<Extent> {
+        let before =
+            place.index.checked_sub(1).map(|i| tree::list(layers, place.list).and_then(|list| list.get(i)));
+        match (before, place.list.parent) {
+            (Some(before), _) => self.of_layer(before?.id).output,
+            (None, Some(parent)) => self.of_layer(parent).input,
+            (None, None) => self.reaches,
+        }
+    }
+
+    fn gather_list(&mut self, layers: &[Layer], input: Option<Extent>) {
+        let mut reaching = input;
+        for layer in layers {
+            self.gather(layer, reaching);
+            reaching = self.of_layer(layer.id).output;
+        }
+    }
+
+    /// Adds to a layer what reaches it and what the layers inside it cost.
+    fn gather(&mut self, layer: &Layer, input: Option<Extent>) {
+        layer.kind.children().into_iter().for_each(|list| self.gather_list(list, input));
         let mut sum = self.of_layer(layer.id);
+        sum.input = input;
         let ends_itself = sum.times > 0;
         for inside in layer.kind.children().into_iter().flatten() {
-            self.gather(inside);
             let cost = self.of_layer(inside.id);
             sum.parameters += cost.parameters;
             sum.multiply_adds += cost.multiply_adds;
@@ -104,7 +131,7 @@ fn too_large(layers: &[Layer]) -> Option<ShapeProblem> {
         format!(
             "With its repetitions written out the network has more than {MAX_UNROLLED} layers. Repeat less."
         )
-    } else if super::tree::depth(layers) > MAX_DEPTH {
+    } else if tree::depth(layers) > MAX_DEPTH {
         format!("Branches and repetitions lie more than {MAX_DEPTH} deep in one another. Take some out.")
     } else {
         return None;

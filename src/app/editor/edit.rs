@@ -1,13 +1,19 @@
 //! What a person can do to the stack of layers.
 
 use super::tree::{self, Place};
-use crate::experiment::layers::{Branches, MAX_DEPTH};
+use crate::experiment::layers::{Branches, MAX_DEPTH, Repeat};
 use crate::experiment::{Kind, Layer, LayerId};
 
 /// One change to the network.
 #[derive(Clone, Debug)]
 pub enum Edit {
     Insert(Place, Kind),
+    /// Puts several in, one behind the other.
+    InsertAll(Place, Vec<Layer>),
+    /// Puts a repetition around a layer; around a block with the non-linearity behind it.
+    Repeat(LayerId),
+    /// Takes a repetition from around its layers, which then stand there once.
+    Dissolve(LayerId),
     /// Puts other settings in the place of a layer's.
     Change(LayerId, Kind),
     Remove(LayerId),
@@ -26,6 +32,9 @@ impl Edit {
     pub fn apply(self, layers: &mut Vec<Layer>) -> Option<Option<LayerId>> {
         match self {
             Self::Insert(place, kind) => insert(layers, place, Layer::new(kind)),
+            Self::InsertAll(place, all) => insert_all(layers, place, all),
+            Self::Repeat(id) => repeat(layers, id),
+            Self::Dissolve(id) => dissolve(layers, id),
             Self::Change(id, kind) => {
                 tree::find_mut(layers, id)?.kind = kind;
                 Some(Some(id))
@@ -88,6 +97,47 @@ fn insert(layers: &mut Vec<Layer>, place: Place, layer: Layer) -> Option<Option<
     done.then_some(Some(id))
 }
 
+/// Puts layers in and selects the first.
+fn insert_all(layers: &mut Vec<Layer>, place: Place, all: Vec<Layer>) -> Option<Option<LayerId>> {
+    let before = layers.clone();
+    let first = all.first()?.id;
+    let places = (place.index..).map(|index| Place { index, ..place });
+    let done = places.zip(all).all(|(place, layer)| tree::insert(layers, place, layer));
+    if !done || tree::depth(layers) > MAX_DEPTH {
+        *layers = before;
+        return None;
+    }
+    Some(Some(first))
+}
+
+fn repeat(layers: &mut Vec<Layer>, id: LayerId) -> Option<Option<LayerId>> {
+    let before = layers.clone();
+    let Place { list, index } = tree::place_of(layers, id)?;
+    let own = tree::list_mut(layers, list)?;
+    let is_block = matches!(own.get(index)?.kind, Kind::Branches(_));
+    let goes_along = |layer: &Layer| matches!(layer.kind, Kind::Activation(_) | Kind::Prelu(_));
+    let n = if is_block && own.get(index + 1).is_some_and(goes_along) { 2 } else { 1 };
+    let inside: Vec<Layer> = own.drain(index..index + n).collect();
+    let around = Layer::new(Kind::Repeat(Repeat { times: 2, layers: inside }));
+    let selected = around.id;
+    own.insert(index, around);
+    if tree::depth(layers) > MAX_DEPTH {
+        *layers = before;
+        return None;
+    }
+    Some(Some(selected))
+}
+
+fn dissolve(layers: &mut Vec<Layer>, id: LayerId) -> Option<Option<LayerId>> {
+    let Place { list, index } = tree::place_of(layers, id)?;
+    let own = tree::list_mut(layers, list)?;
+    let Kind::Repeat(repeat) = &mut own.get_mut(index)?.kind else { return None };
+    let inside = std::mem::take(&mut repeat.layers);
+    let selected = inside.first().map(|layer| layer.id);
+    own.splice(index..=index, inside);
+    Some(selected)
+}
+
 fn move_to(layers: &mut Vec<Layer>, id: LayerId, place: Place) -> Option<Option<LayerId>> {
     let before = tree::place_of(layers, id)?;
     if place == before || place == after(before) || !tree::move_to(layers, id, place) {
@@ -139,6 +189,22 @@ mod tests {
         assert_eq!(layers[1].id, first);
         Edit::MoveUp(first).apply(&mut layers).expect("it can move");
         assert_eq!(layers, before);
+    }
+
+    #[test]
+    fn a_block_is_repeated_with_its_non_linearity_and_dissolved_again() {
+        use crate::experiment::layers::Activation;
+        let relu = Layer::new(Kind::Activation(Activation::Relu));
+        let mut layers = vec![Layer::new(Kind::Branches(Branches::default())), relu];
+        let (before, block) = (layers.clone(), layers[0].id);
+        let repeat = Edit::Repeat(block).apply(&mut layers).flatten().expect("it is repeated");
+        assert!(
+            matches!(&layers[0].kind, Kind::Repeat(repeat) if repeat.times == 2 && repeat.layers == before)
+        );
+        assert_eq!(layers.len(), 1);
+        assert_eq!(Edit::Dissolve(repeat).apply(&mut layers), Some(Some(block)));
+        assert_eq!(layers, before);
+        assert!(Edit::Dissolve(block).apply(&mut layers).is_none(), "it is no repetition");
     }
 
     #[test]

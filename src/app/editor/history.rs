@@ -1,6 +1,4 @@
-//! Undo and redo over whole experiments. They are small, and a copy cannot be wrong.
-
-use crate::experiment::Experiment;
+//! Undo and redo over whole states. They are small, and a copy cannot be wrong.
 
 /// How many steps back are kept.
 const DEPTH: usize = 500;
@@ -13,28 +11,34 @@ pub enum Gesture {
     Press(u64),
     /// Typing into the widget of this identity.
     Typing(u64),
+    /// Writing in the text of the file, after so many pauses.
+    Writing(u64),
 }
 
 #[derive(Clone, Debug)]
-pub struct History {
-    present: Experiment,
-    past: Vec<Experiment>,
-    future: Vec<Experiment>,
+pub struct History<T> {
+    present: T,
+    past: Vec<T>,
+    future: Vec<T>,
     gesture: Option<Gesture>,
 }
 
-impl History {
-    pub fn new(present: Experiment) -> Self {
+impl<T: Clone + PartialEq> History<T> {
+    pub fn new(present: T) -> Self {
         Self { present, past: Vec::new(), future: Vec::new(), gesture: None }
     }
 
-    /// Takes note of the experiment as it is now; whether it has changed.
-    pub fn note(&mut self, experiment: &Experiment, gesture: Option<Gesture>) -> bool {
-        if *experiment == self.present {
+    pub fn present(&self) -> &T {
+        &self.present
+    }
+
+    /// Takes note of what is now; whether it has changed.
+    pub fn note(&mut self, now: &T, gesture: Option<Gesture>) -> bool {
+        if *now == self.present {
             return false;
         }
         let goes_on = gesture.is_some() && gesture == self.gesture;
-        let before = std::mem::replace(&mut self.present, experiment.clone());
+        let before = std::mem::replace(&mut self.present, now.clone());
         if !goes_on {
             self.past.push(before);
             let surplus = self.past.len().saturating_sub(DEPTH);
@@ -45,16 +49,16 @@ impl History {
         true
     }
 
-    /// The experiment before the last edit.
-    pub fn undo(&mut self) -> Option<Experiment> {
+    /// What was before the last edit.
+    pub fn undo(&mut self) -> Option<T> {
         let before = self.past.pop()?;
         self.future.push(std::mem::replace(&mut self.present, before.clone()));
         self.gesture = None;
         Some(before)
     }
 
-    /// The experiment before the last undo.
-    pub fn redo(&mut self) -> Option<Experiment> {
+    /// What was before the last undo.
+    pub fn redo(&mut self) -> Option<T> {
         let after = self.future.pop()?;
         self.past.push(std::mem::replace(&mut self.present, after.clone()));
         self.gesture = None;
@@ -73,6 +77,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Experiment;
 
     fn with_seed(seed: u64) -> Experiment {
         Experiment { seed, ..Experiment::default() }

@@ -5,11 +5,14 @@ pub mod costs;
 pub mod edit;
 pub mod history;
 mod memory;
+pub mod table;
 pub mod tree;
+mod written;
 
 use std::path::PathBuf;
 
 use crate::engine::Footprint;
+use crate::experiment::presets::blocks::Block;
 use crate::experiment::{
     Experiment, LabelKind, Layer, LayerId, Loss, Network, NetworkChoice, Problem, Train,
 };
@@ -21,7 +24,9 @@ use edit::Edit;
 use history::{Gesture, History};
 pub use memory::Room;
 use memory::counted;
+use table::Table;
 use tree::{ListId, Place};
+use written::{Draft, Typed};
 
 /// What a network must be made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +56,20 @@ pub struct Editor {
     footprint: (Option<Footprint>, Train, Room),
     /// Why the experiment's network cannot be had for these pictures at all.
     mismatch: Option<Problem>,
-    history: History,
-    saved: Experiment,
+    /// The text of its file, where that is not what the program would write.
+    typed: Option<Typed>,
+    history: History<Draft>,
+    saved: Draft,
 }
 
 impl Editor {
     pub fn new(experiment: Experiment) -> Self {
         let task = expected(&experiment.data.source).unwrap_or(GREY);
+        let draft = Draft { experiment: experiment.clone(), text: None };
         let mut editor = Self {
-            history: History::new(experiment.clone()),
-            saved: experiment.clone(),
+            history: History::new(draft.clone()),
+            saved: draft,
+            typed: None,
             resolved: (experiment.network.clone(), task, experiment.train.loss),
             experiment,
             selected: None,
@@ -83,6 +92,12 @@ impl Editor {
 
     pub fn costs(&self) -> &Costs {
         &self.costs
+    }
+
+    /// All layers with what is known of each.
+    pub fn table(&self) -> Table {
+        let network = Network { input: self.task.input, layers: self.layers.clone() };
+        Table::new(&network, &self.goal(), &self.costs.advice)
     }
 
     pub fn footprint(&self) -> Option<Footprint> {
@@ -140,6 +155,12 @@ impl Editor {
         }
     }
 
+    /// Puts a ready-made block into a gap, for as many channels as reach it.
+    pub fn insert_block(&mut self, place: Place, block: &Block) {
+        let reaching = self.costs.reaching(&self.layers, place).unwrap_or(self.task.input);
+        self.apply(Edit::InsertAll(place, block.layers(reaching.channels)));
+    }
+
     /// Does what a piece of advice asks for.
     pub fn mend(&mut self, remedy: Remedy) {
         let behind = |place: Place| Place { index: place.index + 1, ..place };
@@ -161,39 +182,48 @@ impl Editor {
 
     /// Opens another experiment; the one before can be had back by undo.
     pub fn open(&mut self, experiment: Experiment, file: Option<PathBuf>) {
-        self.saved = experiment.clone();
         self.experiment = experiment;
+        self.typed = None;
+        self.saved = self.draft();
         self.file = file;
         self.selected = None;
         self.refresh();
     }
 
-    /// The experiment has been written to `file`.
+    /// [`Editor::open`], with the text that the file has.
+    pub fn open_text(&mut self, experiment: Experiment, text: &str, file: PathBuf) {
+        self.open(experiment, Some(file));
+        self.hold_text(text);
+        self.saved = self.draft();
+    }
+
+    /// The text has been written to `file`.
     pub fn saved_as(&mut self, file: PathBuf) {
-        self.saved = self.experiment.clone();
+        self.saved = self.draft();
         self.file = Some(file);
     }
 
     /// Whether there is anything that no file holds.
     pub fn is_modified(&self) -> bool {
-        self.saved != self.experiment
+        !self.is(&self.saved)
     }
 
     /// Takes note of what the panels did, once a frame; whether that was anything.
     pub fn note(&mut self, gesture: Option<Gesture>) -> bool {
         self.refresh();
-        self.history.note(&self.experiment, gesture)
+        self.keep_text_in_step();
+        !self.is(self.history.present()) && self.history.note(&self.draft(), gesture)
     }
 
     pub fn undo(&mut self) {
-        if let Some(experiment) = self.history.undo() {
-            self.return_to(experiment);
+        if let Some(draft) = self.history.undo() {
+            self.return_to(draft);
         }
     }
 
     pub fn redo(&mut self) {
-        if let Some(experiment) = self.history.redo() {
-            self.return_to(experiment);
+        if let Some(draft) = self.history.redo() {
+            self.return_to(draft);
         }
     }
 
@@ -213,8 +243,9 @@ impl Editor {
         self.selected = order.get(next).copied();
     }
 
-    fn return_to(&mut self, experiment: Experiment) {
-        self.experiment = experiment;
+    fn return_to(&mut self, draft: Draft) {
+        self.experiment = draft.experiment;
+        self.take_text(draft.text);
         self.refresh();
         if self.selected.is_some_and(|id| tree::find(&self.layers, id).is_none()) {
             self.selected = None;

@@ -91,6 +91,29 @@ pub fn move_to(layers: &mut Vec<Layer>, id: LayerId, place: Place) -> bool {
     }
 }
 
+/// Gives layers that were read anew the identities of those that they stand for: equal ones at both ends of a list,
+/// and between those the ones of the same kind in the same place.
+pub fn adopt(layers: &mut [Layer], known: &[Layer]) {
+    let n_most = layers.len().min(known.len());
+    let n_front = layers.iter().zip(known).take_while(|(a, b)| a == b).count();
+    let from_behind = layers.iter().rev().zip(known.iter().rev()).take(n_most - n_front);
+    let n_behind = from_behind.take_while(|(a, b)| a == b).count();
+    let (n, n_known) = (layers.len(), known.len());
+    for i in 0..n {
+        let other = match i {
+            i if i + n_behind >= n => i + n_known - n,
+            i if i < n_known - n_behind => i,
+            _ => continue,
+        };
+        if layers[i].kind.name() != known[other].kind.name() {
+            continue;
+        }
+        layers[i].id = known[other].id;
+        let inside = layers[i].kind.children_mut().into_iter().zip(known[other].kind.children());
+        inside.for_each(|(layers, known)| adopt(layers, known));
+    }
+}
+
 /// All layers in the order of reading, those that hold others before what they hold.
 pub fn in_order(layers: &[Layer]) -> Vec<LayerId> {
     let mut ids = Vec::new();
@@ -152,6 +175,31 @@ mod tests {
         let inside = ListId { parent: Some(block), branch: 0 };
         assert!(!move_to(&mut layers, block, Place { list: inside, index: 0 }));
         assert_eq!(layers, before);
+    }
+
+    #[test]
+    fn layers_read_anew_are_known_again() {
+        let linear = |outputs| {
+            let linear = crate::experiment::layers::Linear { outputs, ..Default::default() };
+            Layer::new(Kind::Linear(linear))
+        };
+        let known = vec![linear(1), Layer::new(Kind::Branches(Branches::default())), relu(), linear(3)];
+        let ids: Vec<_> = known.iter().map(|layer| layer.id).collect();
+        // One was put in, one was changed, all are new.
+        let mut layers = vec![linear(1), relu(), known[1].duplicate(), relu(), linear(4)];
+        adopt(&mut layers, &known);
+        assert_eq!(
+            (layers[0].id, layers[4].id == ids[3]),
+            (ids[0], false),
+            "it is not in its place any more"
+        );
+        let mut layers = vec![linear(1), relu(), known[1].duplicate(), relu(), linear(3)];
+        adopt(&mut layers, &known);
+        assert_eq!([0, 2, 3, 4].map(|i| layers[i].id), ids[..]);
+        assert_eq!(layers[2].kind.children()[0][0].id, known[1].kind.children()[0][0].id);
+        let mut layers = vec![linear(7), known[1].duplicate(), relu(), linear(3)];
+        adopt(&mut layers, &known);
+        assert_eq!(layers.iter().map(|layer| layer.id).collect::<Vec<_>>(), ids);
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn count_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 }
 
 /// Selects a layer and unfolds all that it lies in.
-fn show(desk: &mut Desk<'_>, state: &mut State, id: LayerId) {
+pub fn show(desk: &mut Desk<'_>, state: &mut State, id: LayerId) {
     desk.editor.selected = Some(id);
     state.hushed.remove(&id);
     let mut at = id;

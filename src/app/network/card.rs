@@ -133,14 +133,18 @@ impl Stack<'_> {
         });
     }
 
+    /// `16 → 32`: what a block makes of the channels that reach it.
+    fn channels_text(&self, id: LayerId) -> Option<String> {
+        let cost = self.costs.of_layer(id);
+        Some(format!("{} → {}", cost.input?.channels, cost.output?.channels))
+    }
+
     /// What stands in the title of a kind that holds others: how often, and what is in it where it is folded.
     fn combinator_ui(&mut self, ui: &mut Ui, layer: &mut Layer, has_columns: bool) {
         let id = layer.id;
         match &mut layer.kind {
             Kind::Repeat(repeat) => {
-                let drag = DragValue::new(&mut repeat.times).range(1..=1000).speed(0.05).prefix("×");
-                let drag = drag.update_while_editing(false);
-                self.changed |= named(ui.add(drag), "times").on_hover_text("how many times").changed();
+                self.changed |= times_ui(ui, &mut repeat.times);
             }
             Kind::Branches(_) => {}
             _ => return,
@@ -159,7 +163,8 @@ impl Stack<'_> {
             self.state.heights.clear();
         }
         if folded {
-            let text = theme::caption(ui, super::branches::summary(&layer.kind));
+            let channels = self.channels_text(id).map_or(String::new(), |channels| format!("{channels}   "));
+            let text = theme::caption(ui, channels + &super::branches::summary(&layer.kind));
             // What stands on the right keeps its room.
             let right = if has_columns { stats::WIDTH + 40.0 } else { 32.0 };
             ui.scope(|ui| {
@@ -235,6 +240,22 @@ impl Stack<'_> {
         ui.set_max_width(MENU_WIDTH);
         self.about_ui(ui, &layer.kind);
         ui.separator();
+        let around = match layer.kind {
+            Kind::Repeat(_) => {
+                (Icon::Ungroup, "Take the repetition away", "Its layers stay, once.", Edit::Dissolve(id))
+            }
+            _ => (
+                Icon::Repeat,
+                "Repeat",
+                "Puts a repetition around it, to be drawn to any number.",
+                Edit::Repeat(id),
+            ),
+        };
+        let (symbol, label, help, edit) = around;
+        if named(ui.button((widgets::icon(symbol), label)), label).on_hover_text(help).clicked() {
+            self.edits.push(edit);
+            ui.close();
+        }
         let items = [
             (Action::MoveUp, Edit::MoveUp(id)),
             (Action::MoveDown, Edit::MoveDown(id)),
@@ -251,4 +272,21 @@ impl Stack<'_> {
             }
         }
     }
+}
+
+/// How often: a number to draw or type, with one less and one more beside it. Gives whether it was changed.
+fn times_ui(ui: &mut Ui, times: &mut usize) -> bool {
+    let before = *times;
+    ui.spacing_mut().item_spacing.x = 1.0;
+    if widgets::quiet_button(ui, Icon::Minus, "Once less").on_hover_text("Once less").clicked() {
+        *times = times.saturating_sub(1).max(1);
+    }
+    let drag = DragValue::new(times).range(1..=1000).speed(0.05).prefix("×").update_while_editing(false);
+    let help = "How many times, each with weights of its own. Draw it, or type a number.";
+    named(ui.add(drag), "times").on_hover_text(help);
+    if widgets::quiet_button(ui, Icon::Plus, "Once more").on_hover_text("Once more").clicked() {
+        *times = (*times + 1).min(1000);
+    }
+    ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+    *times != before
 }

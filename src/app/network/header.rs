@@ -4,6 +4,7 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 use lucide_icons::Icon;
 
 use super::{State, advice, stats};
+use crate::app::action::Action;
 use crate::app::bridge::Desk;
 use crate::app::theme;
 use crate::app::{format, widgets};
@@ -23,6 +24,7 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
             ui.button((widgets::icon(Icon::Layers), "Start from…", widgets::icon(Icon::ChevronDown)));
         let button = widgets::named(button, "Start from…");
         egui::Popup::menu(&button).show(|ui| presets_ui(ui, desk));
+        table_button_ui(ui, desk);
         fold_ui(ui, desk, state);
         widgets::caption_ui(ui, &name).on_hover_text("What the network was started from");
     });
@@ -59,6 +61,14 @@ fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) {
     if ui.add(button).on_hover_text(help).clicked() {
         desk.editor.experiment.network = NetworkChoice::Preset(name.into());
         ui.close();
+    }
+}
+
+fn table_button_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let action = Action::LayerTable;
+    let help = format!("{}\n{}", action.label(), action.tooltip(ui.ctx()));
+    if widgets::icon_button(ui, action.icon(), action.label()).on_hover_text(help).clicked() {
+        desk.act(action);
     }
 }
 

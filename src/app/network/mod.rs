@@ -11,16 +11,21 @@ mod header;
 mod seam;
 mod shader;
 mod stats;
+mod table;
 
 use std::collections::{HashMap, HashSet};
 
 use egui::{Rect, ScrollArea, Ui, vec2};
 
-use super::bridge::Desk;
+use super::bridge::{Desk, Request};
+use super::editor::Editor;
 use super::editor::costs::Costs;
 use super::editor::edit::Edit;
+use super::editor::table::Table;
 use super::editor::tree::{self, ListId, Place};
 use super::theme;
+use super::widgets::{self, Gravity};
+use crate::experiment::presets::blocks::Block;
 use crate::experiment::{Layer, LayerId};
 use crate::graph::advice::Remedy;
 use seam::Seam;
@@ -46,12 +51,21 @@ pub struct State {
     selected: Option<LayerId>,
     /// The shader that is shown, by the stem of its file.
     shader: Option<&'static str>,
+    /// The table of all layers, while it is open.
+    table: Option<Table>,
 }
 
 impl State {
     /// Whether a window of this panel's lies over the others and has the keys.
     pub fn is_over_others(&self) -> bool {
-        self.shader.is_some()
+        self.shader.is_some() || self.table.is_some()
+    }
+}
+
+impl State {
+    /// Shows the table of all layers of the net as it stands.
+    pub fn open_table(&mut self, editor: &Editor) {
+        self.table = Some(editor.table());
     }
 }
 
@@ -65,6 +79,8 @@ struct Stack<'a> {
     /// Where a dragged layer can be dropped.
     seams: Vec<Seam>,
     edits: Vec<Edit>,
+    /// Ready-made blocks to be put in.
+    blocks: Vec<(Place, &'static Block)>,
     /// Advice that was followed.
     remedies: Vec<Remedy>,
     /// Whether a setting was changed in place.
@@ -73,6 +89,7 @@ struct Stack<'a> {
 
 pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     header::header_ui(ui, desk, state);
+    text_ui(ui, desk);
     advice::general_ui(ui, desk);
     ui.add_space(theme::SMALL_GAP);
     if state.width != ui.available_width() {
@@ -93,6 +110,20 @@ pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     if state.shader.is_some_and(|name| shader::shader_ui(ui.ctx(), name)) {
         state.shader = None;
     }
+    table::table_ui(ui.ctx(), desk, state);
+}
+
+/// Where the text is wrong the cards do not show what it says.
+fn text_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let Some(problem) = desk.editor.text_problem() else { return };
+    let place = problem.line.map_or(String::new(), |line| format!(" in line {line}"));
+    let text = format!("The text has a mistake{place}. The cards show what it said last.");
+    ui.add_space(theme::SMALL_GAP);
+    widgets::message_ui(ui, Gravity::Warning, &text, |ui| {
+        if ui.button("Show the text").clicked() {
+            desk.requests.push(Request::ShowText);
+        }
+    });
 }
 
 fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
@@ -101,16 +132,26 @@ fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     // The settings of the layers are changed in place, everything else by the list of edits.
     let (layers, costs) = desk.editor.layers_and_costs();
     let reveal = selected.filter(|_| by_key);
-    let (seams, edits, remedies) = (Vec::new(), Vec::new(), Vec::new());
-    let mut stack = Stack { state, costs, selected, reveal, seams, edits, remedies, changed: false };
+    let mut stack = Stack {
+        state,
+        costs,
+        selected,
+        reveal,
+        seams: Vec::new(),
+        edits: Vec::new(),
+        blocks: Vec::new(),
+        remedies: Vec::new(),
+        changed: false,
+    };
     stack.list_ui(ui, ListId::default(), layers);
     stack.drop_ui(ui, layers);
-    let Stack { selected, edits, remedies, changed, .. } = stack;
+    let Stack { selected, edits, blocks, remedies, changed, .. } = stack;
     if changed {
         desk.editor.layers_changed();
     }
     desk.editor.selected = selected;
     edits.into_iter().for_each(|edit| desk.editor.apply(edit));
+    blocks.into_iter().for_each(|(place, block)| desk.editor.insert_block(place, block));
     remedies.into_iter().for_each(|remedy| desk.editor.mend(remedy));
     state.selected = desk.editor.selected;
 }

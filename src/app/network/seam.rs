@@ -11,10 +11,14 @@ use crate::app::editor::tree::{self, Place};
 use crate::app::theme::{self, Palette};
 use crate::app::widgets;
 use crate::experiment::layers::MENU;
+use crate::experiment::presets::blocks::{BLOCKS, Block};
 use crate::experiment::{Kind, Layer, LayerId};
 
 /// Height of a seam.
 const HEIGHT: f32 = 12.0;
+
+/// Width of a column of the menu.
+const WIDTH: f32 = 204.0;
 
 /// A gap as drawn in this frame.
 pub struct Seam {
@@ -41,27 +45,43 @@ impl Stack<'_> {
     fn menu_of_kinds(&mut self, response: &Response, place: Place) {
         Popup::menu(response).align(egui::RectAlign::BOTTOM).show(|ui| {
             ui.set_min_width(220.0);
-            ui.label(theme::caption(ui, "Add a layer here"));
-            // Two columns: the families that a net is made of first of all, and the others.
+            // The families that a net is made of first of all, the others, and what is ready-made of them.
             ui.horizontal_top(|ui| {
-                for families in [0..2, 2..5] {
+                for (caption, families) in [("Layers", 0..2), ("", 2..5)] {
                     ui.vertical(|ui| {
+                        ui.label(theme::caption(ui, caption));
                         let kinds = MENU.iter().map(|make| make());
-                        kinds.filter(|kind| families.contains(&glyph::family(kind))).for_each(|kind| {
-                            self.menu_item_ui(ui, kind, place);
-                        });
+                        let is_here = |kind: &Kind| {
+                            families.contains(&glyph::family(kind)) && !matches!(kind, Kind::Branches(_))
+                        };
+                        kinds.filter(is_here).for_each(|kind| self.menu_item_ui(ui, kind, place));
                     });
                 }
+                ui.vertical(|ui| {
+                    ui.label(theme::caption(ui, "Blocks"));
+                    BLOCKS.iter().for_each(|block| self.block_item_ui(ui, block, place));
+                });
             });
         });
     }
 
     fn menu_item_ui(&mut self, ui: &mut Ui, kind: Kind, place: Place) {
         let text = widgets::icon(glyph::icon(&kind)).color(glyph::colour(ui, &kind));
-        let response = ui.add(Button::new((text, kind.title())).min_size(vec2(220.0, theme::ROW)));
+        let response = ui.add(Button::new((text, kind.title())).min_size(vec2(WIDTH, theme::ROW)));
         let response = widgets::named(response, kind.title());
         if response.on_hover_text(kind.purpose()).clicked() {
             self.edits.push(Edit::Insert(place, kind));
+            ui.close();
+        }
+    }
+
+    fn block_item_ui(&mut self, ui: &mut Ui, block: &'static Block, place: Place) {
+        let kind = block.layers(16).into_iter().next().map(|layer| layer.kind);
+        let Some(kind) = kind else { return };
+        let text = widgets::icon(glyph::icon(&kind)).color(glyph::colour(ui, &kind));
+        let response = ui.add(Button::new((text, block.title)).min_size(vec2(WIDTH, theme::ROW)));
+        if widgets::named(response, block.title).on_hover_text(block.help).clicked() {
+            self.blocks.push((place, block));
             ui.close();
         }
     }

@@ -26,7 +26,7 @@ pub fn shader_ui(ctx: &Context, name: &str) -> bool {
         ui.add_space(theme::GAP);
         let area = ScrollArea::both().max_height(0.7 * room.y).auto_shrink([false, true]);
         area.show(ui, |ui| {
-            let text = code::coloured(ui, source);
+            let text = code::coloured(ui, source, code::Grammar::Wgsl);
             ui.add(Label::new(text).selectable(true).extend());
         });
         ui.add_space(theme::GAP);

@@ -175,14 +175,45 @@ fn branches_are_added_filled_and_merged() {
     let mut bench = Bench::open("quickstart");
     bench.commands();
     bench.click("Add layer at position 2");
-    bench.click("Branches that meet");
+    bench.click("Residual block");
     assert!(bench.has("identity"), "the shortcut has no layers");
+    assert!(bench.has("Layer 2: Residual block"));
     let Kind::Branches(branches) = &layers(&bench)[1].kind else { panic!("they are branches") };
     assert_eq!(branches.branches.len(), 2);
     bench.click("Add branch");
     bench.click("Remove branch 3");
     bench.click("concat");
-    assert!(bench.has("24×24×24"), "16 + 8 channels: {:?}", bench.told());
+    assert!(bench.has("16×24×24"), "8 + 8 channels: {:?}", bench.told());
+}
+
+#[test]
+fn a_block_fits_the_channels_that_reach_it_and_folds_to_a_line() {
+    let mut bench = Bench::open("quickstart");
+    bench.commands();
+    bench.click("Add layer at position 3");
+    bench.click("Residual block, halving");
+    assert_eq!(names(&layers(&bench))[..4], ["conv", "relu", "branches", "relu"]);
+    assert!(bench.has("16×12×12"), "half the size and twice the channels");
+    assert!(!bench.is_disabled("Train"));
+    bench.click("Fold all");
+    assert!(bench.has_text("8 → 16"));
+}
+
+#[test]
+fn a_layer_is_repeated_from_its_menu() {
+    let mut bench = Bench::open("quickstart");
+    bench.click("Add layer at position 3");
+    bench.click("Residual block");
+    bench.commands();
+    bench.click("Actions for Layer 3: Residual block");
+    bench.click("Repeat");
+    let told = layers(&bench);
+    assert!(matches!(&told[2].kind, Kind::Repeat(repeat) if repeat.times == 2 && repeat.layers.len() == 2));
+    bench.click("Once more");
+    assert!(matches!(&layers(&bench)[2].kind, Kind::Repeat(repeat) if repeat.times == 3));
+    bench.press(Modifiers::COMMAND, Key::Z);
+    bench.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(names(&layers(&bench))[2..4], ["branches", "relu"]);
 }
 
 #[test]

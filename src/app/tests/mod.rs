@@ -13,4 +13,6 @@ mod manners;
 mod looks;
 mod runs;
 mod speed;
+mod table;
+mod text;
 mod training;
