@@ -208,6 +208,37 @@ fn the_rate_changes_at_the_next_step_and_a_new_net_needs_a_new_run() {
     assert_eq!(run(&fresh).number, run(&stale).number + 1);
 }
 
+/// ln 10 is the loss of a net that has learned nothing.
+#[test]
+fn a_changed_net_goes_on_with_the_weights_that_fit_if_that_is_wanted() {
+    let session = start();
+    let mut changed = experiment();
+    session.send(Command::Describe(RUN, Box::new(changed.clone())));
+    session.send(Command::Play(RUN));
+    let trained = wait(&session, "the end", is_finished);
+    let last = run(&trained).curves.last().expect("it has run").loss;
+    assert!(last < 1.0, "it has learned: {last}");
+    let layers =
+        changed.network.network(run(&trained).input.expect("of a picture"), 10).expect("it fits").layers;
+    let first_loss = |command: fn(RunId) -> Command, changed: &Experiment, number: u64| {
+        session.send(Command::Describe(RUN, Box::new(changed.clone())));
+        wait(&session, "the change", |snapshot| run(snapshot).is_stale);
+        session.send(command(RUN));
+        let begun =
+            wait(&session, "the end", |snapshot| run(snapshot).number == number && is_finished(snapshot));
+        run(&begun).curves.from(0).next().expect("it has run").loss
+    };
+    // What has weights is as before.
+    let mut all = layers.clone();
+    all.insert(1, convscope::experiment::Layer::new(convscope::experiment::Kind::Identity));
+    changed.network = NetworkChoice::Layers { input: None, layers: all };
+    let kept = first_loss(Command::PlayKeeping, &changed, 2);
+    assert!(kept < 1.2, "it begins where it was: {kept}");
+    changed.network = NetworkChoice::Layers { input: None, layers };
+    let anew = first_loss(Command::Play, &changed, 3);
+    assert!((anew - 10f32.ln()).abs() < 0.5, "it begins anew: {anew}");
+}
+
 #[test]
 fn what_cannot_be_is_told_and_what_can_goes_on() {
     let session = start();

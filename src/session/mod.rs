@@ -62,6 +62,9 @@ pub enum Command {
     Part(RunId),
     /// Trains until paused or the last epoch is done. Begins anew where it has not begun, or is stale.
     Play(RunId),
+    /// [`Command::Play`]; where that begins anew, with the weights of the layers that still fit what it has trained.
+    /// Its twins begin as ever.
+    PlayKeeping(RunId),
     Pause(RunId),
     /// One step, then pause.
     Step(RunId),

@@ -10,7 +10,9 @@ use super::speed::Speed;
 use crate::data::DataSet;
 use crate::engine::{Device, EngineError};
 use crate::experiment::Experiment;
-use crate::train::{Run, TrainError};
+use crate::graph::Graph;
+use crate::train::keeping::Keeping;
+use crate::train::{Lasting, Run, TrainError};
 
 pub struct Slot {
     /// As it was published last; what is described stands here alone.
@@ -24,6 +26,8 @@ pub struct Slot {
     /// What it has had of what is shared ([`super::share`]).
     pub spent: f64,
     pub is_device_lost: bool,
+    /// Whether it is to begin with the weights of what still fits.
+    pub keeps: bool,
 }
 
 /// What a run is to reach.
@@ -73,6 +77,7 @@ impl Slot {
             speed: Speed::default(),
             spent: 0.0,
             is_device_lost: false,
+            keeps: false,
         }
     }
 
@@ -207,18 +212,29 @@ impl Slot {
         let graph = Run::check(&experiment, &set)?;
         let released = self.run.as_ref().map_or(0, Run::bank_bytes);
         Run::check_room(&experiment, set.goal(experiment.train.loss), &graph, &**device, released)?;
+        let kept = match std::mem::take(&mut self.keeps) {
+            true => self.fitting(&graph)?,
+            false => Vec::new(),
+        };
         self.keep_curves();
         // The old run's memory is given back before the new one takes its own.
         self.run = None;
         self.seen.graph = None;
         self.testing = Testing::No;
         let run = Run::new(&experiment, set, device.clone())?;
+        kept.iter().try_for_each(|(tensor, numbers)| run.write_lasting(*tensor, numbers))?;
         self.goal = Goal::Until(until(&run, span, 0), span);
         self.seen.number += 1;
         self.seen.is_stale = false;
         self.speed = Speed::default();
         self.run = Some(run);
         Ok(Work { seconds: start.elapsed().as_secs_f64(), n_pictures: 0 })
+    }
+
+    /// What of the run fits another net, as it stands now.
+    fn fitting(&mut self, graph: &Graph) -> Result<Vec<(Lasting, Vec<f32>)>, TrainError> {
+        self.settle()?;
+        self.run.as_ref().map_or(Ok(Vec::new()), |run| Keeping::new(&run.graph, graph).read(run))
     }
 
     /// So many steps as can be made at once: within the time, the epoch and the goal.

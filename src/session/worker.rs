@@ -176,6 +176,12 @@ impl Worker {
             Command::Select(id) => self.select(id),
             Command::Part(id) => self.runs.part(id),
             Command::Play(id) => self.aim(id, Span::All),
+            Command::PlayKeeping(id) => {
+                if let Some(slot) = self.runs.get(id) {
+                    slot.keeps = true;
+                }
+                self.aim(id, Span::All);
+            }
             Command::Step(id) => self.aim(id, Span::Step),
             Command::Epoch(id) => self.aim(id, Span::Epoch),
             Command::Pause(id) => self.each(id, Slot::rest),

@@ -6,6 +6,7 @@ mod digest;
 pub mod evaluate;
 pub mod folder;
 pub mod initial;
+pub mod keeping;
 mod model;
 mod net;
 pub mod rate;

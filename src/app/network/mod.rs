@@ -8,6 +8,7 @@ mod ends;
 mod fields;
 mod glyph;
 mod header;
+mod kept;
 mod seam;
 mod shader;
 mod stats;
@@ -51,6 +52,8 @@ pub struct State {
     selected: Option<LayerId>,
     /// The shader that is shown, by the stem of its file.
     shader: Option<&'static str>,
+    /// What a changed net keeps of what was trained.
+    kept: kept::State,
     /// The table of all layers, while it is open.
     table: Option<Table>,
 }
@@ -90,6 +93,7 @@ struct Stack<'a> {
 pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     header::header_ui(ui, desk, state);
     text_ui(ui, desk);
+    kept::kept_ui(ui, desk, &mut state.kept);
     advice::general_ui(ui, desk);
     ui.add_space(theme::SMALL_GAP);
     if state.width != ui.available_width() {

@@ -71,3 +71,36 @@ fn layers_between_which_nothing_bends_get_a_relu() {
     let names: Vec<_> = layers(&bench).iter().map(|layer| layer.kind.name()).collect();
     assert_eq!(names[..3], ["conv", "relu", "conv"]);
 }
+
+#[test]
+fn a_net_changed_after_training_is_offered_the_weights_that_fit() {
+    use super::fixture::{front, snapshot, training};
+    use crate::session::{Activity, Command};
+    let mut bench = Bench::with(
+        "quickstart",
+        super::fixture::LAPTOP,
+        egui::Theme::Light,
+        snapshot("quickstart"),
+        |builder| builder,
+    );
+    assert!(!bench.has("Train on with what fits"), "nothing was trained");
+    let trained = training("quickstart", 100);
+    bench.set(|snapshot| {
+        *snapshot = trained;
+        let run = front(snapshot);
+        (run.activity, run.is_stale) = (Activity::Idle, true);
+    });
+    bench.click("Add layer at position 5");
+    bench.click("Batch normalisation");
+    assert!(bench.has_text("Of 4 layers with weights 3 still fit, 1 is new."));
+    bench.click("Which layers keep their weights");
+    assert!(
+        bench.has("layers.4")
+            && bench.has_text("new, 16")
+            && bench.has_text("keeps those of layers.6, 10×256")
+    );
+    bench.press(Modifiers::NONE, Key::Escape);
+    bench.commands();
+    bench.click("Train on with what fits");
+    assert!(matches!(bench.commands()[..], [Command::PlayKeeping(_)]));
+}
