@@ -16,6 +16,7 @@ use super::filters::{self, Filters};
 use super::patches::{self, Patches, Search};
 use super::plane::{self, Plane};
 use super::projection::{self, Projecting, Projections};
+use super::signals::{self, Signals};
 use crate::data::{DataSet, Normalisation, Split};
 use crate::engine::{Device, EngineError, Memory, Part, layout};
 use crate::experiment::Experiment;
@@ -41,6 +42,8 @@ pub enum Look {
     Why { exhibit: Exhibit, unit: Unit, occluder: Option<Occluder> },
     /// The convolution at this path, or the first one, taken apart over a picture.
     Convolution { layer: Option<String>, exhibit: Exhibit },
+    /// The size of every layer's signal and gradient over so many training pictures at most.
+    Signals { batch: usize },
 }
 
 /// What was seen.
@@ -53,6 +56,7 @@ pub enum View {
     Projections(Projections),
     Why(Why),
     Convolution(Convolution),
+    Signals(Signals),
 }
 
 /// A net on a device, with what there is to show it.
@@ -121,6 +125,7 @@ impl Look {
             }
             Self::Convolution { layer, exhibit } => Box::new(convolution::Dissection::new(layer, exhibit)),
             Self::Plane { side } => Box::new(plane::Surveying::new(side)),
+            Self::Signals { batch } => Box::new(signals::Taking::new(batch)),
         }
     }
 

@@ -175,9 +175,9 @@ fn branches_are_added_filled_and_merged() {
     let mut bench = Bench::open("quickstart");
     bench.commands();
     bench.click("Add layer at position 2");
-    bench.click("Residual block");
-    assert!(bench.has("identity"), "the shortcut has no layers");
-    assert!(bench.has("Layer 2: Residual block"));
+    bench.click("Two branches");
+    assert!(bench.has("identity"), "they have no layers");
+    assert!(bench.has("Layer 2: Branches that meet"));
     let Kind::Branches(branches) = &layers(&bench)[1].kind else { panic!("they are branches") };
     assert_eq!(branches.branches.len(), 2);
     bench.click("Add branch");

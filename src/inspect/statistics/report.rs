@@ -102,7 +102,7 @@ pub struct Growth {
 }
 
 impl Statistics {
-    pub(super) fn of(graph: &Graph, numbers: &Numbers, step: &Step, histograms: bool) -> Self {
+    pub(in crate::inspect) fn of(graph: &Graph, numbers: &Numbers, step: &Step, histograms: bool) -> Self {
         let mut layers: Vec<LayerStatistics> = Vec::new();
         let mut last = NodeId(0);
         for report in &graph.layers {
