@@ -96,7 +96,7 @@ mod tests {
     /// The net above everything else behind one another.
     fn stacked() -> Plan {
         let rest = Pane::ALL.into_iter().filter(|pane| *pane != Pane::Network).map(Plan::Pane).collect();
-        let parts = vec![Plan::Pane(Pane::Network), Plan::Tabs { active: 2, parts: rest }];
+        let parts = vec![Plan::Pane(Pane::Network), Plan::Tabs { active: 3, parts: rest }];
         Plan::Column { shares: vec![2.0, 1.0], parts }
     }
 
