@@ -22,6 +22,8 @@ pub struct Costs {
     /// `(C, H, W)` of the pictures.
     reaches: Option<Extent>,
     by_layer: HashMap<LayerId, Cost>,
+    /// Where each layer stands in the file, `layers.3`; of several repetitions the last.
+    paths: HashMap<LayerId, String>,
 }
 
 /// What one layer of the tree costs and gives, all its repetitions and all that is in it together.
@@ -47,6 +49,7 @@ impl Costs {
         }
         let survey = Survey::of(network, goal);
         let mut by_layer: HashMap<LayerId, Cost> = HashMap::new();
+        let paths = survey.layers.iter().map(|report| (report.layer, report.path.clone())).collect();
         for report in &survey.layers {
             let cost = by_layer.entry(report.layer).or_default();
             cost.output = Some(report.output);
@@ -58,7 +61,7 @@ impl Costs {
         let mend = survey.problem.as_ref().and_then(|_| advice::head_remedy(network, goal));
         let problem = survey.problem;
         let mut costs =
-            Self { total: survey.total, problem, mend, advice: Vec::new(), reaches: None, by_layer };
+            Self { total: survey.total, problem, mend, advice: Vec::new(), reaches: None, by_layer, paths };
         costs.gather_list(&network.layers, Some(network.input));
         costs.reaches = Some(network.input);
         costs
@@ -67,6 +70,11 @@ impl Costs {
     /// Of one layer.
     pub fn of_layer(&self, id: LayerId) -> Cost {
         self.by_layer.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Where a layer stands in the file; of several repetitions the last.
+    pub fn path_of(&self, id: LayerId) -> Option<&str> {
+        self.paths.get(&id).map(String::as_str)
     }
 
     /// What is said of one layer.

@@ -102,6 +102,7 @@ impl Stack<'_> {
                 self.remedies.extend(advice::remedy_ui(ui, self.costs.mend.as_ref()));
             });
         }
+        self.live.layer_ui(ui, self.costs, layer.id);
         self.advice_ui(ui, layer.id);
         if !self.state.folded.contains(&layer.id) {
             self.inside_ui(ui, layer);

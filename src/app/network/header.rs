@@ -25,6 +25,7 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         let button = widgets::named(button, "Start from…");
         egui::Popup::menu(&button).show(|ui| presets_ui(ui, desk));
         table_button_ui(ui, desk);
+        live_button_ui(ui, desk, state);
         fold_ui(ui, desk, state);
         widgets::caption_ui(ui, &name).on_hover_text("What the network was started from");
     });
@@ -61,6 +62,22 @@ fn preset_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) {
     if ui.add(button).on_hover_text(help).clicked() {
         desk.editor.experiment.network = NetworkChoice::Preset(name.into());
         ui.close();
+    }
+}
+
+/// Shows what goes on in the layers, or leaves it out.
+fn live_button_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
+    if desk.snapshot.begun().is_none() {
+        return;
+    }
+    let (symbol, label) = match state.is_quiet {
+        true => (Icon::EyeOff, "Show what goes on in the layers"),
+        false => (Icon::Activity, "Leave out what goes on in the layers"),
+    };
+    let help = "Signal, gradient and dead units of every layer, measured while it trains.";
+    if widgets::icon_button(ui, symbol, label).on_hover_text(format!("{label}\n{help}")).clicked() {
+        state.is_quiet = !state.is_quiet;
+        state.heights.clear();
     }
 }
 

@@ -9,6 +9,7 @@ mod fields;
 mod glyph;
 mod header;
 mod kept;
+mod live;
 mod seam;
 mod shader;
 mod stats;
@@ -52,6 +53,8 @@ pub struct State {
     selected: Option<LayerId>,
     /// The shader that is shown, by the stem of its file.
     shader: Option<&'static str>,
+    /// Whether the cards leave out what goes on in the layers.
+    is_quiet: bool,
     /// What a changed net keeps of what was trained.
     kept: kept::State,
     /// The table of all layers, while it is open.
@@ -76,6 +79,7 @@ impl State {
 struct Stack<'a> {
     state: &'a mut State,
     costs: &'a Costs,
+    live: live::Live,
     selected: Option<LayerId>,
     /// The layer that has just been selected by key, to be brought into view.
     reveal: Option<LayerId>,
@@ -133,12 +137,14 @@ fn text_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let selected = desk.editor.selected;
     let by_key = selected != state.selected && !ui.input(|input| input.pointer.any_down());
+    let live = if state.is_quiet { live::Live::default() } else { live::Live::ask(desk) };
     // The settings of the layers are changed in place, everything else by the list of edits.
     let (layers, costs) = desk.editor.layers_and_costs();
     let reveal = selected.filter(|_| by_key);
     let mut stack = Stack {
         state,
         costs,
+        live,
         selected,
         reveal,
         seams: Vec::new(),

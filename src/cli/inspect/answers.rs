@@ -8,7 +8,7 @@ use crate::data::{DataSet, Split};
 use crate::engine;
 use crate::inspect::answers::{Answer, Answers, Pick};
 use crate::inspect::chart::GROUND;
-use crate::inspect::font::{Way, width as length};
+use crate::inspect::letters::{Way, length};
 use crate::inspect::picture::{Picture, columns};
 use crate::train::{Model, Net};
 

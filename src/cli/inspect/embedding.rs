@@ -9,7 +9,7 @@ use crate::graph::program::Placement;
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{GROUND, light};
 use crate::inspect::embedding::{Features, Points, neighbours_alike, pca, tsne::Tsne};
-use crate::inspect::font::{Way, width as length};
+use crate::inspect::letters::{Way, length};
 use crate::inspect::picture::Picture;
 
 #[derive(clap::Args)]
