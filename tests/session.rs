@@ -16,6 +16,9 @@ use convscope::session::{
 };
 use convscope::train::Run;
 
+#[path = "session/keeping.rs"]
+mod keeping;
+
 const RUN: RunId = RunId(1_000_000);
 
 fn start() -> Session {
@@ -200,7 +203,7 @@ fn the_rate_changes_at_the_next_step_and_a_new_net_needs_a_new_run() {
     assert_eq!(run(&snapshot).curves.last().map(|record| record.rate), Some(0.125));
     assert!(!run(&snapshot).is_stale);
 
-    described.train.batch = 32;
+    described.network = NetworkChoice::Preset("lenet".into());
     session.send(Command::Describe(RUN, Box::new(described)));
     let stale = wait(&session, "a stale run", |snapshot| run(snapshot).is_stale);
     session.send(Command::Step(RUN));
@@ -350,4 +353,47 @@ fn more_runs_than_there_may_be_are_refused_in_a_sentence() {
     marks.sort_unstable();
     marks.dedup();
     assert_eq!(marks.len(), MOST_RUNS, "each is known by a mark of its own");
+}
+
+/// Batch, augmentation and rule take effect at the next step, are marked in the curves, and end no run; what cannot be
+/// is told of, and training goes on.
+#[test]
+fn settings_change_while_a_run_goes_on() {
+    let session = start();
+    let mut described = experiment();
+    described.train.epochs = 60;
+    session.send(Command::Describe(RUN, Box::new(described.clone())));
+    session.send(Command::Play(RUN));
+    let at = |step: u64| {
+        wait(&session, "steps", |s| s.run().is_some_and(|run| run.curves.len() as u64 > step)).run().cloned()
+    };
+    at(5);
+    described.train.batch = 32;
+    session.send(Command::Describe(RUN, Box::new(described.clone())));
+    at(80);
+    described.data.augment.flip = true;
+    described.train.optimiser = convscope::experiment::Optimiser::ADAM;
+    described.train.rate = 0.001;
+    session.send(Command::Describe(RUN, Box::new(described.clone())));
+    at(160);
+    described.train.batch = 641;
+    session.send(Command::Describe(RUN, Box::new(described.clone())));
+    let is_told = |s: &Snapshot| s.run().is_some_and(|run| run.note.is_some());
+    let told =
+        wait(&session, "a sentence", is_told).run().and_then(|run| run.note.clone()).unwrap_or_default();
+    assert!(told.contains("641") && told.contains("goes on as before"), "{told}");
+    described.train.batch = 32;
+    session.send(Command::Describe(RUN, Box::new(described)));
+    let snapshot = wait(&session, "the end", is_finished);
+    let seen = run(&snapshot);
+    assert_eq!(
+        (seen.number, seen.is_stale, seen.curves.tests.len()),
+        (1, false, 60),
+        "one run, an epoch tested each"
+    );
+    let told: Vec<String> =
+        seen.curves.changes.iter().map(|c| format!("{} {} {}", c.what, c.from, c.to)).collect();
+    assert_eq!(told, ["batch 64 32", "rate 0.02 0.001", "optimiser Momentum Adam", "flip off on"]);
+    let n_pictures = seen.curves.n_pictures(seen.step);
+    assert!((60 * 600..=60 * 640).contains(&n_pictures), "every epoch saw its pictures once: {n_pictures}");
 }

@@ -161,7 +161,7 @@ fn start(
     }
     let mut run = Run::new(experiment, set, device)?;
     if let Some(steps) = arguments.steps {
-        reach(&mut run, steps);
+        reach(&mut run, steps)?;
     }
     if let Some(path) = &arguments.init {
         weights::load(&mut run, path)?;
@@ -170,10 +170,12 @@ fn start(
 }
 
 /// Gives the run as many epochs as the steps reach into.
-fn reach(run: &mut Run, steps: u64) {
+fn reach(run: &mut Run, steps: u64) -> Result<(), TrainError> {
     let mut experiment = run.experiment.clone();
-    experiment.train.epochs = steps.div_ceil(run.progress().steps_per_epoch) as usize;
-    run.adjust(&experiment);
+    let progress = run.progress();
+    let left = steps.saturating_sub(progress.step);
+    experiment.train.epochs = (progress.place + left).div_ceil(progress.steps_per_epoch) as usize;
+    run.adjust(&experiment).map(drop)
 }
 
 /// A run from where its folder left it.
@@ -198,11 +200,11 @@ fn go_on(arguments: &TrainArguments, path: &std::path::Path) -> Result<Journey, 
     if let Some(epochs) = arguments.epochs {
         let mut experiment = run.experiment.clone();
         experiment.train.epochs = epochs as usize;
-        run.adjust(&experiment);
+        run.adjust(&experiment)?;
         (n_steps, folder.last_step) = (run.progress().n_steps, None);
     }
     if let Some(steps) = arguments.steps {
-        reach(&mut run, steps);
+        reach(&mut run, steps)?;
         (n_steps, folder.last_step) = (steps, Some(steps));
     }
     let keeper = Keeper::new(folder, arguments.checkpoint_every, &run);
@@ -242,7 +244,7 @@ fn report(run: &Run, test: Evaluation) -> serde_json::Value {
     let progress = run.progress();
     json!({
         "steps": progress.step,
-        "epochs": progress.step as f64 / progress.steps_per_epoch as f64,
+        "epochs": progress.epochs_done(),
         "train_loss": loss,
         "train_error": error,
         "test_loss": test.loss,

@@ -60,7 +60,6 @@ fn measure(lesson: &Lesson, snapshot: &Snapshot, quantity: &Quantity) -> Measure
 
 /// Whether a run has come as far as the quantity asks.
 fn is_ready(run: &RunSnapshot, quantity: &Quantity) -> Result<(), String> {
-    let epochs = |steps: u64| steps as f64 / run.steps_per_epoch.max(1) as f64;
     if !run.has_begun || run.step == 0 {
         return Err(format!("`{}` has not begun. Press Train.", run.name));
     }
@@ -69,10 +68,10 @@ fn is_ready(run: &RunSnapshot, quantity: &Quantity) -> Result<(), String> {
     let waits = run.step < run.n_steps || (quantity.needs_tests().is_some() && !is_tested);
     match needs_end && waits {
         true => Err(format!(
-            "`{}` has come to epoch {:.1} of {:.0}. Let it train to the end.",
+            "`{}` has come to epoch {:.1} of {}. Let it train to the end.",
             run.name,
-            epochs(run.step),
-            epochs(run.n_steps)
+            run.epochs_done(),
+            run.n_epochs()
         )),
         false => Ok(()),
     }

@@ -6,30 +6,39 @@
 //! share one device and its arena: a turn is one run's, or that of twins in lockstep, and ends with a step.
 
 mod fetcher;
+mod keeping;
 mod loader;
 mod runs;
 mod share;
 mod slot;
 mod snapshot;
 mod speed;
+#[cfg(test)]
+mod tests;
 mod watching;
 mod worker;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 
-use crate::engine::{DeviceChoice, EngineError};
+use crate::engine::{Device, DeviceChoice, EngineError};
 use crate::experiment::Experiment;
 pub use fetcher::{Download, DownloadStage};
+pub use keeping::{Keeping, Kept};
 pub use share::Sharing;
 pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Seen, Snapshot};
 pub use watching::{Spent, Watch};
 
 /// At most so many runs are there at once.
 pub const MOST_RUNS: usize = 16;
+
+/// How long a session waits for its worker to end.
+const MOST_PATIENCE: Duration = Duration::from_secs(12);
 
 /// A run of this session. Whoever adds one gives it its identity, so that nobody waits to learn it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +61,8 @@ pub enum Command {
     /// the next step; anything else makes a run that has begun stale. Of this run alone.
     Describe(RunId, Box<Experiment>),
     Add(Box<NewRun>),
+    /// Adds a run of the past, which goes on from the last checkpoint in its folder.
+    Open(Box<OpenRun>),
     /// Takes it away, twins left; [`Command::Restore`] brings the last one back as it was.
     Remove(RunId),
     Restore,
@@ -73,7 +84,9 @@ pub enum Command {
     Evaluate(RunId),
     /// What runs have equal parts of.
     Share(Sharing),
-    /// Moves to another device; all runs start anew.
+    /// Whether and how runs are kept on the disk; at first nothing is.
+    Keep(Keeping),
+    /// Moves to another device, where all runs go on.
     UseDevice(DeviceChoice),
     /// Fetches the published data set of this name from the internet, on the user's word.
     Fetch(String),
@@ -95,9 +108,22 @@ pub struct NewRun {
     pub twin_of: Option<RunId>,
 }
 
-/// The window's end of the bridge. Dropping it ends the worker after its present turn.
+/// A run of the past to be opened.
+#[derive(Clone, Debug)]
+pub struct OpenRun {
+    /// As what; its experiment is the one in the folder.
+    pub new: Box<NewRun>,
+    pub path: PathBuf,
+    /// Whether it goes on at once.
+    pub trains: bool,
+}
+
+/// The window's end of the bridge. Dropping it ends the worker after its present turn, once the runs that it keeps are
+/// on the disk.
 pub struct Session {
-    commands: Sender<Command>,
+    commands: Option<Sender<Command>>,
+    /// Ends with the worker.
+    end: Receiver<()>,
     snapshot: Arc<ArcSwap<Snapshot>>,
 }
 
@@ -110,22 +136,40 @@ impl Session {
         choice: &DeviceChoice,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, SessionError> {
-        let device = crate::engine::open(choice)?;
+        Self::on(crate::engine::open(choice)?, choice, notify)
+    }
+
+    /// [`Session::start`] on a device that answered to the choice.
+    fn on(
+        device: Arc<dyn Device>,
+        choice: &DeviceChoice,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, SessionError> {
         let (commands, inbox) = crossbeam_channel::unbounded();
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(device.info().clone())));
-        worker::spawn(device, choice.clone(), inbox, snapshot.clone(), Box::new(notify))?;
-        Ok(Self { commands, snapshot })
+        let (alive, end) = crossbeam_channel::bounded(0);
+        worker::spawn(device, choice.clone(), inbox, snapshot.clone(), Box::new(notify), alive)?;
+        Ok(Self { commands: Some(commands), end, snapshot })
     }
 
     /// Asks for something. Never waits.
     pub fn send(&self, command: Command) {
         // The worker lives as long as this sender; if it died of a bug, the snapshot stays as it was.
-        let _ = self.commands.send(command);
+        let _ = self.commands.as_ref().map(|commands| commands.send(command));
     }
 
     /// The latest state. Never waits.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.commands = None;
+        // Nothing is ever sent: this waits until the worker is gone, or for so long as a person waits for a window to
+        // close.
+        let _ = self.end.recv_timeout(MOST_PATIENCE);
     }
 }
 

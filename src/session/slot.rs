@@ -1,15 +1,20 @@
 //! One run of the session: what it is to train, how far it has come, and what is asked of it.
 
+mod misfortune;
+mod seen;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::RunId;
+use super::keeping::Keeper;
 use super::loader::Wish;
-use super::snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot};
+use super::snapshot::{PicturesReady, PicturesState, RunSnapshot};
 use super::speed::Speed;
 use crate::data::DataSet;
-use crate::engine::{Device, EngineError};
+use crate::engine::{Device, EngineError, Memory};
 use crate::experiment::Experiment;
+use crate::train::folder::Stored;
 use crate::train::{Run, TrainError};
 
 pub struct Slot {
@@ -23,7 +28,18 @@ pub struct Slot {
     pub speed: Speed,
     /// What it has had of what is shared ([`super::share`]).
     pub spent: f64,
-    pub is_device_lost: bool,
+    /// Why it has no device any more, and what it was to reach.
+    pub lost: Option<Lost>,
+    /// Sees to its folder.
+    pub keeper: Keeper,
+    /// From where it goes on once it begins, if not from its first step.
+    pub stored: Option<Stored>,
+}
+
+/// What befell a run whose device stopped working.
+pub struct Lost {
+    pub reason: String,
+    pub goal: Goal,
 }
 
 /// What a run is to reach.
@@ -72,7 +88,9 @@ impl Slot {
             testing: Testing::No,
             speed: Speed::default(),
             spent: 0.0,
-            is_device_lost: false,
+            lost: None,
+            keeper: Keeper::default(),
+            stored: None,
         }
     }
 
@@ -88,22 +106,56 @@ impl Slot {
     pub fn describe(&mut self, experiment: Experiment) -> bool {
         let before = self.wish();
         self.described = Arc::new(experiment);
-        if let Some(run) = &mut self.run {
-            let covers = run.adjust(&self.described);
-            self.seen.is_stale = !covers;
-            let n_steps = run.progress().n_steps;
-            match self.goal {
-                _ if !covers => self.rest(),
-                // More epochs, or fewer.
-                Goal::Until(_, Span::All) => self.goal = Goal::Until(n_steps, Span::All),
-                Goal::Until(step, span) => self.goal = Goal::Until(step.min(n_steps), span),
-                Goal::Rest | Goal::Begin(_) => {}
-            }
-        }
+        self.adjust();
         if let PicturesState::Ready(ready) = &mut self.seen.pictures {
             ready.spec = self.described.data.clone();
         }
         self.wish() != before
+    }
+
+    /// The run takes over what it can of the description.
+    fn adjust(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let adjusted = run.adjust(&self.described);
+        let progress = run.progress();
+        self.seen.is_stale = !matches!(adjusted, Ok(true));
+        match adjusted {
+            Err(error @ TrainError::Engine(EngineError::DeviceLost(_))) => return self.note(Err(error)),
+            // No room for the larger batch, say: no reason to stop.
+            Err(error) => return self.seen.note = Some(format!("{error} Training goes on as before.")),
+            Ok(_) => self.seen.note = None,
+        }
+        match self.goal {
+            _ if self.seen.is_stale => self.rest(),
+            // More epochs, or fewer; or an epoch of more steps, or fewer.
+            Goal::Until(_, Span::All) => self.goal = Goal::Until(progress.n_steps, Span::All),
+            Goal::Until(_, Span::Epoch) if !progress.is_at_end_of_epoch() => {
+                let end = progress.step + progress.left_in_epoch();
+                self.goal = Goal::Until(end.min(progress.n_steps), Span::Epoch);
+            }
+            Goal::Until(step, span) => self.goal = Goal::Until(step.min(progress.n_steps), span),
+            Goal::Rest | Goal::Begin(_) => {}
+        }
+        self.mind_test();
+    }
+
+    /// Sees that an epoch which has ended is tested: here, or where training goes on.
+    fn mind_test(&mut self) {
+        let Some(run) = &self.run else { return };
+        let progress = run.progress();
+        let is_tested = run.curves.tests.last().is_some_and(|test| test.step == progress.step);
+        if !progress.is_at_end_of_epoch() || is_tested || self.testing != Testing::No {
+            return;
+        }
+        self.testing = Testing::Due;
+        if matches!(self.goal, Goal::Until(_, span) if span != Span::Nothing) {
+            self.begin_test();
+        }
+    }
+
+    /// Where its numbers lie at present.
+    pub fn memory(&self) -> Option<Arc<dyn Memory>> {
+        self.run.as_ref().map(|run| run.memory().clone())
     }
 
     /// Its pictures are wanted anew.
@@ -154,7 +206,7 @@ impl Slot {
     pub fn reset(&mut self) {
         self.goal = Goal::Rest;
         self.testing = Testing::No;
-        if self.seen.is_stale || self.is_device_lost {
+        if self.seen.is_stale {
             self.goal = Goal::Begin(Span::Nothing);
         } else if self.run.is_some() {
             self.keep_curves();
@@ -169,16 +221,6 @@ impl Slot {
         let begun = self.run.as_mut().map(Run::begin_test);
         self.testing = if matches!(begun, Some(Ok(()))) { Testing::Going } else { Testing::No };
         self.note(begun.unwrap_or(Ok(())));
-    }
-
-    /// Gives up the run, but for its description and its curves.
-    pub fn leave_device(&mut self) {
-        self.rest();
-        self.testing = Testing::No;
-        self.keep_curves();
-        self.run = None;
-        self.is_device_lost = false;
-        self.seen.problem = None;
     }
 
     /// The step that twins compare; none where nothing is to be done.
@@ -212,13 +254,35 @@ impl Slot {
         self.run = None;
         self.seen.graph = None;
         self.testing = Testing::No;
-        let run = Run::new(&experiment, set, device.clone())?;
-        self.goal = Goal::Until(until(&run, span, 0), span);
+        let is_gone_on_with = self.stored.is_some();
+        let mut run = match self.stored.take() {
+            Some(stored) => self.go_on(stored, set, device)?,
+            None => Run::new(&experiment, set, device.clone())?,
+        };
+        self.seen.is_stale = !run.adjust(&self.described)?;
+        let base = run.progress().step;
+        self.goal = Goal::Until(until(&run, span, base), span);
         self.seen.number += 1;
-        self.seen.is_stale = false;
         self.speed = Speed::default();
         self.run = Some(run);
+        if is_gone_on_with {
+            self.keeper.number = self.seen.number;
+        }
+        self.mind_test();
         Ok(Work { seconds: start.elapsed().as_secs_f64(), n_pictures: 0 })
+    }
+
+    /// The run that a folder tells of, which is then written on.
+    fn go_on(
+        &mut self,
+        stored: Stored,
+        set: Arc<DataSet>,
+        device: &Arc<dyn Device>,
+    ) -> Result<Run, TrainError> {
+        self.seen.note = stored.difference(&**device);
+        let (run, folder) = stored.resume(set, device.clone())?;
+        self.keeper = Keeper::of_folder(folder, &run);
+        Ok(run)
     }
 
     /// So many steps as can be made at once: within the time, the epoch and the goal.
@@ -238,8 +302,7 @@ impl Slot {
         let finished = run.curves.len();
         let n_made = run.advance(n)?;
         let progress = run.progress();
-        let at_end_of_epoch = n_made > 0 && progress.left_in_epoch() == progress.steps_per_epoch;
-        if at_end_of_epoch {
+        if n_made > 0 && progress.is_at_end_of_epoch() {
             run.begin_test()?;
             self.testing = Testing::Going;
         }
@@ -272,26 +335,6 @@ impl Slot {
         Ok(Work { seconds: begin.elapsed().as_secs_f64(), n_pictures: 0 })
     }
 
-    pub fn note(&mut self, result: Result<(), TrainError>) {
-        match result {
-            Ok(()) => self.seen.problem = None,
-            Err(error) => {
-                self.is_device_lost |= matches!(error, TrainError::Engine(EngineError::DeviceLost(_)));
-                self.goal = Goal::Rest;
-                self.testing = Testing::No;
-                self.seen.problem = Some(error.to_string());
-            }
-        }
-    }
-
-    /// After a mistake in the program: the run is in an unknown state and goes.
-    pub fn give_up(&mut self) {
-        self.leave_device();
-        let message =
-            "Training stopped by a mistake in the program, and the run is lost. Press play to begin anew.";
-        self.seen.problem = Some(message.into());
-    }
-
     /// Remembers the curves of the run for comparison, if it came anywhere.
     fn keep_curves(&mut self) {
         if let Some(run) = &self.run
@@ -300,45 +343,13 @@ impl Slot {
             self.seen.previous = Some(Arc::new(run.curves.clone()));
         }
     }
+}
 
-    /// Brings what is published up to date.
-    pub fn look(&mut self) {
-        self.seen.activity = self.activity();
-        let seen = &mut self.seen;
-        seen.has_begun = self.run.is_some();
-        let Some(run) = &self.run else {
-            (seen.step, seen.steps_per_epoch, seen.n_steps, seen.images_per_second) = (0, 0, 0, 0.0);
-            (seen.curves, seen.input, seen.graph) = (Arc::default(), None, None);
-            seen.experiment = self.described.clone();
-            return;
-        };
-        let progress = run.progress();
-        (seen.step, seen.steps_per_epoch, seen.n_steps) =
-            (progress.step, progress.steps_per_epoch, progress.n_steps);
-        seen.images_per_second =
-            if matches!(self.goal, Goal::Until(..)) { self.speed.per_second() } else { 0.0 };
-        let is_known =
-            (seen.curves.len(), seen.curves.tests.len()) == (run.curves.len(), run.curves.tests.len());
-        if !is_known {
-            seen.curves = Arc::new(run.curves.clone());
-        }
-        if *seen.experiment != run.experiment {
-            seen.experiment = Arc::new(run.experiment.clone());
-        }
-        seen.arena_bytes = run.arena_bytes();
-        seen.input = Some(run.graph.input());
-        seen.graph.get_or_insert_with(|| Arc::new(run.graph.clone()));
-    }
-
-    fn activity(&self) -> Activity {
-        match self.goal {
-            _ if self.testing == Testing::Going => Activity::Testing,
-            Goal::Until(..) => Activity::Training,
-            Goal::Begin(_) => Activity::Preparing,
-            Goal::Rest => match &self.run {
-                Some(run) if run.progress().is_finished() => Activity::Finished,
-                _ => Activity::Idle,
-            },
+impl Goal {
+    pub fn span(self) -> Span {
+        match self {
+            Self::Until(_, span) | Self::Begin(span) => span,
+            Self::Rest => Span::Nothing,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::RunId;
 use super::fetcher::Download;
+use super::keeping::Kept;
 use super::share::Sharing;
 use super::watching::Spent;
 use crate::data::DataSet;
@@ -53,6 +54,10 @@ pub struct RunSnapshot {
     pub activity: Activity,
     /// What went wrong with it last, in a sentence or two for a person; none once something else succeeded.
     pub problem: Option<String>,
+    /// What a person should know of it though nothing went wrong.
+    pub note: Option<String>,
+    /// What of it is on the disk.
+    pub kept: Kept,
     /// Whether there are weights: before, everything that follows is empty.
     pub has_begun: bool,
     /// Grows by one each time it begins anew.
@@ -196,6 +201,22 @@ impl Snapshot {
 }
 
 impl RunSnapshot {
+    /// Epochs done, with a fraction.
+    pub fn epochs_done(&self) -> f64 {
+        let by_steps = self.step as f64 / self.steps_per_epoch.max(1) as f64;
+        // Where the batch was changed on the way, the records know better.
+        let is_even = self.curves.batches.len() < 2;
+        self.curves.last().filter(|_| !is_even).map_or(by_steps, |record| record.epoch)
+    }
+
+    /// Epochs in all.
+    pub fn n_epochs(&self) -> u64 {
+        match self.curves.batches.len() {
+            0 | 1 => self.n_steps / self.steps_per_epoch.max(1),
+            _ => self.experiment.train.epochs as u64,
+        }
+    }
+
     /// A run of this experiment that nothing has been done with.
     pub fn new(id: RunId, experiment: Arc<Experiment>) -> Self {
         Self {
@@ -207,6 +228,8 @@ impl RunSnapshot {
             experiment,
             activity: Activity::Idle,
             problem: None,
+            note: None,
+            kept: Kept::default(),
             has_begun: false,
             number: 0,
             is_stale: false,

@@ -1,23 +1,29 @@
 //! The worker thread: it alone holds the device and the runs. Commands and pictures come in, turns are taken,
 //! snapshots go out.
 
+mod devices;
+mod folders;
+mod pictures;
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 
 use super::fetcher::{Download, DownloadStage, Fetcher};
+use super::keeping::{Done, Keeping, Writer};
 use super::loader::{Loaded, Loader};
 use super::runs::Runs;
 use super::share::{self, Sharing};
 use super::slot::{Goal, Slot, Span, Testing, Work};
-use super::snapshot::{PicturesState, Snapshot};
+use super::snapshot::Snapshot;
 use super::watching::Watching;
 use super::{Command, RunId};
 use crate::engine::{self, Device, DeviceChoice};
+use crate::experiment::Experiment;
 use crate::train::TrainError;
 
 /// Work between two looks at the commands: short against a person's patience.
@@ -34,6 +40,7 @@ pub(super) fn spawn(
     inbox: Receiver<Command>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     notify: Notify,
+    alive: Sender<()>,
 ) -> io::Result<()> {
     let state = (**snapshot.load()).clone();
     let worker = Worker {
@@ -48,10 +55,24 @@ pub(super) fn spawn(
         fetcher: Fetcher::default(),
         watching: Watching::default(),
         sharing: Sharing::default(),
+        keeping: Keeping::NOTHING,
+        writer: Writer::default(),
+        origin: origin(),
+        lost_at: None,
         at_work: None,
         published_at: Instant::now(),
     };
-    std::thread::Builder::new().name("training".into()).spawn(move || worker.work()).map(drop)
+    let work = move || {
+        worker.work();
+        drop(alive);
+    };
+    std::thread::Builder::new().name("training".into()).spawn(work).map(drop)
+}
+
+/// A number that no other session has had.
+fn origin() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_nanos() as u64)
 }
 
 struct Worker {
@@ -67,6 +88,12 @@ struct Worker {
     fetcher: Fetcher,
     watching: Watching,
     sharing: Sharing,
+    keeping: Keeping,
+    writer: Writer,
+    /// Tells the twins of this session from those of others.
+    origin: u64,
+    /// When the device was lost last.
+    lost_at: Option<Instant>,
     /// The run whose turn it is.
     at_work: Option<RunId>,
     published_at: Instant,
@@ -77,6 +104,9 @@ enum News {
     Command(Command),
     Pictures(Loaded),
     Download(Download),
+    Folder(Box<Done>),
+    /// The thread that writes folders has broken off.
+    NoWriter,
     Nothing,
     /// The window is gone.
     End,
@@ -87,11 +117,13 @@ impl Worker {
         self.state.devices = engine::devices().into();
         self.publish();
         loop {
+            self.mend_device();
             let news = self.news();
             // A mistake in the program must not leave a window that waits for ever.
             let done = catch_unwind(AssertUnwindSafe(|| match news {
                 News::Command(command) => {
                     self.obey(command);
+                    self.see_to_folders(false);
                     self.publish();
                     true
                 }
@@ -105,11 +137,25 @@ impl Worker {
                     self.publish();
                     true
                 }
+                News::Folder(done) => {
+                    self.take_folder(*done);
+                    self.see_to_folders(false);
+                    self.publish();
+                    true
+                }
+                News::NoWriter => {
+                    self.lose_writer();
+                    self.publish();
+                    true
+                }
                 News::Nothing => {
                     self.turn();
                     true
                 }
-                News::End => false,
+                News::End => {
+                    self.finish();
+                    false
+                }
             }));
             match done {
                 Ok(true) => {}
@@ -125,6 +171,7 @@ impl Worker {
         let looks = self.runs.in_view().is_some_and(|slot| self.watching.is_due(slot));
         let arrival = self.loader.arrival().unwrap_or_else(crossbeam_channel::never);
         let download = self.fetcher.arrival().unwrap_or_else(crossbeam_channel::never);
+        let folder = self.writer.arrival().unwrap_or_else(crossbeam_channel::never);
         let broke_off = || Err("Reading the pictures broke off. Choose them again.".to_string());
         let download_broke_off = || Download {
             name: self.state.download.as_ref().map_or_else(String::new, |download| download.name.clone()),
@@ -135,8 +182,9 @@ impl Worker {
         crossbeam_channel::select! {
             recv(self.inbox) -> command => command.map_or(News::End, News::Command),
             recv(download) -> report => News::Download(report.unwrap_or_else(|_| download_broke_off())),
+            recv(folder) -> done => done.map_or(News::NoWriter, |done| News::Folder(Box::new(done))),
             recv(arrival) -> loaded => News::Pictures(loaded.unwrap_or_else(|_| broke_off())),
-            default(if works || looks { Duration::ZERO } else { Duration::MAX }) => News::Nothing,
+            default(if works || looks { Duration::ZERO } else { self.until_retry() }) => News::Nothing,
         }
     }
 
@@ -152,13 +200,7 @@ impl Worker {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Describe(id, experiment) => match self.runs.describe(id, *experiment) {
-                Ok(true) => {
-                    self.want_pictures(id);
-                }
-                Ok(false) => {}
-                Err(problem) => self.state.problem = Some(problem),
-            },
+            Command::Describe(id, experiment) => self.describe(id, *experiment),
             Command::Add(new) => {
                 let id = new.id;
                 match self.runs.add(*new) {
@@ -166,6 +208,8 @@ impl Worker {
                     Err(problem) => self.state.problem = Some(problem),
                 }
             }
+            Command::Open(open) => self.open_run(*open),
+            Command::Keep(keeping) => self.keeping = keeping,
             Command::Remove(id) => self.runs.remove(id),
             Command::Restore => self.runs.restore(),
             Command::Rename(id, name) => {
@@ -179,7 +223,7 @@ impl Worker {
             Command::Step(id) => self.aim(id, Span::Step),
             Command::Epoch(id) => self.aim(id, Span::Epoch),
             Command::Pause(id) => self.each(id, Slot::rest),
-            Command::Reset(id) => self.reset(id),
+            Command::Reset(id) => self.each(id, Slot::reset),
             Command::Evaluate(id) => {
                 if let Some(slot) = self.runs.get(id) {
                     slot.begin_test();
@@ -194,6 +238,24 @@ impl Worker {
             }
             Command::StopFetching => self.fetcher.stop(),
             Command::Watch(watch) => self.watching.set(watch),
+        }
+    }
+
+    fn describe(&mut self, id: RunId, experiment: Experiment) {
+        let memory = |runs: &mut Runs| runs.get(id).and_then(|slot| slot.memory());
+        let before = memory(&mut self.runs);
+        match self.runs.describe(id, experiment) {
+            Ok(true) => self.want_pictures(id),
+            Ok(false) => {}
+            Err(problem) => self.state.problem = Some(problem),
+        }
+        // What was made ready to look at the run reads the memory of before.
+        let is_same = match (&before, &memory(&mut self.runs)) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            _ => true,
+        };
+        if !is_same {
+            self.watching.let_go();
         }
     }
 
@@ -220,88 +282,15 @@ impl Worker {
         self.open_pictures();
     }
 
-    fn reset(&mut self, id: RunId) {
-        let is_lost = self.runs.get(id).is_some_and(|slot| slot.is_device_lost);
-        self.each(id, Slot::reset);
-        if is_lost {
-            let goals: Vec<Goal> = self.runs.slots.iter().map(|slot| slot.goal).collect();
-            self.use_device(&self.choice.clone());
-            self.runs.slots.iter_mut().zip(goals).for_each(|(slot, goal)| slot.goal = goal);
-        }
-    }
-
-    fn use_device(&mut self, choice: &DeviceChoice) {
-        match engine::open(choice) {
-            Ok(device) => {
-                self.watching.let_go();
-                self.runs.slots.iter_mut().for_each(Slot::leave_device);
-                self.runs.removed = None;
-                self.state.device = device.info().clone();
-                self.device = device;
-                self.choice = choice.clone();
-                self.state.problem = None;
-            }
-            Err(error) => self.state.problem = Some(error.to_string()),
-        }
-    }
-
-    /// A run asks for other pictures than before.
-    fn want_pictures(&mut self, id: RunId) {
-        if let Some(slot) = self.runs.get(id) {
-            slot.want_pictures();
-            self.open_pictures();
-        }
-    }
-
-    /// Gives each run that waits for pictures those that are there, and begins to open others: first those of
-    /// the current run.
-    fn open_pictures(&mut self) {
-        let waits = |slot: &&mut Slot| matches!(slot.seen.pictures, PicturesState::Opening { .. });
-        for slot in self.runs.slots.iter_mut().filter(waits) {
-            if let Some(set) = self.loader.at_hand(&slot.wish()) {
-                slot.take_pictures(Ok(set));
-            }
-        }
-        let current = self.runs.current;
-        let waiting = self.runs.slots.iter_mut().filter(waits);
-        let Some(first) = waiting.min_by_key(|slot| Some(slot.id()) != current) else { return };
-        if let Err(error) = self.loader.begin(first.wish()) {
-            self.state.problem = Some(format!("The system gives no thread to read in: {error}."));
-        }
-    }
-
-    fn take_pictures(&mut self, loaded: Loaded) {
-        let Some(answered) = self.loader.finish() else { return };
-        let loaded = loaded.map(Arc::new);
-        if let Ok(set) = &loaded {
-            self.loader.keep(answered.clone(), set);
-        }
-        for slot in &mut self.runs.slots {
-            let waits = matches!(slot.seen.pictures, PicturesState::Opening { .. });
-            if waits && slot.wish() == answered {
-                slot.take_pictures(loaded.clone());
-            }
-        }
-        self.open_pictures();
-    }
-
-    /// Notes how a download goes. Pictures that failed for want of it are opened once it is there.
-    fn take_download(&mut self, report: Download) {
-        self.fetcher.note(&report);
-        if let DownloadStage::Done(_) = report.stage {
-            let failed = |slot: &&mut Slot| matches!(&slot.seen.pictures, PicturesState::Failed { source, .. } if *source == report.name);
-            self.runs.slots.iter_mut().filter(failed).for_each(Slot::want_pictures);
-            self.open_pictures();
-        }
-        self.state.download = Some(report);
-    }
-
     /// Some work for the one whose turn it is.
     fn turn(&mut self) {
         let parties = self.runs.parties();
         let claims = self.runs.claims(&parties);
         // Where nothing trains, there is time for looking.
-        let Some(turn) = share::next(&claims) else { return self.publish() };
+        let Some(turn) = share::next(&claims) else {
+            self.see_to_folders(false);
+            return self.publish();
+        };
         let party = &parties[turn];
         let begin = Instant::now();
         while begin.elapsed() < SLICE {
@@ -315,6 +304,7 @@ impl Worker {
         for &i in party.iter().filter(|_| n_due > 1) {
             self.carry_out(i, |slot, _| slot.settle().map(|()| Work::default()));
         }
+        self.see_to_folders(false);
         let rests = self.runs.parties().iter().all(|party| self.runs.due(party).is_empty());
         if rests || self.published_at.elapsed() >= PUBLISH_EVERY {
             self.publish();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::changes::{self, Changed};
+
 /// What one training step said of its batch, in training mode, before its update.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct StepRecord {
@@ -40,6 +42,12 @@ pub struct Curves {
     full: Vec<Arc<[StepRecord]>>,
     tail: Vec<StepRecord>,
     pub tests: Vec<TestRecord>,
+    /// What was changed on the way.
+    pub changes: Vec<Changed>,
+    /// From which step on a batch had how many pictures.
+    pub batches: Vec<(u64, usize)>,
+    /// Multiply-adds of the net for one picture, forward; 0 where nobody has said.
+    pub multiply_adds: u64,
 }
 
 /// Records in a full chunk.
@@ -71,6 +79,20 @@ impl Curves {
         let skipped = (first / CHUNK).min(self.full.len());
         let chunks = self.full[skipped..].iter().flat_map(|chunk| chunk.iter());
         chunks.chain(&self.tail).skip(first - skipped * CHUNK)
+    }
+
+    /// Marks a change.
+    pub fn note(&mut self, change: Changed) {
+        changes::note(&mut self.changes, change);
+    }
+
+    /// Pictures learned from in the first `step` steps; 0 where nobody has said how large the batches were.
+    pub fn n_pictures(&self, step: u64) -> u64 {
+        let ends = self.batches.iter().skip(1).map(|(first, _)| *first).chain([u64::MAX]);
+        let of = |(&(first, batch), end): (&(u64, usize), u64)| {
+            end.min(step).saturating_sub(first).saturating_mul(batch as u64)
+        };
+        self.batches.iter().zip(ends).map(of).fold(0, u64::saturating_add)
     }
 
     /// Mean loss and error over the last `n` steps, or over all if they are fewer.

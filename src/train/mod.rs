@@ -1,6 +1,7 @@
 //! Training: initial weights, the run and its metrics, weights on disk; and what has been trained, put to use.
 
 mod batches;
+pub mod changes;
 pub mod curves;
 mod digest;
 pub mod evaluate;
@@ -18,7 +19,7 @@ pub mod weights;
 pub use evaluate::Evaluation;
 pub use model::{Model, Reader};
 pub use net::Net;
-pub use run::{Lasting, Progress, Run, Standing, train_program};
+pub use run::{Lasting, Leg, Progress, Run, Standing, train_program};
 
 use crate::data::DataError;
 use crate::engine::EngineError;

@@ -1,6 +1,8 @@
 //! A run: the weights of one net under training, step by step.
 
+mod change;
 mod evaluation;
+mod leg;
 mod state;
 mod steps;
 
@@ -14,10 +16,11 @@ use super::initial::Start;
 use super::rate::Plateau;
 use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, layout};
-use crate::experiment::{Experiment, Named, Train};
+use crate::experiment::Experiment;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Goal, Graph, ParameterId};
 use crate::tensor::Tensor;
+pub use leg::Leg;
 pub use state::{Lasting, Standing};
 use steps::Awaited;
 pub use steps::train_program;
@@ -42,6 +45,10 @@ pub struct Run {
     pub plateau: Plateau,
     /// Steps asked of the device.
     step: u64,
+    /// Since the batches have had their present size.
+    leg: Leg,
+    /// Steps done before the optimiser began with an empty memory.
+    rule_since: u64,
     /// The epoch whose order lies on the device, and that order.
     ordered: Option<(u32, Vec<u32>)>,
     /// Steps asked of the device whose metrics have not come back.
@@ -53,6 +60,8 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     pub step: u64,
+    /// The same counted as if all batches had had their present size.
+    pub place: u64,
     pub steps_per_epoch: u64,
     /// Steps at the end of the last epoch.
     pub n_steps: u64,
@@ -63,9 +72,24 @@ impl Progress {
         self.step >= self.n_steps
     }
 
+    /// Epochs that have ended.
+    pub fn epoch(self) -> u64 {
+        self.place / self.steps_per_epoch.max(1)
+    }
+
+    /// Epochs done, with a fraction.
+    pub fn epochs_done(self) -> f64 {
+        self.place as f64 / self.steps_per_epoch.max(1) as f64
+    }
+
+    /// Whether an epoch has just ended.
+    pub fn is_at_end_of_epoch(self) -> bool {
+        self.step > 0 && self.left_in_epoch() == self.steps_per_epoch
+    }
+
     /// Steps left in the present epoch.
     pub fn left_in_epoch(self) -> u64 {
-        self.steps_per_epoch - self.step % self.steps_per_epoch
+        self.steps_per_epoch - self.place % self.steps_per_epoch
     }
 }
 
@@ -105,6 +129,8 @@ impl Run {
             evaluator: None,
             plateau: Plateau::default(),
             step: 0,
+            leg: Leg::default(),
+            rule_since: 0,
             ordered: None,
             awaited: VecDeque::new(),
             seconds: 0.0,
@@ -182,9 +208,11 @@ impl Run {
             self.memory.write(Bank::Statistics, *place, &vec![statistic.start; statistic.len])?;
         }
         self.curves = Curves::default();
+        self.curves.batches.push((0, self.experiment.train.batch));
+        self.curves.multiply_adds = self.graph.total().multiply_adds;
         self.awaited.clear();
         self.plateau = Plateau::default();
-        self.step = 0;
+        (self.step, self.leg, self.rule_since) = (0, Leg::default(), 0);
         self.seconds = 0.0;
         self.ordered = None;
         Ok(())
@@ -199,36 +227,13 @@ impl Run {
         Ok(())
     }
 
-    /// Takes over what can change without beginning anew: rate, schedule, weight decay, epochs and the
-    /// constants of the same optimiser. Gives whether that covers all the differences.
-    pub fn adjust(&mut self, experiment: &Experiment) -> bool {
-        let same_rule = self.experiment.train.optimiser.name() == experiment.train.optimiser.name();
-        let old = &self.experiment.train;
-        // Whether the gradient's length is known at all is compiled.
-        let clips = old.clip.is_some() == experiment.train.clip.is_some();
-        let train = Train {
-            loss: old.loss,
-            batch: old.batch,
-            initialisation: old.initialisation,
-            zero_residual: old.zero_residual,
-            optimiser: if same_rule { experiment.train.optimiser } else { old.optimiser },
-            clip: if clips { experiment.train.clip } else { old.clip },
-            ..experiment.train.clone()
-        };
-        self.experiment.train = train;
-        self.experiment.title.clone_from(&experiment.title);
-        self.experiment == *experiment
-    }
-
     /// What the net's answers are held against.
     pub fn goal(&self) -> Goal {
         self.set.goal(self.experiment.train.loss)
     }
 
     pub fn progress(&self) -> Progress {
-        let steps_per_epoch = (self.set.train.len() / self.experiment.train.batch) as u64;
-        let n_steps = steps_per_epoch.saturating_mul(self.experiment.train.epochs as u64);
-        Progress { step: self.step, steps_per_epoch, n_steps }
+        self.leg.progress(self.step, self.sizes())
     }
 
     /// Sees pictures as another run did: with weights that were trained elsewhere.

@@ -7,15 +7,27 @@ use crate::engine::StepTable;
 use crate::experiment::{Experiment, Moment, Optimiser};
 use crate::tensor::random::{Key, Purpose};
 
-/// The table of the step that begins at this moment, with this rate.
-pub fn of(experiment: &Experiment, moment: Moment, rate: f32) -> StepTable {
+/// Where a step stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct At {
+    /// Steps done before it.
+    pub step: u64,
+    /// Those of them that the optimiser remembers.
+    pub rule_step: u64,
+    /// Epochs done before it.
+    pub epoch: u32,
+    /// Its place in the order of the pictures.
+    pub first: u32,
+}
+
+/// The table of a step, with its rate.
+pub fn of(experiment: &Experiment, at: At, rate: f32) -> StepTable {
     let train = &experiment.train;
-    let (epoch, in_epoch) = (moment.step / moment.steps_per_epoch, moment.step % moment.steps_per_epoch);
     // Steps are counted from 1 in all that follows.
-    let t = moment.step + 1;
+    let (t, rule_t) = (at.step + 1, at.rule_step + 1);
     let table = StepTable {
-        first: in_epoch as u32 * train.batch as u32,
-        augment_key: data::augment::key(experiment.seed, epoch as u32).0,
+        first: at.first,
+        augment_key: data::augment::key(experiment.seed, at.epoch).0,
         dropout_key: Key::new(experiment.seed, Purpose::Dropout).with(t as u32).0,
         rate,
         weight_decay: train.weight_decay,
@@ -23,13 +35,13 @@ pub fn of(experiment: &Experiment, moment: Moment, rate: f32) -> StepTable {
         clip: train.clip.unwrap_or(f32::INFINITY),
         ..StepTable::default()
     };
-    with_constants(table, train.optimiser, t)
+    with_constants(table, train.optimiser, rule_t)
 }
 
 /// The table of the first step of all.
 pub fn first(experiment: &Experiment) -> StepTable {
     let moment = Moment { step: 0, steps_per_epoch: 1, n_epochs: experiment.train.epochs };
-    of(experiment, moment, rate::rate(&experiment.train, moment, &Plateau::default()))
+    of(experiment, At::default(), rate::rate(&experiment.train, moment, &Plateau::default()))
 }
 
 /// The table with the constants of the optimiser in step `t = 1, 2, …`.

@@ -142,7 +142,7 @@ fn message(run: &Run) -> String {
 pub fn epoch_line(run: &Run) -> String {
     let (loss, error) = training(run);
     let progress = run.progress();
-    let epoch = (progress.step as f64 / progress.steps_per_epoch as f64 * 1e4).round() / 1e4;
+    let epoch = (progress.epochs_done() * 1e4).round() / 1e4;
     let (test_loss, test_error) =
         run.curves.tests.last().map_or((f64::NAN, f64::NAN), |test| (test.loss, test.error));
     format!(

@@ -66,7 +66,8 @@ impl Keeper {
             Every::Steps(n) => run.progress().step >= self.tried_step + n,
             Every::Time(time) => self.tried_at.elapsed() >= time,
         };
-        let kept = if is_due { self.checkpoint(run) } else { self.folder.append(run) };
+        let kept =
+            if is_due { self.checkpoint(run) } else { self.folder.append(&run.curves).map_err(Into::into) };
         match kept {
             Err(TrainError::Folder(error @ FolderError::Write { .. })) => {
                 if !self.has_told {

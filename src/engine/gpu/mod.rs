@@ -47,6 +47,12 @@ impl Gpu {
         Self::open_with(wanted, Products::Tiled)
     }
 
+    /// Takes the device away, as a driver that is reset does.
+    #[cfg(test)]
+    pub fn destroy(&self) {
+        self.context.device.destroy();
+    }
+
     /// [`Gpu::open`], with products computed in a way that is given.
     pub fn open_with(wanted: &DeviceInfo, products: Products) -> Result<Self, EngineError> {
         let adapter = adapter::find(wanted).ok_or(EngineError::NoGpu)?;

@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::FolderError;
 use crate::engine::DeviceInfo;
 use crate::experiment::{Experiment, file};
+use crate::train::changes::Changed;
+use crate::train::curves::Curves;
 use crate::train::rate::Plateau;
 use crate::train::weights::About;
-use crate::train::weights::container::{self, Container, Entry};
+use crate::train::weights::container::{self, Container, Entry, Writer};
 use crate::train::weights::{WeightsError, check};
-use crate::train::{Run, Standing, TrainError};
+use crate::train::{Leg, Run, Standing, TrainError};
 
 pub const FILE: &str = "checkpoint.safetensors";
 
@@ -56,6 +58,19 @@ pub struct Record {
     pub error: f64,
     /// The last that was measured.
     pub test_error: Option<f64>,
+    /// Of a run whose settings were changed on the way: since when the batches have their size, when the optimiser
+    /// began with an empty memory, and what was changed.
+    #[serde(default)]
+    pub leg: Leg,
+    #[serde(default)]
+    pub rule_since: u64,
+    #[serde(default)]
+    pub changes: Vec<Changed>,
+    #[serde(default)]
+    pub batches: Vec<(u64, usize)>,
+    /// For one picture, forward.
+    #[serde(default)]
+    pub multiply_adds: u64,
 }
 
 /// A number to its last bit, whatever it is: JSON knows neither infinity nor what is no number.
@@ -79,27 +94,53 @@ impl Record {
             n_bad: self.n_bad_epochs,
             factor: self.rate_factor,
         };
-        Standing { step: self.step, seconds: self.seconds, plateau }
+        let Self { step, seconds, leg, rule_since, .. } = *self;
+        Standing { step, seconds, plateau, leg, rule_since }
+    }
+
+    /// The records of the metrics, with what the checkpoint says of the run's course.
+    pub fn course(&self, mut curves: Curves, experiment: &Experiment) -> Curves {
+        (curves.changes, curves.batches) = (self.changes.clone(), self.batches.clone());
+        curves.multiply_adds = self.multiply_adds;
+        if curves.batches.is_empty() {
+            curves.batches.push((0, experiment.train.batch));
+        }
+        curves
     }
 }
 
-/// Writes the file. Its tensors are moved piece by piece, so that a large net is not there twice.
-pub fn write(folder: &Path, run: &Run, record: &Record) -> Result<(), TrainError> {
+/// What the file says of a run besides its numbers.
+pub struct Head {
+    pub experiment: Experiment,
+    about: About,
+    /// Names and logical shapes, in the order in which the numbers follow.
+    entries: Vec<(String, Vec<usize>)>,
+}
+
+impl Head {
+    pub fn of(run: &Run) -> Self {
+        let entries = run.lasting().into_iter().map(|tensor| run.describe_lasting(tensor)).collect();
+        Self { experiment: run.experiment.clone(), about: run.about(), entries }
+    }
+}
+
+/// Writes the file. `put` writes the numbers of its tensors in their order, piece by piece, so that a large net need not
+/// be there twice.
+pub fn write(
+    folder: &Path,
+    head: &Head,
+    record: &Record,
+    put: impl FnOnce(&mut Writer) -> Result<(), TrainError>,
+) -> Result<(), TrainError> {
     let path = folder.join(FILE);
-    let mut metadata = run.about().to_map();
+    let mut metadata = head.about.to_map();
     metadata.insert(VERSION_KEY.into(), VERSION.into());
     let record = serde_json::to_string(record)
         .map_err(|error| FolderError::Write { path: path.clone(), reason: error.to_string() })?;
     metadata.insert(RECORD_KEY.into(), record);
-    let lasting = run.lasting();
-    let entry = |&tensor| {
-        let (name, shape) = run.describe_lasting(tensor);
-        Entry::floats(name, shape)
-    };
-    let entries: Vec<Entry> = lasting.iter().map(entry).collect();
-    let written = container::write(&path, &metadata, &entries, |writer| {
-        lasting.iter().try_for_each(|&tensor| run.put_lasting(tensor, writer))
-    });
+    let entry = |(name, shape): &(String, Vec<usize>)| Entry::floats(name.clone(), shape.clone());
+    let entries: Vec<Entry> = head.entries.iter().map(entry).collect();
+    let written = container::write(&path, &metadata, &entries, put);
     // A disk that cannot take it is the folder's matter: the run goes on, and the next attempt may succeed.
     written.map_err(|error| match error {
         TrainError::Weights(WeightsError::Write { path, reason }) => {
@@ -158,6 +199,15 @@ impl Checkpoint {
         let text = about.experiment.as_deref().unwrap_or_default();
         let experiment = file::parse(text).map_err(|problem| damaged(problem.to_string()))?;
         Ok(Self { experiment, record, about, container })
+    }
+
+    /// What is trained, with the source of its pictures as it is to be found from here.
+    pub fn experiment_here(&self) -> Experiment {
+        let mut experiment = self.experiment.clone();
+        if let Some(source) = super::moved_source(&experiment.data.source, &self.record.folder) {
+            experiment.data.source = source;
+        }
+        experiment
     }
 
     /// Lays its tensors into a run that has just been made of its experiment, which then sees the pictures as the

@@ -109,6 +109,15 @@ impl Metrics {
     }
 }
 
+/// The records of the first `n_steps` steps in a folder, which somebody else may be writing.
+///
+/// # Errors
+/// In words, what is wrong with the file.
+pub fn look(folder: &Path, n_bytes: u64, n_steps: u64) -> Result<Curves, String> {
+    let file = File::open(folder.join(FILE)).map_err(|error| format!("{FILE}: {error}"))?;
+    read(BufReader::new(file.take(n_bytes)), n_steps).map(|(curves, _)| curves)
+}
+
 /// Whether the folder's file has no row yet.
 pub fn is_empty(folder: &Path) -> bool {
     let mut text = String::new();

@@ -2,7 +2,8 @@
 //!
 //! - `experiment.toml`, what is trained, to be read and to be trained anew;
 //! - `metrics.csv`, what each step and each test said ([`metrics`]);
-//! - `checkpoint.safetensors`, where the run stands ([`checkpoint`]).
+//! - `checkpoint.safetensors`, where the run stands ([`checkpoint`]);
+//! - `window.json`, where a window has the run open ([`open`](mod@open)).
 //!
 //! The metrics are on the disk before the checkpoint that counts on them, and the checkpoint takes the place of the
 //! one before in one act: whenever the program ends, and however, the run goes on from the last checkpoint, and from
@@ -10,20 +11,26 @@
 
 mod checkpoint;
 mod metrics;
+mod open;
 mod past;
+mod still;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::curves::Curves;
 use super::replace::{self, replace};
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device};
 use crate::experiment::{Experiment, file};
-use checkpoint::{Checkpoint, Record};
+use checkpoint::{Checkpoint, Head, Record};
 use metrics::Metrics;
-pub use past::{Past, PastState, delete, fresh, home, list};
+pub use open::{Open, put_away};
+pub use past::{Past, PastState, delete, fresh, home, list, look, sweep_away};
+pub use still::Still;
+use still::{Place, Stand};
 
 /// The experiment's file in a run folder.
 pub const EXPERIMENT: &str = "experiment.toml";
@@ -82,24 +89,30 @@ impl Folder {
     /// # Errors
     /// It holds a run, or files that would be overwritten; it cannot be written.
     pub fn create(path: &Path, run: &mut Run, last_step: Option<u64>) -> Result<Self, TrainError> {
-        check_free(path)?;
-        fs::create_dir_all(path).map_err(|error| cannot_write(path, error))?;
-        let lock = lock(path)?;
-        let begin = std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned();
-        let metrics =
-            Metrics::create(path).map_err(|error| cannot_write(&path.join(metrics::FILE), error))?;
-        let pictures = digest::of_pictures(&run.set);
-        let mut folder =
-            Self { path: path.into(), last_step, metrics, written: None, pictures, begin, _lock: lock };
+        let mut folder = Self::begin(path, &run.set, last_step)?;
         folder.checkpoint(run)?;
         Ok(folder)
     }
 
+    /// A folder for a run on these pictures, without a checkpoint of it: one that is ended now leaves nothing.
+    ///
+    /// # Errors
+    /// It holds a run, or files that would be overwritten; it cannot be written.
+    pub fn begin(path: &Path, set: &DataSet, last_step: Option<u64>) -> Result<Self, FolderError> {
+        check_free(path)?;
+        fs::create_dir_all(path).map_err(|error| cannot_write(path, error))?;
+        let lock = lock(path)?;
+        let begin = working_folder();
+        let metrics =
+            Metrics::create(path).map_err(|error| cannot_write(&path.join(metrics::FILE), error))?;
+        let pictures = digest::of_pictures(set);
+        Ok(Self { path: path.into(), last_step, metrics, written: None, pictures, begin, _lock: lock })
+    }
+
     /// Writes the metrics that have come in since, which is all that others see of the run between two checkpoints.
-    pub fn append(&mut self, run: &Run) -> Result<(), TrainError> {
-        let path = || self.path.join(metrics::FILE);
-        let appended = self.metrics.append(&run.curves);
-        Ok(appended.map_err(|error| cannot_write(&path(), error))?)
+    pub fn append(&mut self, curves: &Curves) -> Result<(), FolderError> {
+        let appended = self.metrics.append(curves);
+        appended.map_err(|error| cannot_write(&self.path.join(metrics::FILE), error))
     }
 
     /// Writes metrics and a checkpoint of the run as it is once all steps asked for are done.
@@ -107,35 +120,48 @@ impl Folder {
     /// # Errors
     /// The disk is full, say. The checkpoint before is still there and valid, and the next attempt may succeed.
     pub fn checkpoint(&mut self, run: &mut Run) -> Result<(), TrainError> {
-        let standing = run.standing()?;
-        self.append(run)?;
-        let synced = self.metrics.sync();
-        let metrics_bytes = synced.map_err(|error| cannot_write(&self.path.join(metrics::FILE), error))?;
-        let progress = run.progress();
-        let (_, error) =
-            run.curves.mean_of_last(progress.steps_per_epoch as usize).unwrap_or((f64::NAN, f64::NAN));
-        let record = Record {
-            step: standing.step,
-            n_steps: self.last_step.unwrap_or(progress.n_steps),
-            seconds: standing.seconds,
-            n_epochs_heard: standing.plateau.n_epochs,
-            best_error: standing.plateau.best,
-            n_bad_epochs: standing.plateau.n_bad,
-            rate_factor: standing.plateau.factor,
-            metrics_bytes,
-            pictures: self.pictures,
-            folder: self.begin.clone(),
-            device: run.device().info().clone(),
-            kernels: run.device().kernels(),
-            error,
-            test_error: run.curves.tests.last().map(|test| test.error).filter(|error| error.is_finite()),
-        };
-        checkpoint::write(&self.path, run, &record)?;
-        self.write_experiment(&run.experiment)
+        let stand = Stand::of(run)?;
+        let metrics_bytes = self.metrics_of(&run.curves)?;
+        let record = stand.record(&run.curves, &self.place(metrics_bytes));
+        checkpoint::write(&self.path, &Head::of(run), &record, |writer| {
+            run.lasting().into_iter().try_for_each(|tensor| run.put_lasting(tensor, writer))
+        })?;
+        Ok(self.write_experiment(&run.experiment)?)
+    }
+
+    /// [`Folder::checkpoint`] of a run as it was.
+    pub fn write(&mut self, still: &Still) -> Result<(), TrainError> {
+        let metrics_bytes = self.metrics_of(&still.curves)?;
+        let record = still.record(&self.place(metrics_bytes));
+        checkpoint::write(&self.path, &still.head, &record, |writer| still.put(writer))?;
+        Ok(self.write_experiment(&still.head.experiment)?)
+    }
+
+    /// Notes that a window has the run open.
+    pub fn note_open(&self, open: &Open) -> Result<(), FolderError> {
+        open::note(&self.path, open)
+    }
+
+    /// The run as its last checkpoint tells of it, to go on with in place of this.
+    ///
+    /// # Errors
+    /// Somebody has tampered with it.
+    pub fn reopen(self) -> Result<Stored, FolderError> {
+        stored(&self.path, self._lock)
+    }
+
+    /// Puts all metrics on the disk; how many bytes they are.
+    fn metrics_of(&mut self, curves: &Curves) -> Result<u64, FolderError> {
+        self.append(curves)?;
+        self.metrics.sync().map_err(|error| cannot_write(&self.path.join(metrics::FILE), error))
+    }
+
+    fn place(&self, metrics_bytes: u64) -> Place<'_> {
+        Place { last_step: self.last_step, metrics_bytes, pictures: self.pictures, begin: &self.begin }
     }
 
     /// Keeps the experiment's file at what is trained: settings may change while a run goes on.
-    fn write_experiment(&mut self, experiment: &Experiment) -> Result<(), TrainError> {
+    fn write_experiment(&mut self, experiment: &Experiment) -> Result<(), FolderError> {
         if self.written.as_ref() == Some(experiment) {
             return Ok(());
         }
@@ -166,12 +192,14 @@ pub struct Stored {
 /// # Errors
 /// It holds no run, a damaged one, or one that is being written.
 pub fn open(path: &Path) -> Result<Stored, FolderError> {
+    // First: what is wrong with a checkpoint is no matter where another program is about to replace it.
+    Checkpoint::open(path)?;
+    stored(path, lock(path)?)
+}
+
+fn stored(path: &Path, lock: Option<File>) -> Result<Stored, FolderError> {
     let checkpoint = Checkpoint::open(path)?;
-    let lock = lock(path)?;
-    let mut experiment = checkpoint.experiment.clone();
-    if let Some(source) = moved_source(&experiment.data.source, &checkpoint.record.folder) {
-        experiment.data.source = source;
-    }
+    let experiment = checkpoint.experiment_here();
     let Record { step, n_steps, .. } = checkpoint.record;
     Ok(Stored { path: path.into(), experiment, step, n_steps, checkpoint, lock })
 }
@@ -214,7 +242,10 @@ impl Stored {
         let damaged = |what: String| FolderError::Damaged { path: self.path.clone(), what };
         let (metrics, curves) =
             Metrics::open(&self.path, record.metrics_bytes, record.step).map_err(damaged)?;
-        run.stand(record.standing(), curves)?;
+        if !run.stand(record.standing(), record.course(curves, &self.experiment))? {
+            let what = "its checkpoint tells of a place where no run can be".to_string();
+            return Err(FolderError::Damaged { path: self.path.clone(), what }.into());
+        }
         // What was growing when the program ended.
         for name in [checkpoint::FILE, EXPERIMENT] {
             let _ = fs::remove_file(replace::partial(&self.path.join(name)));
@@ -224,7 +255,7 @@ impl Stored {
             metrics,
             written: None,
             pictures: record.pictures,
-            begin: std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned(),
+            begin: working_folder(),
             path: self.path,
             _lock: self.lock,
         };
@@ -247,6 +278,10 @@ pub fn check_free(path: &Path) -> Result<(), FolderError> {
         |name: &&str| path.join(name).exists() && !(*name == metrics::FILE && metrics::is_empty(path));
     let taken = [metrics::FILE, EXPERIMENT].into_iter().find(is_taken);
     taken.map_or(Ok(()), |name| Err(FolderError::Foreign { path: path.into(), name }))
+}
+
+fn working_folder() -> String {
+    std::env::current_dir().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Keeps other programs from writing the run until it is dropped, or the program ends, however it ends; where the file

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::checkpoint::{self, Checkpoint};
+use super::open::{self, Open};
 use super::{EXPERIMENT, FolderError, LOCK, lock, metrics};
+use crate::experiment::Experiment;
+use crate::train::curves::Curves;
 use crate::train::replace;
 
 /// A run folder as a list shows it.
@@ -14,6 +17,8 @@ use crate::train::replace;
 pub struct Past {
     pub path: PathBuf,
     pub title: String,
+    /// What it trains; none where that cannot be read.
+    pub experiment: Option<Box<Experiment>>,
     pub state: PastState,
     pub step: u64,
     /// Steps after which it ends.
@@ -26,6 +31,8 @@ pub struct Past {
     pub bytes: u64,
     /// When it was written last.
     pub changed: SystemTime,
+    /// How a window has it open, or had it when it ended.
+    pub open: Option<Open>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +83,7 @@ fn read(path: &Path) -> Option<Past> {
     let past = Past {
         path: path.into(),
         title: nameless,
+        experiment: None,
         state: PastState::Interrupted,
         step: 0,
         n_steps: 0,
@@ -83,18 +91,22 @@ fn read(path: &Path) -> Option<Past> {
         test_error: None,
         bytes,
         changed,
+        open: open::of(path),
     };
-    let Checkpoint { experiment, record, .. } = match Checkpoint::open(path) {
+    let checkpoint = match Checkpoint::open(path) {
         Ok(checkpoint) => checkpoint,
         Err(error) => return Some(Past { state: PastState::Damaged(error.to_string()), ..past }),
     };
+    let experiment = checkpoint.experiment_here();
+    let record = checkpoint.record;
     let state = match record.step >= record.n_steps {
         _ if is_being_written(path) => PastState::Running,
         true => PastState::Finished,
         false => PastState::Interrupted,
     };
     Some(Past {
-        title: experiment.title,
+        title: experiment.title.clone(),
+        experiment: Some(Box::new(experiment)),
         state,
         step: record.step,
         n_steps: record.n_steps,
@@ -133,10 +145,31 @@ pub fn delete(path: &Path) -> Result<(), FolderError> {
     }
 }
 
+/// Deletes what was begun and holds no checkpoint, as far as the system lets it.
+pub fn sweep_away(path: &Path) {
+    if !path.join(checkpoint::FILE).exists() {
+        own_files(path).iter().for_each(|file| drop(fs::remove_file(file)));
+        let _ = fs::remove_file(path.join(LOCK)).and_then(|()| fs::remove_dir(path));
+    }
+}
+
+/// What a run folder has to show beside others: its experiment, and the records up to its last checkpoint. It may be
+/// written at the same time.
+///
+/// # Errors
+/// It holds no run, or a damaged one.
+pub fn look(path: &Path) -> Result<(Experiment, Curves), FolderError> {
+    let Checkpoint { experiment, record, .. } = Checkpoint::open(path)?;
+    let curves = metrics::look(path, record.metrics_bytes, record.step);
+    let damaged = |what: String| FolderError::Damaged { path: path.into(), what };
+    let curves = record.course(curves.map_err(damaged)?, &experiment);
+    Ok((experiment, curves))
+}
+
 /// All files that a run folder may have but the lock. The checkpoint is the last: what has begun to be deleted is
 /// still known for a run.
 fn own_files(folder: &Path) -> Vec<PathBuf> {
-    let names = [EXPERIMENT, metrics::FILE, checkpoint::FILE].map(|name| folder.join(name));
+    let names = [EXPERIMENT, open::FILE, metrics::FILE, checkpoint::FILE].map(|name| folder.join(name));
     let partial = names.iter().map(|path| replace::partial(path)).collect::<Vec<_>>();
     partial.into_iter().chain(names).collect()
 }

@@ -2,7 +2,6 @@ use super::*;
 use crate::engine::gpu::twin;
 use crate::engine::{DeviceChoice, EngineError};
 use crate::experiment::{Augment, Data, NetworkChoice, Optimiser, Schedule, Train, WarmUp};
-use crate::train::Progress;
 
 /// Everything that a run remembers has a say here: momentum and second moments, running statistics, masks of dropout,
 /// drawn changes, a rate that goes by the training error; 5 steps to an epoch.
@@ -53,9 +52,9 @@ fn start(device: &Arc<dyn Device>) -> Run {
 /// Trains up to a step, with a test after each epoch.
 fn train(run: &mut Run, until: u64) {
     loop {
-        let Progress { step, steps_per_epoch, .. } = run.progress();
+        let step = run.progress().step;
         let is_tested = run.curves.tests.last().is_some_and(|test| test.step == step);
-        if step > 0 && step.is_multiple_of(steps_per_epoch) && !is_tested {
+        if run.progress().is_at_end_of_epoch() && !is_tested {
             run.test().expect("a test");
         }
         if step == until {
@@ -101,7 +100,7 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
             kept.checkpoint(&mut run).expect("room");
             // What comes after the checkpoint is lost.
             train(&mut run, (left_off + 4).min(20));
-            kept.append(&run).expect("room");
+            kept.append(&run.curves).expect("room");
             drop((run, kept));
             let stored = open(&path(&folder)).expect("a run");
             assert_eq!((stored.step, stored.n_steps), (left_off, 20));
@@ -114,6 +113,84 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
             assert_eq!(rows.lines().count(), 21, "{rows}");
         }
     }
+}
+
+/// Batch, augmentation, rule, rate and clipping, each changed on the way.
+fn change(run: &mut Run) {
+    let mut next = run.experiment.clone();
+    match run.progress().step {
+        3 => next.train.batch = 6,
+        6 => next.data.augment = Augment { flip: false, cutout: 5, ..Augment::default() },
+        8 => next.train.optimiser = Optimiser::Nesterov { momentum: 0.9 },
+        9 => (next.train.rate, next.train.clip) = (0.002, Some(0.5)),
+        11 => next.train.optimiser = Optimiser::ADAM,
+        12 => next.train.batch = 10,
+        _ => return,
+    }
+    assert!(run.adjust(&next).expect("room"), "all of it takes effect");
+}
+
+fn train_with_changes(run: &mut Run, until: u64) {
+    while run.progress().step < until {
+        change(run);
+        train(run, run.progress().step + 1);
+    }
+}
+
+/// What was changed before a checkpoint is in it, and what was changed behind it is forgotten with all else.
+#[test]
+fn a_run_that_was_changed_goes_on_as_it_was_changed() {
+    for device in devices() {
+        let mut whole = start(&device);
+        train_with_changes(&mut whole, 16);
+        let expected = everything(&mut whole);
+        let told = whole.curves.changes.iter().map(|change| format!("{} {}", change.step, change.what));
+        let told: Vec<String> = told.collect();
+        let all =
+            ["3 batch", "6 flip", "6 crop", "6 cutout", "8 optimiser", "9 rate", "9 clip", "11 optimiser"];
+        assert_eq!(told[..8], all);
+        // 3 steps of 8 and 2 of 6 pictures in the first epoch; from step 12 on 10 to a batch.
+        assert_eq!(whole.curves.n_pictures(16), 3 * 8 + 9 * 6 + 4 * 10);
+        for left_off in [3, 4, 8, 10, 11, 13] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut run = start(&device);
+            let mut kept = Folder::create(&path(&folder), &mut run, None).expect("room");
+            train_with_changes(&mut run, left_off);
+            kept.checkpoint(&mut run).expect("room");
+            train_with_changes(&mut run, left_off + 3);
+            kept.append(&run.curves).expect("room");
+            drop((run, kept));
+            let (mut run, _) =
+                open(&path(&folder)).expect("a run").resume(set(), device.clone()).expect("goes on");
+            train_with_changes(&mut run, 16);
+            assert!(everything(&mut run) == expected, "left off after {left_off} steps: another run");
+            assert_eq!(run.curves.batches, whole.curves.batches);
+        }
+    }
+}
+
+/// A checkpoint taken at one moment and written at another is the one written at once.
+#[test]
+fn a_still_is_the_checkpoint_of_its_moment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = start(&cpu());
+    let mut kept = Folder::create(&path(&folder), &mut run, None).expect("room");
+    train(&mut run, 7);
+    kept.checkpoint(&mut run).expect("room");
+    // Behind the header, which tells of the time that went by.
+    let numbers = || {
+        let bytes = fs::read(path(&folder).join(checkpoint::FILE)).expect("a checkpoint");
+        let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
+        bytes[8 + header..].to_vec()
+    };
+    let at_once = numbers();
+    let still = Still::of(&mut run).expect("a still");
+    train(&mut run, 9);
+    kept.write(&still).expect("room");
+    assert!(numbers() == at_once);
+    assert_eq!(Checkpoint::open(&path(&folder)).expect("a checkpoint").record.step, 7);
+    let (_, curves) = look(&path(&folder)).expect("a run");
+    assert_eq!(curves.len(), 7);
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Run {
     pub fn continue_test(&mut self) -> Result<Option<Evaluation>, TrainError> {
         let Some(evaluator) = &mut self.evaluator else { return Ok(None) };
         let Some(found) = evaluator.advance()? else { return Ok(None) };
-        let epoch = self.step as f64 / self.progress().steps_per_epoch as f64;
+        let epoch = self.progress().epochs_done();
         let Evaluation { loss, error, .. } = found;
         self.curves.tests.push(TestRecord { step: self.step, epoch, loss, error, seconds: self.seconds });
         Ok(Some(found))

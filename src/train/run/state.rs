@@ -1,7 +1,10 @@
 //! What a run has to remember in order to go on as if it had never stopped: besides its experiment and its pictures,
 //! where it stands and its tensors. All that is random is a function of the seed and of the place.
 
-use super::Run;
+use std::sync::Arc;
+
+use super::{Leg, Run};
+use crate::engine::Device;
 use crate::engine::layout;
 use crate::experiment::file;
 use crate::graph::program::Bank;
@@ -21,6 +24,10 @@ pub struct Standing {
     pub seconds: f64,
     /// What the schedule remembers.
     pub plateau: Plateau,
+    /// Since the batches have had their present size.
+    pub leg: Leg,
+    /// Steps done before the optimiser began with an empty memory.
+    pub rule_since: u64,
 }
 
 /// A tensor that lasts from one step to the next.
@@ -36,18 +43,38 @@ impl Run {
     /// Where it stands once all steps asked for are done, which it waits for.
     pub fn standing(&mut self) -> Result<Standing, TrainError> {
         self.collect(true)?;
-        Ok(Standing { step: self.step, seconds: self.seconds, plateau: self.plateau })
+        let Self { step, seconds, plateau, leg, rule_since, .. } = *self;
+        Ok(Standing { step, seconds, plateau, leg, rule_since })
     }
 
     /// Takes its stand there, with the records up to there; the tensors are for the caller to
-    /// [write](Run::write_lasting).
-    pub fn stand(&mut self, standing: Standing, curves: Curves) -> Result<(), TrainError> {
+    /// [write](Run::write_lasting). Where no run can stand, it stays where it is and says false.
+    pub fn stand(&mut self, standing: Standing, curves: Curves) -> Result<bool, TrainError> {
+        let Standing { step, leg, rule_since, .. } = standing;
+        if !leg.is_possible(step, self.sizes()) || rule_since > step {
+            return Ok(false);
+        }
         self.plan.take_metrics(true)?;
         self.awaited.clear();
         self.ordered = None;
-        let Standing { step, seconds, plateau } = standing;
-        (self.step, self.seconds, self.plateau, self.curves) = (step, seconds, plateau, curves);
-        Ok(())
+        (self.step, self.leg, self.rule_since) = (step, leg, rule_since);
+        (self.seconds, self.plateau, self.curves) = (standing.seconds, standing.plateau, curves);
+        Ok(true)
+    }
+
+    /// The same run on another device: to the last bit where it stands, if not where it goes from there.
+    ///
+    /// # Errors
+    /// That device has no room; or this one has stopped working.
+    pub fn on(&mut self, device: Arc<dyn Device>) -> Result<Self, TrainError> {
+        let standing = self.standing()?;
+        let mut other = Self::new(&self.experiment, self.set.clone(), device)?;
+        other.set_normalisation((*self.normalisation).clone())?;
+        for tensor in self.lasting() {
+            other.write_lasting(tensor, &self.read_lasting(tensor)?)?;
+        }
+        other.stand(standing, self.curves.clone())?;
+        Ok(other)
     }
 
     /// All tensors that last, in the order in which files hold them.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Run;
+use super::{Progress, Run};
 use crate::engine::{StepCost, StepTable};
 use crate::experiment::{Experiment, Moment, Schedule};
 use crate::graph::program::{Feed, Mode, Program, Request, Update};
@@ -27,7 +27,7 @@ impl Run {
         let begin = Instant::now();
         let progress = self.progress();
         let n = n.min(progress.left_in_epoch()).min(progress.n_steps.saturating_sub(progress.step));
-        let epoch = (self.step / progress.steps_per_epoch) as u32;
+        let epoch = progress.epoch() as u32;
         if n > 0 && self.ordered.as_ref().is_none_or(|(ordered, _)| *ordered != epoch) {
             let order = self.order(epoch);
             self.train_pictures.set_order(&order)?;
@@ -43,9 +43,9 @@ impl Run {
     /// Tells a schedule that goes by the training error of the epoch that has just ended, whose metrics it waits
     /// for.
     fn hear_of_epoch(&mut self) -> Result<(), TrainError> {
-        let steps_per_epoch = self.progress().steps_per_epoch;
-        let n_epochs = self.step / steps_per_epoch;
-        let is_due = self.step.is_multiple_of(steps_per_epoch) && n_epochs > self.plateau.n_epochs;
+        let progress = self.progress();
+        let (n_epochs, steps_per_epoch) = (progress.epoch(), progress.steps_per_epoch);
+        let is_due = progress.is_at_end_of_epoch() && n_epochs > self.plateau.n_epochs;
         if is_due && matches!(self.experiment.train.schedule, Schedule::Plateau { .. }) {
             self.collect(true)?;
             if let Some((_, error)) = self.curves.mean_of_last(steps_per_epoch as usize) {
@@ -96,13 +96,20 @@ impl Run {
     /// The table of the next step, which thereby counts as asked for.
     fn next_table(&mut self) -> StepTable {
         let train = &self.experiment.train;
-        let steps_per_epoch = self.progress().steps_per_epoch;
-        let moment = Moment { step: self.step, steps_per_epoch, n_epochs: train.epochs };
+        let progress = self.progress();
+        let Progress { place, steps_per_epoch, .. } = progress;
+        let moment = Moment { step: place, steps_per_epoch, n_epochs: train.epochs };
         let rate = rate::rate(train, moment, &self.plateau);
-        let table = table::of(&self.experiment, moment, rate);
+        let at = table::At {
+            step: self.step,
+            rule_step: self.step - self.rule_since,
+            epoch: progress.epoch() as u32,
+            first: self.leg.seen_at(progress, self.sizes()) as u32,
+        };
+        let table = table::of(&self.experiment, at, rate);
         let batch = self.batch_digest(&table);
         self.step += 1;
-        let end = Moment { step: self.step, ..moment };
+        let end = Moment { step: place + 1, ..moment };
         self.awaited.push_back(Awaited { step: self.step, epoch: end.epoch(), rate, batch });
         table
     }

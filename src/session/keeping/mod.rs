@@ -1,0 +1,269 @@
+//! The run folders of a session: nothing that the window trains is lost. The worker takes a [`Still`] of a run, which
+//! costs a copy of its numbers, and goes on training; a thread of its own writes ([`writer`]), so that no disk keeps
+//! the training waiting, and a full one does not end it.
+
+mod writer;
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+
+use super::RunId;
+use crate::experiment::Experiment;
+use crate::train::folder::{Folder, Open, Still};
+use crate::train::{Run, TrainError};
+pub use writer::{Done, Writer};
+use writer::{Held, Job, Work};
+
+/// Whether and how runs are kept on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// Where their folders are made; none where nothing is kept.
+    pub home: Option<PathBuf>,
+    /// Time between two checkpoints of a run.
+    pub every: Duration,
+}
+
+impl Keeping {
+    pub const EVERY: Duration = Duration::from_secs(20);
+
+    pub const NOTHING: Self = Self { home: None, every: Self::EVERY };
+
+    /// What can be set between two checkpoints.
+    pub const SECONDS: RangeInclusive<u64> = 1..=3600;
+
+    /// As its user has set it for runs under `home`; as usual where nothing was set.
+    pub fn load(home: &Path) -> Self {
+        let read = fs::read_to_string(Setting::file(home)).ok();
+        let Setting { is_on, seconds } =
+            read.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let seconds = seconds.clamp(*Self::SECONDS.start(), *Self::SECONDS.end());
+        Self { home: is_on.then(|| home.into()), every: Duration::from_secs(seconds) }
+    }
+
+    /// Keeps the setting for the next start.
+    pub fn save(&self, home: &Path) -> io::Result<()> {
+        let setting = Setting { is_on: self.home.is_some(), seconds: self.every.as_secs() };
+        fs::create_dir_all(home)?;
+        fs::write(Setting::file(home), serde_json::to_string(&setting)?)
+    }
+}
+
+/// What is set, as its file has it.
+#[derive(Serialize, Deserialize)]
+struct Setting {
+    is_on: bool,
+    seconds: u64,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { is_on: true, seconds: Keeping::EVERY.as_secs() }
+    }
+}
+
+impl Setting {
+    fn file(home: &Path) -> PathBuf {
+        home.join("keeping.json")
+    }
+}
+
+/// What of a run is on the disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Its folder; none until the first checkpoint, or where nothing is kept.
+    pub path: Option<PathBuf>,
+    /// The step of the last checkpoint.
+    pub step: Option<u64>,
+    /// Why the last attempt to write failed, in a sentence or two for a person.
+    pub problem: Option<String>,
+}
+
+/// Metrics are written so often between two checkpoints, for others to read.
+const APPEND_EVERY: Duration = Duration::from_secs(1);
+
+/// A checkpoint may take one part of the training's time in so many.
+const LEAST_SHARE: u32 = 50;
+
+/// Sees to the folder of one run, from the moment that it begins until it begins anew.
+#[derive(Default)]
+pub struct Keeper {
+    /// How often the run had begun when this one began to see to it.
+    pub number: u64,
+    /// The folder, unless the writer has it.
+    held: Option<Held>,
+    is_away: bool,
+    /// The last checkpoint that was tried, whatever came of it.
+    tried: Option<Tried>,
+    appended: Option<Instant>,
+    /// How it stands in the window, as was noted last.
+    noted: Option<Open>,
+    pub kept: Kept,
+}
+
+/// When a checkpoint was tried, what it took to take it, and of what.
+struct Tried {
+    at: Instant,
+    took: Duration,
+    of: Content,
+}
+
+/// All in which two checkpoints of a run can differ.
+#[derive(PartialEq)]
+struct Content {
+    step: u64,
+    n_tests: usize,
+    experiment: Experiment,
+}
+
+impl Content {
+    fn of(run: &Run) -> Self {
+        let (step, n_tests) = (run.progress().step, run.curves.tests.len());
+        Self { step, n_tests, experiment: run.experiment.clone() }
+    }
+}
+
+/// A run whose folder is to be seen to.
+pub struct Kin<'a> {
+    /// Which run, and how often it has begun.
+    pub of: (RunId, u64),
+    pub run: &'a mut Run,
+    pub is_at_rest: bool,
+    /// How a window has it open; none where it has been taken away.
+    pub open: Option<Open>,
+}
+
+impl Keeper {
+    /// Of a run that goes on from this folder.
+    pub fn of_folder(folder: Folder, run: &Run) -> Self {
+        let kept = Kept { path: Some(folder.path.clone()), step: Some(run.progress().step), problem: None };
+        let tried = Tried { at: Instant::now(), took: Duration::ZERO, of: Content::of(run) };
+        let held = Held { folder, is_worth_keeping: true };
+        Self { held: Some(held), tried: Some(tried), kept, ..Self::default() }
+    }
+
+    /// Has written what is due: a checkpoint after a while of training and wherever training stops; metrics in
+    /// between. Returns at once, but for the copy of the run's numbers.
+    ///
+    /// # Errors
+    /// The device does not give them.
+    pub fn see_to(&mut self, kin: Kin<'_>, keeping: &Keeping, writer: &mut Writer) -> Result<(), TrainError> {
+        let Kin { of, run, is_at_rest, open } = kin;
+        if self.number != of.1 {
+            self.leave(writer);
+            *self = Self { number: of.1, ..Self::default() };
+        }
+        if self.is_away || self.held.is_none() && (keeping.home.is_none() || run.progress().step == 0) {
+            return Ok(());
+        }
+        if self.is_due(run, is_at_rest, keeping) {
+            return self.checkpoint(of, run, open, keeping, writer);
+        }
+        let is_noted = self.noted == open;
+        let is_new = self.appended.is_none_or(|at| at.elapsed() >= APPEND_EVERY);
+        let appends = keeping.home.is_some() && is_new && !is_at_rest;
+        if is_noted && !appends {
+            return Ok(());
+        }
+        let Some(held) = self.held.take() else { return Ok(()) };
+        let work = match is_noted {
+            false => Work::Note(held, open.clone()),
+            true => Work::Append(held, run.curves.clone()),
+        };
+        (self.appended, self.noted) = (Some(Instant::now()), open);
+        self.send(writer, Job { of, work });
+        Ok(())
+    }
+
+    fn is_due(&self, run: &Run, is_at_rest: bool, keeping: &Keeping) -> bool {
+        let Some(tried) = &self.tried else { return keeping.home.is_some() };
+        let time = keeping.every.max(tried.took * LEAST_SHARE);
+        let may = keeping.home.is_some() && (is_at_rest || tried.at.elapsed() >= time);
+        // What failed is tried again.
+        may && (tried.of != Content::of(run) || self.kept.problem.is_some() && tried.at.elapsed() >= time)
+    }
+
+    fn checkpoint(
+        &mut self,
+        of: (RunId, u64),
+        run: &mut Run,
+        open: Option<Open>,
+        keeping: &Keeping,
+        writer: &mut Writer,
+    ) -> Result<(), TrainError> {
+        let at = Instant::now();
+        let still = Still::of(run)?;
+        self.tried = Some(Tried { at, took: at.elapsed(), of: Content::of(run) });
+        let work = match (self.held.take(), &keeping.home) {
+            (Some(held), _) => Work::Checkpoint(held, Box::new(still), open.clone()),
+            (None, Some(home)) => Work::Begin {
+                home: home.clone(),
+                set: Arc::clone(&run.set),
+                still: Box::new(still),
+                open: open.clone(),
+            },
+            (None, None) => return Ok(()),
+        };
+        (self.appended, self.noted) = (Some(at), open);
+        self.send(writer, Job { of, work });
+        Ok(())
+    }
+
+    fn send(&mut self, writer: &mut Writer, job: Job) {
+        match writer.send(job) {
+            Ok(()) => self.is_away = true,
+            Err(error) => {
+                self.kept.problem = Some(format!("The system gives no thread to write in: {error}."))
+            }
+        }
+    }
+
+    /// Takes the folder back, with what came of the writing.
+    pub fn take_back(&mut self, done: Done) {
+        self.is_away = false;
+        self.kept.path = done.held.as_ref().map(|held| held.folder.path.clone()).or(self.kept.path.take());
+        self.held = done.held;
+        match done.outcome {
+            Ok(None) => {}
+            Ok(Some(step)) => (self.kept.step, self.kept.problem) = (Some(step), None),
+            Err(problem) => self.kept.problem = Some(told(problem, self.kept.step)),
+        }
+    }
+
+    /// Gives the folder up: the run has begun anew. Where it holds no more than the first steps of a run that nobody
+    /// stopped at, it is not worth keeping.
+    fn leave(&mut self, writer: &mut Writer) {
+        if let Some(held) = self.held.take() {
+            writer.leave(held);
+        }
+    }
+
+    /// The folder, to go on from its last checkpoint; none where there is none, or the writer has it.
+    pub fn take(&mut self) -> Option<Folder> {
+        self.held.take().map(|held| held.folder)
+    }
+
+    /// What the writer had comes back no more.
+    pub fn lose_folder(&mut self) {
+        if std::mem::take(&mut self.is_away) {
+            let problem = "Writing the run broke off by a mistake in the program.".to_string();
+            *self = Self { number: self.number, ..Self::default() };
+            self.kept.problem = Some(told(problem, None));
+        }
+    }
+
+    pub fn is_away(&self) -> bool {
+        self.is_away
+    }
+}
+
+fn told(problem: String, step: Option<u64>) -> String {
+    match step {
+        Some(step) => format!("{problem} Training goes on; the last checkpoint is that of step {step}."),
+        None => format!("{problem} Training goes on, and nothing of it is kept."),
+    }
+}

@@ -1,0 +1,68 @@
+//! What befalls a run: another device, none at all, a mistake in the program.
+
+use std::sync::Arc;
+
+use super::{Goal, Lost, Slot, Testing};
+use crate::engine::{Device, EngineError};
+use crate::session::speed::Speed;
+use crate::train::TrainError;
+
+impl Slot {
+    /// Goes on, on another device. Where that has no room, it stays where it is.
+    pub fn move_to(&mut self, device: &Arc<dyn Device>) -> Result<(), TrainError> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        let (before, now) = (run.device().kernels(), device.kernels());
+        *run = run.on(device.clone())?;
+        let step = run.progress().step;
+        if self.testing == Testing::Going {
+            self.testing = Testing::No;
+            self.mind_test();
+        }
+        self.seen.problem = None;
+        self.seen.note = (before != now).then(|| {
+            format!(
+                "From step {step} on the run is computed with {now}, before with {before}: its numbers may differ in \
+                 their last digits."
+            )
+        });
+        self.speed = Speed::default();
+        Ok(())
+    }
+
+    /// Gives up the run, but for its description and its curves.
+    pub fn leave_device(&mut self) {
+        self.rest();
+        self.testing = Testing::No;
+        self.keep_curves();
+        self.run = None;
+        self.lost = None;
+        self.seen.problem = None;
+    }
+
+    pub fn note(&mut self, result: Result<(), TrainError>) {
+        match result {
+            Ok(()) => self.seen.problem = None,
+            Err(error) => {
+                if let TrainError::Engine(EngineError::DeviceLost(reason)) = &error {
+                    let goal = self.goal;
+                    self.lost.get_or_insert_with(|| Lost { reason: reason.clone(), goal });
+                }
+                self.goal = Goal::Rest;
+                self.testing = Testing::No;
+                self.seen.problem = Some(error.to_string());
+            }
+        }
+    }
+
+    /// After a mistake in the program: the run is in an unknown state and goes.
+    pub fn give_up(&mut self) {
+        let stored = self.keeper.take().and_then(|folder| folder.reopen().ok());
+        let what_now = match &stored {
+            Some(_) => "Press play to go on from its last checkpoint.",
+            None => "The run is lost: press play to begin anew.",
+        };
+        self.leave_device();
+        self.stored = stored;
+        self.seen.problem = Some(format!("Training stopped by a mistake in the program. {what_now}"));
+    }
+}

@@ -1,0 +1,155 @@
+//! What only this crate can do to a session: to take its device away.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::engine::gpu::twin;
+use crate::engine::{Device, DeviceKind};
+use crate::experiment::{Data, NetworkChoice, Optimiser, Train, file};
+
+const RUN: RunId = RunId(9_000_000);
+const OTHER: RunId = RunId(9_000_001);
+
+fn experiment() -> Experiment {
+    let text = "network.layers = [{ conv = 4, kernel = 3, stride = 4 }, 'relu', { linear = 10 }]";
+    let network: NetworkChoice = file::parse(text).expect("an experiment").network;
+    let data = Data { train: Some(40), test: Some(10), ..Data::default() };
+    let optimiser = Optimiser::Momentum { momentum: 0.9 };
+    let train = Train { batch: 8, epochs: 100, optimiser, ..Train::default() };
+    Experiment { data, network, train, ..Experiment::default() }
+}
+
+fn wait(session: &Session, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let begin = Instant::now();
+    loop {
+        let snapshot = session.snapshot();
+        if is_so(&snapshot) {
+            return snapshot;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "{what} does not come: {:?}", snapshot.problem());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn run(snapshot: &Snapshot, id: RunId) -> &RunSnapshot {
+    snapshot.run_of(id).expect("a run")
+}
+
+fn losses(snapshot: &Snapshot, id: RunId) -> Vec<u32> {
+    run(snapshot, id).curves.from(0).map(|record| record.loss.to_bits()).collect()
+}
+
+fn keep(session: &Session, home: &Path) {
+    let every = Duration::from_millis(20);
+    session.send(Command::Keep(Keeping { home: Some(home.into()), every }));
+}
+
+fn add(session: &Session, id: RunId) {
+    let (name, experiment) = (format!("run {}", id.0), experiment());
+    session.send(Command::Add(Box::new(NewRun { id, name, experiment, behind: None, twin_of: None })));
+}
+
+fn all_finished(snapshot: &Snapshot) -> bool {
+    snapshot.runs.len() == 2 && snapshot.runs.iter().all(|run| run.activity == Activity::Finished)
+}
+
+/// The device goes in the middle of two runs: both go on from their checkpoints, on the same device opened again, and
+/// end as those that were left in peace. It goes once more: then they go on with the processor.
+#[test]
+fn a_lost_device_costs_no_run() {
+    let Some(peaceful) = twin::gpu() else { return };
+    let choice = DeviceChoice::Named(peaceful.info().name.clone());
+    let peace = Session::on(peaceful, &choice, || {}).expect("a thread");
+    [RUN, OTHER].into_iter().for_each(|id| add(&peace, id));
+    [RUN, OTHER].into_iter().for_each(|id| peace.send(Command::Play(id)));
+    let whole = wait(&peace, "the end", all_finished);
+
+    let home = tempfile::tempdir().expect("a folder");
+    let own = Arc::new(twin::own_gpu(|_| {}).expect("there is one"));
+    let device: Arc<dyn Device> = own.clone();
+    let session = Session::on(device, &choice, || {}).expect("a thread");
+    keep(&session, home.path());
+    [RUN, OTHER].into_iter().for_each(|id| add(&session, id));
+    [RUN, OTHER].into_iter().for_each(|id| session.send(Command::Play(id)));
+    wait(&session, "two checkpoints", |s| {
+        s.runs.iter().all(|run| run.kept.step.is_some_and(|step| step > 5))
+    });
+    own.destroy();
+    let snapshot = wait(&session, "a sentence", |s| s.problem.is_some());
+    let problem = snapshot.problem.clone().unwrap_or_default();
+    assert!(problem.contains("stopped working") && problem.contains("go on from their last"), "{problem}");
+    let snapshot = wait(&session, "the end", all_finished);
+    assert_eq!(snapshot.device.kind, DeviceKind::Gpu);
+    for id in [RUN, OTHER] {
+        assert_eq!(losses(&snapshot, id), losses(&whole, id));
+    }
+}
+
+/// Nothing was kept: the sentence says so, the window lives, and training begins anew.
+#[test]
+fn a_lost_device_without_a_checkpoint_is_told_of() {
+    let Some(own) = twin::own_gpu(|_| {}) else { return };
+    let own = Arc::new(own);
+    let device: Arc<dyn Device> = own.clone();
+    let session = Session::on(device, &DeviceChoice::Cpu, || {}).expect("a thread");
+    add(&session, RUN);
+    session.send(Command::Play(RUN));
+    wait(&session, "some steps", |s| s.run_of(RUN).is_some_and(|run| run.step > 3));
+    own.destroy();
+    let snapshot = wait(&session, "a sentence", |s| s.problem.is_some());
+    let problem = snapshot.problem.clone().unwrap_or_default();
+    assert!(problem.contains("train anew"), "{problem}");
+    assert_eq!(snapshot.device.kind, DeviceKind::Cpu);
+    session.send(Command::Play(RUN));
+    wait(&session, "the end", |s| run(s, RUN).activity == Activity::Finished);
+}
+
+/// `cargo test --release --lib what_keeping_costs -- --ignored --nocapture`: pictures in a second with a checkpoint
+/// every second, twenty times as often as is usual, beside those without.
+#[test]
+#[ignore = "measures time"]
+fn what_keeping_costs() {
+    for preset in ["lenet", "resnet-20", "resnet-56"] {
+        let speed = |every: Option<Duration>| {
+            let home = tempfile::tempdir().expect("a folder");
+            let session = Session::start(&DeviceChoice::Cpu, || {}).expect("the processor");
+            if let Some(every) = every {
+                session.send(Command::Keep(Keeping { home: Some(home.path().into()), every }));
+            }
+            let mut experiment = experiment();
+            experiment.network = NetworkChoice::Preset(preset.into());
+            experiment.data.source = if preset == "lenet" { "glyphs" } else { "shapes" }.into();
+            experiment.data.train = Some(640);
+            (experiment.train.batch, experiment.train.epochs) = (32, 1_000_000);
+            session.send(Command::Describe(RUN, Box::new(experiment)));
+            session.send(Command::Play(RUN));
+            wait(&session, "the first steps", |s| s.run_of(RUN).is_some_and(|run| run.step > 5));
+            let before = run(&session.snapshot(), RUN).step;
+            let begin = Instant::now();
+            std::thread::sleep(Duration::from_secs(8));
+            let after = run(&session.snapshot(), RUN).step;
+            32.0 * (after - before) as f64 / begin.elapsed().as_secs_f64()
+        };
+        let rounds: Vec<[f64; 2]> =
+            (0..3).map(|_| [speed(None), speed(Some(Duration::from_secs(1)))]).collect();
+        println!("{preset}: images/s without and with a checkpoint every second: {rounds:.0?}");
+    }
+}
+
+/// Moved from one device to the other in the middle.
+#[test]
+fn a_run_moves_to_another_device_and_goes_on() {
+    let Some(gpu) = twin::gpu() else { return };
+    let session = Session::on(gpu, &DeviceChoice::Gpu, || {}).expect("a thread");
+    add(&session, RUN);
+    session.send(Command::Epoch(RUN));
+    wait(&session, "an epoch", |s| s.run_of(RUN).is_some_and(|run| run.step == 5 && !run.activity.is_work()));
+    session.send(Command::UseDevice(DeviceChoice::Cpu));
+    session.send(Command::Play(RUN));
+    let snapshot = wait(&session, "the end", |s| run(s, RUN).activity == Activity::Finished);
+    let moved = run(&snapshot, RUN);
+    assert_eq!((snapshot.device.kind, moved.curves.len(), moved.number), (DeviceKind::Cpu, 500, 1));
+    assert!(moved.note.as_ref().is_some_and(|note| note.contains("From step 5 on")), "{:?}", moved.note);
+}
