@@ -14,6 +14,8 @@ pub enum Action {
     NextRun,
     PreviousRun,
     DuplicateRun,
+    PastRuns,
+    EnlargeCurves,
     Undo,
     Redo,
     Open,
@@ -40,7 +42,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -49,6 +51,8 @@ impl Action {
         Self::NextRun,
         Self::PreviousRun,
         Self::DuplicateRun,
+        Self::PastRuns,
+        Self::EnlargeCurves,
         Self::SelectAbove,
         Self::SelectBelow,
         Self::MoveUp,
@@ -79,6 +83,8 @@ impl Action {
             Self::NextRun => "Next run",
             Self::PreviousRun => "Previous run",
             Self::DuplicateRun => "Duplicate run",
+            Self::PastRuns => "Past runs…",
+            Self::EnlargeCurves => "Enlarge the curves",
             Self::Undo => "Undo",
             Self::Redo => "Redo",
             Self::Open => "Open experiment…",
@@ -113,6 +119,8 @@ impl Action {
             Self::NextRun => "Brings the next run of the list to the front.",
             Self::PreviousRun => "Brings the run before to the front.",
             Self::DuplicateRun => "Adds a run of the same experiment, to be changed and compared.",
+            Self::PastRuns => "Lists the runs on the disk: to be opened, compared with or deleted.",
+            Self::EnlargeCurves => "Shows the curves in the middle of the window, or at its side again.",
             Self::Undo => "Takes back the last edit of the experiment.",
             Self::Redo => "Does again what was undone last.",
             Self::Open => "Opens an experiment file (.toml).",
@@ -152,6 +160,8 @@ impl Action {
             Self::NextRun => Icon::ChevronDown,
             Self::PreviousRun => Icon::ChevronUp,
             Self::DuplicateRun => Icon::Plus,
+            Self::PastRuns => Icon::History,
+            Self::EnlargeCurves => Icon::Maximize2,
             Self::Undo => Icon::Undo2,
             Self::Redo => Icon::Redo2,
             Self::Open => Icon::FolderOpen,
@@ -184,6 +194,8 @@ impl Action {
             Self::NextRun => &const { [key(NONE, Key::PageDown)] },
             Self::PreviousRun => &const { [key(NONE, Key::PageUp)] },
             Self::DuplicateRun => &const { [key(CTRL_SHIFT, Key::D)] },
+            Self::PastRuns => &const { [key(CTRL, Key::H)] },
+            Self::EnlargeCurves => &const { [key(NONE, Key::C)] },
             Self::Undo => &const { [key(CTRL, Key::Z)] },
             Self::Redo => &const { [key(CTRL_SHIFT, Key::Z), key(CTRL, Key::Y)] },
             Self::Open => &const { [key(CTRL, Key::O)] },

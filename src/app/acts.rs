@@ -10,7 +10,7 @@ use super::bridge::{Desk, Request};
 use super::files::{Asking, Purpose};
 use super::widgets::Gravity;
 use super::workshop::Workshop;
-use super::{bar, curves, theme};
+use super::{bar, theme};
 use crate::experiment::{file, shipped};
 use crate::lessons::Files;
 use crate::session::Command;
@@ -30,6 +30,11 @@ impl Workshop {
             Request::StartBeside => self.start_beside(),
             Request::Remove(id) => self.remove_run(id),
             Request::Restore => self.restore_run(),
+            Request::GoOn(runs) => self.go_on(runs),
+            Request::PutAway(runs) => self.put_away(runs),
+            Request::Compare(path) => self.compare(ctx, path),
+            Request::LeaveOut(path) => self.training.curves.unpin_path(&path),
+            Request::DeleteRun(path) => self.delete_run(&path),
             Request::Load(name_or_path) => match shipped::resolve(&name_or_path) {
                 Ok(experiment) => self.editor.open(experiment, None),
                 Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
@@ -65,6 +70,8 @@ impl Workshop {
             Action::NextRun => self.select_next_run(1),
             Action::PreviousRun => self.select_next_run(-1),
             Action::DuplicateRun => self.duplicate_run(self.front.id),
+            Action::PastRuns => self.past.is_open = true,
+            Action::EnlargeCurves => self.training.curves.is_enlarged ^= true,
             Action::Undo => self.editor.undo(),
             Action::Redo => self.editor.redo(),
             Action::Open => self.ask(Purpose::OpenExperiment),
@@ -199,12 +206,11 @@ impl Workshop {
 
     /// Writes the curves in a thread of its own: a picture takes longer than a frame may.
     fn export(&mut self, ctx: &Context, path: PathBuf) {
-        let Some(run) = self.snapshot.begun() else { return };
-        let (curves, title) = (run.curves.clone(), run.experiment.title.clone());
-        let window = self.training.curves.settings.window;
+        let title = self.snapshot.run().map_or(String::new(), |run| run.experiment.title.clone());
+        let export = self.training.curves.export(&self.snapshot, &title);
         let (sender, ctx) = (self.reports.0.clone(), ctx.clone());
         let work = move || {
-            let report = match curves::export::write(&curves, window, &title, &path) {
+            let report = match export.write(&path) {
                 Ok(()) => (Gravity::Note, format!("Exported to {}.", path.display())),
                 Err(error) => (Gravity::Problem, format!("{error:#}.")),
             };

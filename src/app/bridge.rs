@@ -1,6 +1,7 @@
 //! What ties the panels to the engine: one way to read, one way to send. A test puts its own ends in.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::action::Action;
@@ -8,6 +9,7 @@ use super::editor::Editor;
 use crate::experiment::changes::Change;
 use crate::inspect::look::Look;
 use crate::session::{Command, RunId, Seen, Snapshot};
+use crate::train::folder::Past;
 
 /// Reads the latest snapshot and sends commands; neither waits.
 pub struct Bridge {
@@ -60,6 +62,15 @@ pub enum Request {
     Remove(RunId),
     /// Brings back the run that was removed last.
     Restore,
+    /// Opens these runs of the past.
+    GoOn(Vec<Past>),
+    /// Notes that these runs of the past are open no more.
+    PutAway(Vec<Past>),
+    /// Draws the curves of the past run in this folder beside the present ones, or no more.
+    Compare(PathBuf),
+    LeaveOut(PathBuf),
+    /// Deletes the past run in this folder for good.
+    DeleteRun(PathBuf),
     /// Opens the experiment of this name or path.
     Load(String),
     /// Opens the lesson that ships under this name.

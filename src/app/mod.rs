@@ -25,6 +25,7 @@ mod memory;
 mod menu;
 mod network;
 mod opening;
+mod past;
 mod runs;
 mod search;
 mod status;

@@ -15,6 +15,8 @@ pub struct State {
     dismissed: Option<String>,
     /// The run whose broken loss has been put away.
     dismissed_run: Option<(RunId, u64)>,
+    /// What was said of a run's folder or of its going on, and put away.
+    dismissed_notes: Vec<String>,
     /// What the window itself has to say: a file that could not be read or written, or was.
     pub own: Option<(Gravity, String)>,
 }
@@ -43,6 +45,7 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
     {
         state.own = None;
     }
+    notes_ui(ui, desk, state);
     let run = desk.snapshot.begun().map(|run| (run.id, run.number));
     if let (Some(step), Some(run)) = (broke_at, run)
         && state.dismissed_run != Some(run)
@@ -52,6 +55,24 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
         );
         if bar_ui(ui, Gravity::Warning, &text, |ui| lower_rate_ui(ui, desk)) {
             state.dismissed_run = Some(run);
+        }
+    }
+}
+
+/// What of the runs cannot be kept, each sentence once, and what there is to note of the run in front.
+fn notes_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
+    let unkept = desk.snapshot.runs.iter().find_map(|run| {
+        let problem = run.kept.problem.as_ref()?;
+        Some(match desk.snapshot.runs.len() {
+            1 => problem.clone(),
+            _ => format!("{}: {problem}", run.name),
+        })
+    });
+    let note = desk.snapshot.run().and_then(|run| run.note.clone());
+    for (gravity, text) in [(Gravity::Warning, unkept), (Gravity::Note, note)] {
+        let Some(text) = text.filter(|text| !state.dismissed_notes.contains(text)) else { continue };
+        if bar_ui(ui, gravity, &text, |_| {}) {
+            state.dismissed_notes.push(text);
         }
     }
 }

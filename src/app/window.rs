@@ -14,6 +14,7 @@ use super::workshop::Workshop;
 use crate::engine::DeviceChoice;
 use crate::experiment::{Experiment, shipped};
 use crate::session::Session;
+use crate::train::folder;
 
 /// What the window opens with.
 pub struct Start {
@@ -57,6 +58,7 @@ pub fn run(start: Start) -> anyhow::Result<()> {
         if let Some(lesson) = &start.lesson {
             workshop.open_lesson(lesson);
         }
+        let workshop = workshop.keep_in(folder::home());
         Ok(Box::new(Window { workshop, ctx: cc.egui_ctx.clone() }))
     });
     eframe::run_native("ConvScope", options, create).map_err(|error| match error {

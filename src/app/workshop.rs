@@ -16,7 +16,7 @@ use super::files::{Answer, Asking};
 use super::memory::Keeper;
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
-use super::{bar, help, lessons, library, network, runs, search, status, training};
+use super::{bar, help, lessons, library, network, past, runs, search, status, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
 use crate::inspect::look::Look;
@@ -40,6 +40,7 @@ pub struct Workshop {
     network: network::State,
     pub(super) training: training::State,
     pub(super) status: status::State,
+    pub(super) past: past::State,
     /// The device that was asked for.
     device: DeviceChoice,
     pub(super) asking: Option<Asking>,
@@ -84,6 +85,7 @@ impl Workshop {
             training: training::State::default(),
             device,
             status: status::State::default(),
+            past: past::State::default(),
             asking: None,
             is_help_open: false,
             is_presenting: false,
@@ -107,7 +109,7 @@ impl Workshop {
             requests.extend(Action::pressed(ui.ctx()).into_iter().map(Request::Do));
         }
         self.panels_ui(ui, &mut requests, &looks);
-        self.overlays_ui(ui.ctx());
+        self.overlays_ui(ui.ctx(), &mut requests, &looks);
         requests.extend(search::search_ui(ui.ctx(), &mut self.search));
         if self.is_welcoming {
             self.welcome_ui(ui.ctx(), &mut requests);
@@ -122,7 +124,8 @@ impl Workshop {
     /// Whether a window lies over the panels and has the keys.
     fn is_something_over(&self) -> bool {
         let own = self.asking.is_some() || self.is_help_open || self.search.is_open();
-        own || self.is_welcoming || self.network.is_over_others()
+        let own = own || self.past.is_open || self.is_welcoming;
+        own || self.network.is_over_others()
     }
 
     /// Takes over what is new outside: the snapshot, dropped files, finished work.
@@ -141,7 +144,11 @@ impl Workshop {
         }
         let held = self.snapshot.begun().map_or(0, |run| run.arena_bytes);
         self.editor.room = Room::on(self.snapshot.device.kind, held);
+        if let Some(problem) = self.training.curves.take_arrivals() {
+            self.status.say(Gravity::Problem, problem);
+        }
         self.training.curves.follow(&self.snapshot);
+        self.past.follow(ctx);
         while let Ok((gravity, text)) = self.reports.1.try_recv() {
             self.status.say(gravity, text);
         }
@@ -167,6 +174,7 @@ impl Workshop {
         Panel::top("bar").frame(frame(palette.panel, 4)).show(ui, |ui| {
             bar::bar_ui(ui, &mut desk, &mut self.device);
             status::status_ui(ui, &mut desk, &mut self.status, self.training.curves.broke_at());
+            past::offer_ui(ui, &mut desk, &mut self.past);
         });
         let is_reading = self.arrangement.shows(Pane::Lessons) && self.lessons.asked().is_some();
         // In a hall only a lesson has its place on the left.
@@ -201,7 +209,17 @@ impl Workshop {
         });
     }
 
-    fn overlays_ui(&mut self, ctx: &Context) {
+    fn overlays_ui(&mut self, ctx: &Context, requests: &mut Vec<Request>, looks: &RefCell<Vec<Look>>) {
+        let snapshot = self.snapshot.clone();
+        let mut desk = Desk {
+            snapshot: &snapshot,
+            run: self.front.id,
+            editor: &mut self.editor,
+            is_presenting: self.is_presenting,
+            requests,
+            looks,
+        };
+        past::list_ui(ctx, &mut desk, &mut self.past, &self.training.curves);
         if self.is_help_open && help::help_ui(ctx) {
             self.is_help_open = false;
         }

@@ -6,7 +6,7 @@ use egui_tiles::{Behavior, EditAction, SimplificationOptions, TabState, Tabs, Ti
 use super::Pane;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
-use crate::app::{lessons, library, looking, network, training};
+use crate::app::{curves, lessons, library, looking, network, training};
 
 /// The panels in one frame.
 pub struct Panes<'a> {
@@ -25,7 +25,7 @@ impl Behavior<Pane> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile_id: TileId, pane: &mut Pane) -> UiResponse {
         let palette = self.palette;
         let (fill, top) = match pane {
-            Pane::Network if !self.training.looking.is_large => (palette.background, 8),
+            Pane::Network if !self.training.is_something_large() => (palette.background, 8),
             _ => (palette.panel, 8),
         };
         let margin = Margin { left: theme::MARGIN, right: theme::MARGIN, top, bottom: 8 };
@@ -84,7 +84,11 @@ impl Panes<'_> {
         match pane {
             Pane::Library => library::library_ui(ui, desk, self.library),
             Pane::Lessons => lessons::lessons_ui(ui, desk, self.lessons),
-            // An instrument that is enlarged takes the net's place.
+            // Curves or an instrument that is enlarged take the net's place.
+            Pane::Network if self.training.curves.is_enlarged => {
+                let height = ui.available_height();
+                curves::curves_ui(ui, desk, &mut self.training.curves, height);
+            }
             Pane::Network if self.training.looking.is_large => {
                 looking::large_ui(ui, desk, &mut self.training.looking);
             }

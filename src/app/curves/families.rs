@@ -50,18 +50,22 @@ fn differ_in_seed(a: &Member, b: &Member) -> bool {
 /// The mean of several curves and how far they lie apart.
 pub struct Band {
     colour: Color32,
-    mean: Vec<PlotPoint>,
+    pub mean: Vec<PlotPoint>,
     xs: Vec<f64>,
     least: Vec<f64>,
     most: Vec<f64>,
-    tests: Vec<PlotPoint>,
+    pub tests: Vec<PlotPoint>,
 }
 
 impl Band {
     /// Of these series, known by the mark of the first of them.
     pub fn new(ui: &Ui, view: &View, mark: usize, all: &[&Series], quantity: Quantity, factor: f64) -> Self {
+        Self::of(mark::colour(ui, mark), view, all, quantity, factor)
+    }
+
+    pub fn of(colour: Color32, view: &View, all: &[&Series], quantity: Quantity, factor: f64) -> Self {
         let mut band = Self {
-            colour: mark::colour(ui, mark),
+            colour,
             mean: Vec::new(),
             xs: Vec::new(),
             least: Vec::new(),
@@ -92,6 +96,18 @@ impl Band {
         self.most.push(values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
     }
 
+    /// Around the band: along the least values and back along the largest.
+    pub fn edge(&self) -> Vec<(f64, f64)> {
+        let along = |values: &[f64]| self.xs.iter().copied().zip(values.to_vec()).collect::<Vec<_>>();
+        let back = along(&self.most).into_iter().rev();
+        along(&self.least).into_iter().chain(back).collect()
+    }
+
+    pub fn heights(&self) -> impl Iterator<Item = f64> {
+        let tests = self.tests.iter().map(|point| point.y);
+        self.least.iter().chain(&self.most).copied().chain(tests)
+    }
+
     pub fn draw<'a>(&'a self, plot: &mut PlotUi<'a>) {
         if !self.xs.is_empty() {
             let area = FilledArea::new("from least to largest", &self.xs, &self.least, &self.most);
@@ -115,8 +131,8 @@ fn mean_tests(view: &View, all: &[&Series], quantity: Quantity, factor: f64) -> 
     let n = all.iter().map(|series| series.tests.len()).min().unwrap_or(0);
     let mean = |i: usize| {
         let values = all.iter().map(|series| quantity.of_test(&series.tests[i]));
-        let x = view
-            .x(all.iter().map(|series| view.axis.of_test(&series.tests[i])).sum::<f64>() / all.len() as f64);
+        let xs = all.iter().map(|series| series.x_of_test(view.axis, &series.tests[i]));
+        let x = view.x(xs.sum::<f64>() / all.len() as f64);
         let y = view.y(factor * values.sum::<f64>() / all.len() as f64)?;
         x.is_finite().then(|| PlotPoint::new(x, y))
     };

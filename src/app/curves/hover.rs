@@ -37,7 +37,14 @@ fn head(state: &State, x: f64) -> Option<String> {
     let series = if state.present().is_empty() { any? } else { state.present() };
     let i = series.nearest(state.settings.axis, x)?;
     let (epoch, time) = (series.x(Axis::Epoch, i), format::duration(series.x(Axis::Seconds, i)));
-    Some(format!("step {}, epoch {epoch:.2}, {time}", format::count(i as u64 + 1)))
+    let axis = state.settings.axis;
+    let more = match axis {
+        Axis::Pictures | Axis::MultiplyAdds => {
+            format!(", {} {}", format::short(series.x(axis, i) as u64), axis.title())
+        }
+        Axis::Step | Axis::Epoch | Axis::Seconds => String::new(),
+    };
+    Some(format!("step {}, epoch {epoch:.2}, {time}{more}", format::count(i as u64 + 1)))
 }
 
 /// `train 12.3 %  test 14.0 %`; none where the run has not come so far.
@@ -50,7 +57,7 @@ fn values(series: &Series, axis: Axis, x: f64, quantity: Quantity) -> Option<Str
         Quantity::Loss => format::number(value),
     };
     let train = text(series.smooth(quantity).get(i).filter(|_| !is_beyond)? as f64);
-    let test = series.tests.iter().rev().find(|test| axis.of_test(test) <= x);
+    let test = series.tests.iter().rev().find(|test| series.x_of_test(axis, test) <= x);
     let test = test.map_or("–".into(), |test| text(quantity.of_test(test)));
     Some(format!("train {train:>7}  test {test:>7}"))
 }

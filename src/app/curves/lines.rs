@@ -47,7 +47,7 @@ impl View {
     /// The evaluations.
     pub fn tests(&self, series: &Series, quantity: Quantity, factor: f64) -> Vec<PlotPoint> {
         let point = |test| {
-            let x = self.x(self.axis.of_test(test));
+            let x = self.x(series.x_of_test(self.axis, test));
             let y = self.y(quantity.of_test(test) * factor)?;
             x.is_finite().then(|| PlotPoint::new(x, y))
         };

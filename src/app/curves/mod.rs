@@ -1,12 +1,19 @@
-//! The curves of the runs: error and loss over steps, epochs or seconds, training and test.
+//! The curves of the runs: error and loss, training and test, over steps, epochs, seconds, pictures or
+//! multiply-adds.
 
 pub mod export;
+mod axes;
+mod drawing;
 mod families;
 mod hover;
+mod legend;
 mod lines;
+mod marks;
 mod others;
+mod pins;
 mod plot;
 mod pyramid;
+mod range;
 mod series;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,12 +21,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use egui::{Slider, SliderClamping, Ui, vec2};
 use lucide_icons::Icon;
 
+use super::action::Action;
 use super::bridge::{Desk, Request};
 use super::files::Purpose;
 use super::theme;
 use super::widgets;
 use crate::session::{RunId, RunSnapshot, Snapshot};
 use families::{Member, Together};
+use pins::Pins;
+pub use pins::pins_ui;
+use range::{Drag, Zoom};
 use series::{Axis, Quantity, Series};
 
 /// What is shown, and how.
@@ -75,12 +86,17 @@ pub struct State {
     /// Counts the previous curves that were shown.
     n_previous: u64,
     hidden: BTreeSet<RunId>,
+    pins: Pins,
     /// What stands in for the series of a run that is not there.
     none: Series,
     /// Where the pointer is on the horizontal axis, in its own units.
     hovered: Option<f64>,
-    /// The part of the horizontal axis that was seen in the last frame.
-    seen: Option<(f64, f64)>,
+    /// What was zoomed into.
+    zoom: Zoom,
+    /// What is being dragged over.
+    drag: Option<Drag>,
+    /// Whether they take up the middle of the window.
+    pub is_enlarged: bool,
 }
 
 /// A run as it is drawn.
@@ -96,7 +112,9 @@ impl State {
     /// Takes over what is new in the snapshot.
     pub fn follow(&mut self, snapshot: &Snapshot) {
         let window = self.settings.window;
-        self.series.retain(|id, _| snapshot.run_of(*id).is_some());
+        let pins = &self.pins.all;
+        let is_pin = |id: RunId| pins.iter().any(|pin| pin.id == id);
+        self.series.retain(|id, _| snapshot.run_of(*id).is_some() || is_pin(*id));
         self.front = snapshot.current;
         self.runs.clear();
         for run in &snapshot.runs {
@@ -109,6 +127,12 @@ impl State {
         let members: Vec<Member> = snapshot.runs.iter().map(member).collect();
         let families = families::families(&members, self.settings.together);
         self.runs.iter_mut().zip(families).for_each(|(run, family)| run.family = family);
+        for pin in pins {
+            let series = self.series.entry(pin.id).or_default();
+            series.set_window(window);
+            series.follow(1, &pin.curves);
+            self.runs.push(Seen { id: pin.id, name: pin.name.clone(), mark: pin.mark, family: None });
+        }
         self.previous.set_window(window);
         match snapshot.run().and_then(|run| run.previous.as_ref()) {
             Some(curves) => {
@@ -124,7 +148,7 @@ impl State {
 
     /// The first step whose loss was no number, of the run in front.
     pub fn broke_at(&self) -> Option<u64> {
-        self.present().broke_at
+        self.present().broken.first().map(|[first, _]| *first)
     }
 
     pub fn is_hidden(&self, run: RunId) -> bool {
@@ -168,10 +192,23 @@ impl State {
         (self.runs.len() > 1).then_some(front.mark)
     }
 
-    /// The last place on the axis that any run has come to.
-    fn end(&self) -> f64 {
-        let last = |series: &Series| Some(series.x(self.settings.axis, series.len().checked_sub(1)?));
-        self.series.values().filter_map(last).fold(0.0, f64::max)
+    /// The curves of the run in front, unless they are hidden.
+    fn shown_present(&self) -> &Series {
+        match self.front.is_some_and(|id| self.is_hidden(id)) {
+            true => &self.none,
+            false => self.present(),
+        }
+    }
+
+    /// Those of the run before, where they are asked for.
+    fn shown_previous(&self) -> &Series {
+        if self.settings.with_previous { &self.previous } else { &self.none }
+    }
+
+    /// All curves that are drawn.
+    fn shown(&self) -> impl Iterator<Item = &Series> {
+        let runs = self.runs.iter().filter(|run| !self.is_hidden(run.id));
+        runs.filter_map(|run| self.series.get(&run.id)).chain([self.shown_previous()])
     }
 }
 
@@ -206,28 +243,47 @@ pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, height: f3
 
 fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     // Where there is little room, the titles of the plots are enough.
-    let title = if ui.available_width() < 396.0 { "" } else { "Curves" };
+    let title = if ui.available_width() < 450.0 { "" } else { "Curves" };
     widgets::section_ui(ui, title, |ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+        enlarge_ui(ui, desk, state.is_enlarged);
         export_menu_ui(ui, desk);
         settings_menu_ui(ui, &mut state.settings);
         let settings = &mut state.settings;
         ui.toggle_value(&mut settings.log_y, "log").on_hover_text("Logarithmic vertical axis");
-        // From right to left.
-        let axes = [
-            (Axis::Seconds, "s", "Over seconds of training, pauses left out"),
-            (Axis::Epoch, "epoch", "Over epochs: how often every training picture has been seen"),
-            (Axis::Step, "step", "Over steps: updates of the weights"),
-        ];
         let before = settings.axis;
-        widgets::choice_ui(ui, &mut settings.axis, &axes);
+        axis_ui(ui, settings);
         if settings.axis != before {
-            state.seen = None;
+            state.zoom.x = None;
         }
         let settings = &mut state.settings;
+        // From right to left.
         let shown = [(Shown::Loss, "Loss", ""), (Shown::Error, "Error", ""), (Shown::Both, "Both", "")];
         widgets::choice_ui(ui, &mut settings.shown, &shown);
     });
+}
+
+fn enlarge_ui(ui: &mut Ui, desk: &mut Desk<'_>, is_enlarged: bool) {
+    let action = Action::EnlargeCurves;
+    let symbol = if is_enlarged { Icon::Minimize2 } else { action.icon() };
+    let name = if is_enlarged { "Make the curves small again" } else { action.label() };
+    if widgets::icon_button(ui, symbol, name).on_hover_text(action.tooltip(ui.ctx())).clicked() {
+        desk.act(action);
+    }
+}
+
+/// What is drawn over what.
+fn axis_ui(ui: &mut Ui, settings: &mut Settings) {
+    let combo = egui::ComboBox::from_id_salt("horizontal axis").width(64.0);
+    let log = if settings.log_x { " (log)" } else { "" };
+    let response = combo.selected_text(format!("{}{log}", settings.axis.title())).show_ui(ui, |ui| {
+        for axis in Axis::ALL {
+            ui.selectable_value(&mut settings.axis, axis, axis.title()).on_hover_text(axis.help());
+        }
+        ui.separator();
+        ui.checkbox(&mut settings.log_x, "Logarithmic horizontal axis");
+    });
+    widgets::named(response.response, "Horizontal axis").on_hover_text(settings.axis.help());
 }
 
 fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
@@ -240,7 +296,6 @@ fn settings_menu_ui(ui: &mut Ui, settings: &mut Settings) {
             .logarithmic(true)
             .clamping(SliderClamping::Always);
         widgets::slider_ui(ui, "Smoothing", 200.0, slider);
-        ui.checkbox(&mut settings.log_x, "Logarithmic horizontal axis");
         ui.checkbox(&mut settings.with_rate, "Learning rate beneath");
         ui.checkbox(&mut settings.with_previous, "Run before, faint");
         widgets::caption_ui(ui, "As mean and band");

@@ -38,6 +38,10 @@ impl Other {
         }
     }
 
+    pub fn heights(&self) -> impl Iterator<Item = f64> {
+        self.train.iter().chain(&self.tests).map(|point| point.y)
+    }
+
     pub fn draw<'a>(&'a self, plot: &mut PlotUi<'a>) {
         plot::line(plot, &self.name, &self.train, self.colour, 1.5);
         plot::dashed(plot, &self.name, &self.tests, self.colour);

@@ -1,6 +1,7 @@
 //! The curves of one run, ready to be drawn: taken over record by record, never from scratch.
 
 use super::pyramid::Pyramid;
+use crate::train::changes::Changed;
 use crate::train::curves::{Curves, StepRecord, TestRecord};
 
 /// What is drawn over what.
@@ -9,6 +10,8 @@ pub enum Axis {
     Step,
     Epoch,
     Seconds,
+    Pictures,
+    MultiplyAdds,
 }
 
 /// What is measured.
@@ -31,8 +34,13 @@ pub struct Series {
     means: [Mean; 2],
     window: f32,
     pub tests: Vec<TestRecord>,
-    /// The first step whose loss was no number or infinite.
-    pub broke_at: Option<u64>,
+    pub changes: Vec<Changed>,
+    /// Steps whose loss was no number or infinite: the first and the last of each stretch of them, counted from 1.
+    pub broken: Vec<[u64; 2]>,
+    /// From which step on a batch had how many pictures, and how many there were before.
+    batches: Vec<(u64, u64, u64)>,
+    /// For one picture.
+    multiply_adds: u64,
 }
 
 /// Exponential running mean with the bias of its start corrected, as in Adam (Kingma and Ba 2015, section 3).
@@ -66,6 +74,14 @@ impl Series {
             self.take(record);
         }
         self.tests.extend_from_slice(&curves.tests[self.tests.len()..]);
+        if self.changes != curves.changes {
+            self.changes.clone_from(&curves.changes);
+        }
+        if self.batches.len() != curves.batches.len() {
+            let counted = |&(first, batch): &(u64, usize)| (first, batch as u64, curves.n_pictures(first));
+            self.batches = curves.batches.iter().map(counted).collect();
+        }
+        self.multiply_adds = curves.multiply_adds;
         is_new
     }
 
@@ -93,10 +109,41 @@ impl Series {
 
     /// Place of a record on the axis.
     pub fn x(&self, axis: Axis, index: usize) -> f64 {
+        let step = (index + 1) as u64;
         match axis {
-            Axis::Step => (index + 1) as f64,
             Axis::Epoch => self.epochs[index],
             Axis::Seconds => self.seconds[index],
+            Axis::Step | Axis::Pictures | Axis::MultiplyAdds => self.x_of_step(axis, step),
+        }
+    }
+
+    /// Place of an evaluation on the axis.
+    pub fn x_of_test(&self, axis: Axis, test: &TestRecord) -> f64 {
+        match axis {
+            Axis::Epoch => test.epoch,
+            Axis::Seconds => test.seconds,
+            Axis::Step | Axis::Pictures | Axis::MultiplyAdds => self.x_of_step(axis, test.step),
+        }
+    }
+
+    /// Place of a change on the axis.
+    pub fn x_of_change(&self, axis: Axis, change: &Changed) -> f64 {
+        match axis {
+            Axis::Epoch => change.epoch,
+            Axis::Seconds => change.seconds,
+            Axis::Step | Axis::Pictures | Axis::MultiplyAdds => self.x_of_step(axis, change.step),
+        }
+    }
+
+    fn x_of_step(&self, axis: Axis, step: u64) -> f64 {
+        let n_pictures = || {
+            let before = self.batches.iter().rfind(|(first, ..)| *first <= step);
+            before.map_or(0, |(first, batch, before)| before + (step - first) * batch) as f64
+        };
+        match axis {
+            Axis::Pictures => n_pictures(),
+            Axis::MultiplyAdds => n_pictures() * self.multiply_adds as f64,
+            Axis::Step | Axis::Epoch | Axis::Seconds => step as f64,
         }
     }
 
@@ -134,8 +181,11 @@ impl Series {
             self.raw[i].push(value);
             self.smooth[i].push(self.means[i].take(value, beta));
         }
-        if !record.loss.is_finite() && self.broke_at.is_none() {
-            self.broke_at = Some(record.step);
+        if !record.loss.is_finite() {
+            match self.broken.last_mut() {
+                Some([_, last]) if *last + 1 == record.step => *last = record.step,
+                _ => self.broken.push([record.step; 2]),
+            }
         }
     }
 
@@ -148,17 +198,47 @@ impl Series {
             Axis::Step => (x - 1.0).ceil().clamp(0.0, self.len() as f64) as usize,
             Axis::Epoch => self.epochs.partition_point(|&epoch| epoch < x),
             Axis::Seconds => self.seconds.partition_point(|&seconds| seconds < x),
+            Axis::Pictures | Axis::MultiplyAdds => self.n_steps_before(axis, x),
         }
+    }
+
+    /// By halving, since places grow with the steps.
+    fn n_steps_before(&self, axis: Axis, x: f64) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.x(axis, middle) < x {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low
     }
 }
 
 impl Axis {
-    /// Place of an evaluation on the axis.
-    pub fn of_test(self, test: &TestRecord) -> f64 {
+    pub const ALL: [Self; 5] = [Self::Step, Self::Epoch, Self::Seconds, Self::Pictures, Self::MultiplyAdds];
+
+    pub fn title(self) -> &'static str {
         match self {
-            Self::Step => test.step as f64,
-            Self::Epoch => test.epoch,
-            Self::Seconds => test.seconds,
+            Self::Step => "step",
+            Self::Epoch => "epoch",
+            Self::Seconds => "seconds",
+            Self::Pictures => "pictures",
+            Self::MultiplyAdds => "multiply-adds",
+        }
+    }
+
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Step => "Over steps: updates of the weights",
+            Self::Epoch => "Over epochs: how often every training picture has been seen",
+            Self::Seconds => "Over seconds of training, pauses and tests left out",
+            Self::Pictures => "Over pictures learned from: fair where batches differ in size",
+            Self::MultiplyAdds => {
+                "Over multiply-adds of the forward passes: fair where nets differ in size. Backward passes take \
+                 about twice as many more."
+            }
         }
     }
 }
@@ -168,6 +248,14 @@ impl Quantity {
         match self {
             Self::Error => "Error",
             Self::Loss => "Loss",
+        }
+    }
+
+    /// By what its values are multiplied where they are drawn: errors are shares, and drawn in per cent.
+    pub fn factor(self) -> f64 {
+        match self {
+            Self::Error => 100.0,
+            Self::Loss => 1.0,
         }
     }
 
@@ -236,8 +324,22 @@ mod tests {
         let mut series = Series::default();
         series.set_window(10.0);
         series.follow(1, &curves);
-        assert_eq!(series.broke_at, Some(6));
+        assert_eq!(series.broken, [[6, 6]]);
         assert!(series.smooth(Quantity::Loss).get(6).unwrap().is_finite());
+    }
+
+    /// 10 pictures to a batch, from step 4 on 30; 7 multiply-adds a picture.
+    #[test]
+    fn pictures_are_counted_across_a_change_of_the_batch() {
+        let mut curves = curves(10);
+        (curves.batches, curves.multiply_adds) = (vec![(0, 10), (4, 30)], 7);
+        let mut series = Series::default();
+        series.follow(1, &curves);
+        let at = |axis, step: usize| series.x(axis, step - 1);
+        assert_eq!([1, 4, 5, 10].map(|step| at(Axis::Pictures, step)), [10.0, 40.0, 70.0, 220.0]);
+        assert_eq!(at(Axis::MultiplyAdds, 10), 1540.0);
+        assert_eq!(series.nearest(Axis::Pictures, 68.0), Some(4));
+        assert_eq!(curves.n_pictures(10), 220);
     }
 
     #[test]

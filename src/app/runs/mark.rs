@@ -5,8 +5,11 @@ use egui_plot::MarkerShape;
 
 use crate::app::theme::Palette;
 
+/// How many markers there are.
+pub const N_SHAPES: usize = 8;
+
 /// Markers that can be told apart at the size of a letter.
-const SHAPES: [MarkerShape; 8] = [
+const SHAPES: [MarkerShape; N_SHAPES] = [
     MarkerShape::Circle,
     MarkerShape::Diamond,
     MarkerShape::Square,

@@ -34,6 +34,7 @@ pub fn runs_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, curves: &mut
     header_ui(ui, desk, state);
     sweep_ui(ui.ctx(), desk, state);
     if desk.snapshot.runs.len() < 2 {
+        curves::pins_ui(ui, curves);
         return;
     }
     row::heads_ui(ui);
@@ -44,6 +45,7 @@ pub fn runs_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, curves: &mut
             row::row_ui(ui, desk.run, run, desk.requests, state, curves);
         }
     });
+    curves::pins_ui(ui, curves);
     matched_ui(ui, desk, state);
 }
 
@@ -68,6 +70,7 @@ fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let n = desk.snapshot.runs.len();
     widgets::section_ui(ui, "Runs", |ui| {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
+        past_ui(ui, desk);
         duplicate_ui(ui, desk, n < MOST_RUNS);
         beside::menu_ui(ui, desk, state);
         if n > 1 {
@@ -81,6 +84,14 @@ fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
             }
         }
     });
+}
+
+fn past_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let action = Action::PastRuns;
+    let response = widgets::icon_button(ui, action.icon(), action.label());
+    if response.on_hover_text(action.tooltip(ui.ctx())).clicked() {
+        desk.act(action);
+    }
 }
 
 fn duplicate_ui(ui: &mut Ui, desk: &mut Desk<'_>, has_room: bool) {

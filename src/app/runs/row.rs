@@ -145,7 +145,7 @@ fn figures_ui(ui: &mut Ui, run: &RunSnapshot) {
         speed => format::short(speed as u64),
     };
     let epoch = match run.has_begun {
-        true => format!("{:.1}", run.step as f64 / run.steps_per_epoch.max(1) as f64),
+        true => format!("{:.1}", run.epochs_done()),
         false => "–".into(),
     };
     let texts = [speed, share(test_error(run)), share(train_error(run)), epoch];
@@ -208,6 +208,9 @@ fn menu_items_ui(
     let is_hidden = curves.is_hidden(run.id);
     if item(ui, if is_hidden { "Show its curves" } else { "Hide its curves" }, None) {
         curves.set_hidden(run.id, !is_hidden);
+    }
+    if item(ui, "Pin its curves", None) {
+        curves.pin(run);
     }
     if run.twins.is_some() {
         item(ui, "Leave lockstep", Some(Request::Send(Command::Part(run.id))));

@@ -44,12 +44,24 @@ impl Bench {
         snapshot: Snapshot,
         build: impl FnOnce(HarnessBuilder<Workshop>) -> HarnessBuilder<Workshop>,
     ) -> Self {
+        Self::prepared(name, size, theme, snapshot, |workshop| workshop, build)
+    }
+
+    /// With the workshop prepared before its first frame.
+    pub fn prepared(
+        name: &str,
+        size: Vec2,
+        theme: Theme,
+        snapshot: Snapshot,
+        prepare: impl FnOnce(Workshop) -> Workshop,
+        build: impl FnOnce(HarnessBuilder<Workshop>) -> HarnessBuilder<Workshop>,
+    ) -> Self {
         let snapshot = Rc::new(RefCell::new(Arc::new(snapshot)));
         let commands: Rc<RefCell<Vec<Command>>> = Rc::default();
         let (read, sent) = (snapshot.clone(), commands.clone());
         let bridge =
             Bridge::new(move || read.borrow().clone(), move |command| sent.borrow_mut().push(command));
-        let workshop = Workshop::new(bridge, experiment(name), None, DeviceChoice::Auto);
+        let workshop = prepare(Workshop::new(bridge, experiment(name), None, DeviceChoice::Auto));
         let builder = Harness::builder().with_size(size).with_theme(theme).with_context_setup(theme::install);
         let harness = build(builder).build_ui_state(|ui, workshop: &mut Workshop| workshop.ui(ui), workshop);
         let mut bench = Self { harness, snapshot, commands };

@@ -152,3 +152,68 @@ fn looks_of_what_appears_now_and_then() {
         bench.click("Open experiment…")
     });
 }
+
+/// Three runs, one of which was changed on the way, broke and came back; one past run pinned beside them.
+fn eventful() -> Snapshot {
+    let mut snapshot = three("quickstart");
+    let changed = |step: u64, what: &str, from: &str, to: &str| {
+        let (epoch, seconds) = (step as f64 / 156.0, step as f64 * 0.0026);
+        let [what, from, to] = [what, from, to].map(String::from);
+        crate::train::changes::Changed { step, epoch, seconds, what, from, to }
+    };
+    let mut own = crate::train::curves::Curves::default();
+    for record in front(&mut snapshot).curves.from(0) {
+        let is_broken = (296..=304).contains(&record.step);
+        let loss = if is_broken { f32::NAN } else { record.loss };
+        own.push(crate::train::curves::StepRecord { loss, ..*record });
+    }
+    own.tests.clone_from(&front(&mut snapshot).curves.tests);
+    own.changes = vec![
+        changed(120, "rate", "0.1", "0.05"),
+        changed(130, "batch", "32", "64"),
+        changed(250, "optimiser", "Momentum", "Adam"),
+        changed(250, "rate", "0.05", "0.001"),
+    ];
+    front(&mut snapshot).curves = std::sync::Arc::new(own);
+    snapshot
+}
+
+#[test]
+#[ignore = "draws pictures for people to look at"]
+fn looks_of_curves() {
+    for (size, theme, name) in [
+        (LAPTOP, Theme::Light, "laptop-light"),
+        (LAPTOP, Theme::Dark, "laptop-dark"),
+        (DESKTOP, Theme::Light, "desktop-light"),
+        (DESKTOP, Theme::Dark, "desktop-dark"),
+    ] {
+        render(&format!("marks-{name}"), "quickstart", size, theme, eventful(), |bench| {
+            bench.click("More for plain");
+            bench.click("Pin its curves");
+        });
+        render(&format!("enlarged-{name}"), "quickstart", size, theme, eventful(), |bench| {
+            bench.press(egui::Modifiers::NONE, egui::Key::C);
+            bench.click("Settings of the curves");
+            bench.click("Learning rate beneath");
+            bench.press(egui::Modifiers::NONE, egui::Key::Escape);
+            let centre = bench.get("Loss curve").rect().center();
+            bench.harness.hover_at(centre);
+        });
+    }
+}
+
+/// The curves as they are exported: a picture and a drawing.
+#[test]
+#[ignore = "draws pictures for people to look at"]
+fn looks_of_exports() {
+    let Some(folder) = std::env::var_os("CONVSCOPE_LOOKS").map(PathBuf::from) else { return };
+    for (name, snapshot) in [("exported-several", eventful()), ("exported-one", training("quickstart", 700))]
+    {
+        let mut state = crate::app::curves::State::default();
+        state.follow(&snapshot);
+        let export = state.export(&snapshot, "Quickstart");
+        for ending in ["png", "svg", "csv"] {
+            export.write(&folder.join(name).with_extension(ending)).expect("the folder can be written to");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod advice;
 mod browsing;
 mod building;
+mod curves;
 mod fixture;
 mod images;
 mod layout;
@@ -11,6 +12,9 @@ mod lessons;
 mod looking;
 mod manners;
 mod looks;
+mod past;
 mod runs;
 mod speed;
 mod training;
+
+pub use runs::three as several;

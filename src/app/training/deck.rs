@@ -68,7 +68,7 @@ fn progress_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let snapshot = desk.snapshot;
     let run = snapshot.begun();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), egui::Sense::hover());
-    let share = run.map_or(0.0, |run| run.step as f64 / run.n_steps.max(1) as f64);
+    let share = run.map_or(0.0, |run| run.epochs_done() / run.n_epochs().max(1) as f64);
     widgets::bar(ui, rect, share as f32, Palette::of(ui).accent);
     epoch_marks(ui, rect, run);
     response.widget_info(|| {
@@ -95,7 +95,7 @@ fn progress_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 /// Fine cuts in the bar where epochs end, while they are few.
 fn epoch_marks(ui: &Ui, rect: Rect, run: Option<&RunSnapshot>) {
     let Some(run) = run else { return };
-    let n_epochs = run.n_steps / run.steps_per_epoch.max(1);
+    let n_epochs = run.n_epochs();
     if (2..=40).contains(&n_epochs) {
         for epoch in 1..n_epochs {
             let x = rect.left() + rect.width() * epoch as f32 / n_epochs as f32;
@@ -107,7 +107,7 @@ fn epoch_marks(ui: &Ui, rect: Rect, run: Option<&RunSnapshot>) {
 /// What is going on, or why nothing can.
 fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let Some(obstacle) = desk.obstacle().filter(|_| !desk.snapshot.activity().is_work()) else {
-        ui.label(RichText::new(state_text(desk)).small());
+        ui.label(RichText::new(state_text(desk)).small()).on_hover_text(kept_text(desk));
         if is_done(desk) {
             more_epochs_ui(ui, desk);
         }
@@ -119,6 +119,17 @@ fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let danger = Palette::of(ui).danger;
     ui.label(widgets::icon(Icon::CircleAlert).color(danger));
     ui.label(RichText::new("Cannot train as it stands").small().color(danger)).on_hover_text(obstacle);
+}
+
+/// What of the run is on the disk.
+fn kept_text(desk: &Desk<'_>) -> String {
+    let kept = desk.snapshot.run().map(|run| &run.kept);
+    match kept.and_then(|kept| Some((kept.step?, kept.path.as_deref()?))) {
+        Some((step, path)) => {
+            format!("On the disk up to step {}, in {}.", format::count(step), path.display())
+        }
+        None => "Nothing of this run is on the disk.".into(),
+    }
 }
 
 /// Whether the run as it stands has nothing left to do.
@@ -169,8 +180,7 @@ fn state_text(desk: &Desk<'_>) -> &'static str {
 }
 
 fn place_text(run: &RunSnapshot) -> Option<String> {
-    let epoch = run.step as f64 / run.steps_per_epoch.max(1) as f64;
-    let n_epochs = run.n_steps / run.steps_per_epoch.max(1);
+    let (epoch, n_epochs) = (run.epochs_done(), run.n_epochs());
     Some(format!("epoch {epoch:.2}/{n_epochs}   step {}", format::count(run.step)))
 }
 

@@ -8,7 +8,7 @@ mod settings;
 use egui::{ScrollArea, Ui};
 
 use super::bridge::Desk;
-use super::{curves, looking, runs, theme};
+use super::{curves, looking, runs, theme, widgets};
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
@@ -21,6 +21,13 @@ pub struct State {
     pub controls_height: f32,
     /// Height of the instruments in the last frame.
     pub inside_height: f32,
+}
+
+impl State {
+    /// Whether curves or an instrument take the place of the net.
+    pub fn is_something_large(&self) -> bool {
+        self.curves.is_enlarged || self.looking.is_large
+    }
 }
 
 /// Height of the curves that must be there before anything scrolls.
@@ -42,6 +49,10 @@ pub fn controls_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 
 /// Error and loss over time.
 pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    if state.curves.is_enlarged {
+        widgets::caption_ui(ui, "The curves are in the middle.");
+        return;
+    }
     ScrollArea::vertical().id_salt("curves").auto_shrink([false, false]).show(ui, |ui| {
         let room = ui.available_height().max(LEAST_CURVES);
         curves::curves_ui(ui, desk, &mut state.curves, room);

@@ -66,7 +66,7 @@ fn two_figures(x: f32) -> f32 {
 }
 
 fn batch_ui(ui: &mut Ui, train: &mut Train) {
-    let help = "Pictures per step";
+    let help = "Pictures per step. Takes effect at the next step: the epoch goes on with the pictures it has not seen.";
     widgets::caption_ui(ui, "Batch").on_hover_text(help);
     widgets::count_ui(ui, "Batch", &mut train.batch, Train::BATCH).on_hover_text(help);
 }
