@@ -47,8 +47,8 @@ fn child() {
     let Some(home) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
     let session = start();
     keep(&session, &home, OFTEN);
-    add(&session, RUN, lasting(25), None);
-    add(&session, OTHER, slower(25), Some(RUN));
+    add(&session, RUN, lasting(12), None);
+    add(&session, OTHER, slower(12), Some(RUN));
     session.send(Command::Play(RUN));
     std::thread::sleep(Duration::from_secs(60));
 }
@@ -61,7 +61,7 @@ fn a_killed_session_goes_on_bit_for_bit() {
     child.args(["--exact", "keeping::child", "--ignored"]).env(CHILD, home.path()).stdout(Stdio::null());
     let mut child = child.spawn().expect("this program runs");
     let begin = Instant::now();
-    let is_on_its_way = |past: &Past| past.step >= 20 && past.open.is_some();
+    let is_on_its_way = |past: &Past| past.step >= 15 && past.open.is_some();
     while folder::list(home.path()).iter().filter(|past| is_on_its_way(past)).count() < 2 {
         assert!(begin.elapsed() < Duration::from_secs(50), "{:?}", folder::list(home.path()));
         std::thread::sleep(Duration::from_millis(5));
@@ -75,7 +75,7 @@ fn a_killed_session_goes_on_bit_for_bit() {
     let notes = [first, second].map(|past| past.open.clone().expect("it was open"));
     assert_eq!([&notes[0].name, &notes[1].name], ["run 1000000", "run 1000001"]);
     assert!(notes[0].party.is_some() && notes[0].party == notes[1].party, "twins know each other again");
-    assert!(found.iter().all(|past| past.state == PastState::Interrupted && past.step < 250), "{found:?}");
+    assert!(found.iter().all(|past| past.state == PastState::Interrupted && past.step < 120), "{found:?}");
     let session = start();
     keep(&session, home.path(), OFTEN);
     open(&session, first, RUN, None);
@@ -83,8 +83,8 @@ fn a_killed_session_goes_on_bit_for_bit() {
     let gone_on = wait(&session, "the end", |s| s.runs.len() == 2 && all_finished(s));
 
     let peace = start();
-    add(&peace, RUN, lasting(25), None);
-    add(&peace, OTHER, slower(25), Some(RUN));
+    add(&peace, RUN, lasting(12), None);
+    add(&peace, OTHER, slower(12), Some(RUN));
     peace.send(Command::Play(RUN));
     let whole = wait(&peace, "the end", |s| s.runs.len() == 2 && all_finished(s));
     for id in [RUN, OTHER] {
@@ -92,7 +92,7 @@ fn a_killed_session_goes_on_bit_for_bit() {
     }
     drop(session);
     let found = folder::list(home.path());
-    assert!(found.iter().all(|past| past.state == PastState::Finished && past.step == 250), "{found:?}");
+    assert!(found.iter().all(|past| past.state == PastState::Finished && past.step == 120), "{found:?}");
 }
 
 /// A run that is paused is on the disk at once; a window that is closed leaves it to be offered again.
@@ -157,7 +157,7 @@ fn beginnings_that_are_given_up_leave_nothing() {
     keep(&session, home.path(), Keeping::EVERY);
     session.send(Command::Describe(RUN, Box::new(lasting(60))));
     session.send(Command::Play(RUN));
-    wait(&session, "a folder", |s| run(s).kept.path.is_some());
+    wait(&session, "a folder", |s| s.run().is_some_and(|run| run.kept.path.is_some()));
     session.send(Command::Reset(RUN));
     session.send(Command::Epoch(RUN));
     wait(&session, "an epoch", |s| run(s).kept.step == Some(10));

@@ -26,7 +26,7 @@ impl Behavior<Pane> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile_id: TileId, pane: &mut Pane) -> UiResponse {
         let palette = self.palette;
         let (fill, top) = match pane {
-            Pane::Network if !self.training.looking.is_large => (palette.background, 8),
+            Pane::Network if !self.training.is_something_large() => (palette.background, 8),
             _ => (palette.panel, 8),
         };
         let margin = Margin { left: theme::MARGIN, right: theme::MARGIN, top, bottom: 8 };
@@ -86,7 +86,7 @@ impl Panes<'_> {
             Pane::Library => library::library_ui(ui, desk, self.library),
             Pane::Lessons => lessons::lessons_ui(ui, desk, self.lessons),
             Pane::Text => text::text_ui(ui, desk, self.text),
-            // What is enlarged takes the net's place.
+            // Curves or an instrument that is enlarged take the net's place.
             Pane::Network if self.training.curves.is_enlarged => training::curves_ui(ui, desk, self.training),
             Pane::Network if self.training.looking.is_large => {
                 looking::large_ui(ui, desk, &mut self.training.looking);

@@ -49,7 +49,9 @@ impl Default for Pins {
 impl Pins {
     fn add(&mut self, name: String, curves: Arc<Curves>, path: Option<PathBuf>) {
         let is_taken = |mark: &usize| self.all.iter().any(|pin| pin.mark == *mark);
-        let mark = (FIRST_MARK..FIRST_MARK + MOST_PINS).find(|mark| !is_taken(mark)).unwrap_or(FIRST_MARK);
+        // From the last colour on, since runs begin with the first.
+        let marks = (FIRST_MARK..FIRST_MARK + MOST_PINS).rev();
+        let mark = marks.into_iter().find(|mark| !is_taken(mark)).unwrap_or(FIRST_MARK);
         self.all.push(Pin { id: RunId::next(), name, mark, curves, path });
     }
 }

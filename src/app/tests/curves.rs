@@ -39,14 +39,16 @@ fn drag(bench: &mut Bench, plot: &str, from: [f32; 2], to: [f32; 2]) {
 
 fn double_click(bench: &mut Bench, plot: &str) {
     let centre = bench.get(plot).rect().center();
+    bench.harness.event(egui::Event::PointerMoved(centre));
+    bench.harness.step();
     for pressed in [true, false, true, false] {
-        bench.harness.event(egui::Event::PointerMoved(centre));
         bench.harness.event(egui::Event::PointerButton {
             pos: centre,
             button: PointerButton::Primary,
             pressed,
             modifiers: Modifiers::NONE,
         });
+        bench.harness.step();
     }
     bench.run();
 }

@@ -23,6 +23,13 @@ pub struct State {
     pub inside_height: f32,
 }
 
+impl State {
+    /// Whether curves or an instrument take the place of the net.
+    pub fn is_something_large(&self) -> bool {
+        self.curves.is_enlarged || self.looking.is_large
+    }
+}
+
 /// Height of the curves that must be there before anything scrolls.
 const LEAST_CURVES: f32 = 200.0;
 

@@ -51,7 +51,7 @@ impl Context {
         let keep_error = keep(&failure);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep_error(error.to_string())));
         let keep_loss = keep(&failure);
-        device.set_device_lost_callback(move |reason, message| keep_loss(format!("{reason:?}: {message}")));
+        device.set_device_lost_callback(move |reason, message| keep_loss(lost(reason, &message)));
         let arena = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("arena"),
             size: 4 * Placement::ALIGN as u64,
@@ -208,6 +208,15 @@ pub const STORAGE: wgpu::BufferUsages =
 
 fn out_of_memory(what: &str, needed: u64, available: u64) -> EngineError {
     EngineError::out_of_memory(DeviceKind::Gpu, what, needed, available)
+}
+
+/// Why a device was lost.
+fn lost(reason: wgpu::DeviceLostReason, message: &str) -> String {
+    match (reason, message.trim()) {
+        (wgpu::DeviceLostReason::Destroyed, _) => "it was taken away".into(),
+        (_, "") => "the driver says no more".into(),
+        (_, message) => message.into(),
+    }
 }
 
 /// wgpu's messages run over many lines; the first says what.

@@ -67,6 +67,7 @@ impl Worker {
         self.state.problem = Some(told(&name, &reason, &device.info().name, &has_lost));
         self.take_device(device);
         self.open_pictures();
+        self.publish();
     }
 
     /// Gives up what of a run lay on the device, for what of it is on the disk.

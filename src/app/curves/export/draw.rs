@@ -102,15 +102,17 @@ where
     let number = |is_log: bool| move |v: &f64| axes::plain(if is_log { 10f64.powf(*v) } else { *v });
     let (x_number, y_number) = (number(figure.log_x), number(panel.log_y));
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc(figure.x_label).y_desc(panel.label).label_style(font).axis_desc_style(font);
+    mesh.x_desc(figure.x_label).y_desc(&panel.label).label_style(font).axis_desc_style(font);
     mesh.x_label_formatter(&x_number).y_label_formatter(&y_number);
     mesh.bold_line_style(BLACK.mix(0.12)).light_line_style(TRANSPARENT).draw().map_err(plain)?;
     for area in &panel.areas {
         let fill = rgb(area.colour).mix(0.18).filled();
         chart.draw_series([Polygon::new(area.edge.clone(), fill)]).map_err(plain)?;
     }
-    for (x, words) in &panel.changes {
-        draw_change(&mut chart, panel, *x, words, scale)?;
+    for (i, (x, words)) in panel.changes.iter().enumerate() {
+        // Neighbours stand one above the other.
+        let height = 14 * scale as i32 * (i % 3) as i32;
+        draw_change(&mut chart, panel, (*x, height), words, scale)?;
     }
     for curve in &panel.curves {
         draw_curve(&mut chart, curve, scale)?;
@@ -178,7 +180,7 @@ fn marker((x, y): (i32, i32), mark: usize, colour: RGBColor, scale: u32) -> Poly
 fn draw_change<B: DrawingBackend>(
     chart: &mut Chart<'_, B>,
     panel: &Panel,
-    x: f64,
+    (x, height): (f64, i32),
     words: &str,
     scale: u32,
 ) -> anyhow::Result<()>
@@ -190,7 +192,7 @@ where
     chart.draw_series(DashedLineSeries::new(ends, 2 * scale, 4 * scale, style)).map_err(plain)?;
     let font = ("sans-serif", 13 * scale).into_font().color(&BLACK.mix(0.7));
     let font = font.pos(Pos::new(HPos::Left, VPos::Bottom));
-    let text = Text::new(words.to_string(), (4 * scale as i32, -(2 * scale as i32)), font);
+    let text = Text::new(words.to_string(), (4 * scale as i32, -(2 * scale as i32) - height), font);
     chart.draw_series([EmptyElement::at(ends[0]) + text]).map_err(plain)?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::SIZE;
 use crate::app::curves::families::Band;
 use crate::app::curves::lines::View;
 use crate::app::curves::pyramid::Pyramid;
-use crate::app::curves::series::{Axis, Quantity, Series};
+use crate::app::curves::series::{Quantity, Series};
 use crate::app::curves::{Settings, Shown, State};
 use crate::app::runs::mark;
 use crate::app::theme::Palette;
@@ -22,7 +22,7 @@ pub struct Figure {
 
 /// One of the plots; all places as they are drawn, logarithms where an axis is logarithmic.
 pub struct Panel {
-    pub label: &'static str,
+    pub label: String,
     pub log_y: bool,
     pub y: [f64; 2],
     pub curves: Vec<Curve>,
@@ -115,6 +115,7 @@ fn drawn(state: &State) -> Vec<Drawn<'_>> {
 fn panel(state: &State, label: &'static str, quantity: Quantity) -> Panel {
     let (log_y, factor) = (state.settings.log_y, quantity.factor());
     let view = view(state, log_y);
+    let label = if state.front_mark().is_some() { format!("{label}, tests dashed") } else { label.into() };
     let mut panel =
         Panel { label, log_y, y: [0.0, 1.0], curves: Vec::new(), areas: Vec::new(), changes: Vec::new() };
     for (mark, all) in state.together() {
@@ -154,7 +155,7 @@ fn rate_panel(state: &State) -> Panel {
     let curves: Vec<Curve> = drawn(state).into_iter().map(of).collect();
     let heights = curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
     let y = state.y_drawn(2, false, heights, Some(0.0));
-    Panel { label: "rate", log_y: false, y, curves, areas: Vec::new(), changes: Vec::new() }
+    Panel { label: "rate".into(), log_y: false, y, curves, areas: Vec::new(), changes: Vec::new() }
 }
 
 impl Panel {
@@ -181,10 +182,15 @@ impl Panel {
     }
 
     fn add_changes(&mut self, view: &View, series: &Series) {
-        let axis: Axis = view.axis;
-        self.changes.extend(series.changes.iter().map(|change| {
-            (view.x(series.x_of_change(axis, change)), format!("{} {}", change.what, change.to))
-        }));
+        for change in &series.changes {
+            let (x, words) =
+                (view.x(series.x_of_change(view.axis, change)), format!("{} {}", change.what, change.to));
+            match self.changes.last_mut() {
+                // What was changed at once has one line.
+                Some((last, told)) if *last == x => *told = format!("{told}, {words}"),
+                _ => self.changes.push((x, words)),
+            }
+        }
     }
 }
 
