@@ -48,6 +48,62 @@ fn quickstart_learns() {
     assert!(result["test_error"].as_f64().expect("a number") < 0.5, "{result}");
 }
 
+/// What is measured of a net: each command gives its numbers and its picture, of weights before the first step too.
+#[test]
+fn nets_are_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let png = folder.path().join("picture.png");
+    let picture = png.to_str().expect("UTF-8");
+    let measured = |what: &[&str]| {
+        let begin = ["inspect", "quickstart", "--json", "--out", picture];
+        let found = json(&[&begin[..], &QUICK[..4], what, &QUICK[4..]].concat());
+        let file = std::fs::read(&png).expect("a picture was written");
+        assert!(file.starts_with(b"\x89PNG"), "{what:?}");
+        std::fs::remove_file(&png).expect("it can be removed");
+        found
+    };
+    assert_eq!(measured(&["answers", "--count", "3"])["classes"].as_array().map(Vec::len), Some(10));
+    assert_eq!(measured(&["embedding", "--pictures", "30"])["points"].as_array().map(Vec::len), Some(30));
+    let moved = measured(&["translation", "--furthest", "2"]);
+    assert_eq!(moved["translation"]["layers"][0]["moved"][0], 0.0);
+    let plane = measured(&["surface", "--points", "3", "--pictures", "16"]);
+    assert_eq!(plane["plane"]["values"].as_array().map(Vec::len), Some(9));
+    let line = measured(&["surface", "--line", "--points", "5", "--pictures", "16"]);
+    assert_eq!(line["line"][2][1]["loss"], line["here"]["loss"], "the middle is where the weights are");
+    assert!(measured(&["tuning"])["filters"][0]["gabor"]["explained"].is_number());
+    let inserted = ["inspect", "plain-20-shapes", "--set", "data.train=16", "--set", "data.test=4"];
+    let inserted =
+        json(&[&inserted[..], &["insertion", "--layers", "36", "--json", "--device", "cpu"]].concat());
+    assert_eq!(inserted["layers"], serde_json::json!({ "before": 20, "after": 56 }));
+    let comparison = &inserted["comparison"];
+    let [largest, apart] =
+        ["largest", "largest_difference"].map(|key| comparison[key].as_f64().expect("a number"));
+    assert!(apart < 1e-4 * largest, "{comparison}");
+    let removal = [
+        "inspect",
+        "quickstart",
+        "--set",
+        "data.train=64",
+        "--set",
+        "data.test=4",
+        "removal",
+        "--device",
+        "cpu",
+    ];
+    refused(&removal, &["no block that can be removed"]);
+}
+
+#[test]
+fn optimisers_go_down_a_surface() {
+    let found =
+        json(&["descent", "ravine", "--optimiser", "sgd", "--rate", "0.02", "--steps", "2", "--json"]);
+    let points = &found["paths"][0]["points"];
+    // (−8, 1) by −η·g with g = (x, 40·y).
+    let x = points[1][0].as_f64().expect("a number");
+    assert!((x + 7.84).abs() < 1e-6, "{points}");
+    refused(&["descent", "ravine", "--optimiser", "newton"], &["newton", "adagrad"]);
+}
+
 #[test]
 fn weights_saved_evaluate_as_they_did() {
     let folder = tempfile::tempdir().expect("a folder");

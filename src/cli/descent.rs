@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Failure, text, write_picture};
 use crate::experiment::{Named, Optimiser};
-use crate::inspect::chart::COLOURS;
+use crate::inspect::chart::light;
 use crate::inspect::contour::{Heights, Plane};
 use crate::inspect::descent::{Descent, Path, Surface};
 
@@ -108,7 +108,6 @@ fn picture(surface: Surface, paths: &[(Descent, Path)]) -> crate::inspect::pictu
     let heights = Heights::of(surface.window(), FINE, |at| surface.value(at) - least);
     let title = format!("{}: {}, height above its minimum", surface.name(), surface.formula());
     let mut plane = Plane::of(&heights, SIZE, &title, ["x", "y"]);
-    let light = |i: usize| COLOURS[i % COLOURS.len()].map(|c| c / 2 + 127);
     for (i, (_, path)) in paths.iter().enumerate() {
         plane.path(&path.points, light(i));
     }

@@ -40,7 +40,7 @@ pub fn field(heights: &Heights, [width, height]: [usize; 2]) -> Picture {
         let inside = |by: usize, has_one: bool| has_one.then(|| p + by);
         let is_line = is_below(inside(1, p % width + 1 < width))
             || is_below(inside(width, p / width + 1 < height))
-            || is_below((p % width > 0).then(|| p - 1))
+            || is_below((!p.is_multiple_of(width)).then(|| p - 1))
             || is_below((p >= width).then(|| p - width));
         let plain = levels.colour_of(band);
         if is_line { plain.map(|c| c / 2 + c / 4) } else { plain }
@@ -69,14 +69,10 @@ const RIGHT: i64 = 92;
 const ABOVE: i64 = 40;
 const BELOW: i64 = 36;
 
-/// From low to high: dark blue over green to light yellow, each lighter than the one before.
-const STOPS: [[f64; 3]; 5] = [
-    [28.0, 20.0, 60.0],
-    [44.0, 74.0, 120.0],
-    [34.0, 130.0, 130.0],
-    [110.0, 184.0, 100.0],
-    [244.0, 228.0, 130.0],
-];
+/// From low to high: dark blue over green to ochre, each lighter than the one before, and all dark enough for bright
+/// paths to stand out.
+const STOPS: [[f64; 3]; 5] =
+    [[18.0, 14.0, 42.0], [26.0, 46.0, 78.0], [20.0, 80.0, 82.0], [58.0, 106.0, 66.0], [146.0, 136.0, 82.0]];
 
 /// The colour of a share of the whole height, 0 to 1.
 pub fn colour(share: f64) -> [u8; 3] {

@@ -186,7 +186,7 @@ impl State {
 
 /// Light colours, which stand out from the surface in either theme.
 fn colour(i: usize) -> Color32 {
-    let [r, g, b] = crate::inspect::chart::light(i).map(|c| c / 2 + 127);
+    let [r, g, b] = crate::inspect::chart::light(i);
     Color32::from_rgb(r, g, b)
 }
 

@@ -87,7 +87,7 @@ fn cell_ui(
     side: f32,
 ) {
     let (rect, response) = ui.allocate_exact_size(vec2(2.0 * side + 2.0, 2.0 * side), Sense::hover());
-    let n = preferences.filters.len().min(MOST).max(1) as f32;
+    let n = preferences.filters.len().clamp(1, MOST) as f32;
     for (half, is_there) in [(0, true), (1, found.gabor.is_some())] {
         let min = rect.min + vec2(half as f32 * (side + 2.0), 0.0);
         let uv = Rect::from_min_size(pos2(half as f32 / 2.0, i as f32 / n), vec2(0.5, 1.0 / n));

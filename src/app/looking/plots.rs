@@ -68,12 +68,26 @@ fn base<'a>(axes: &'a Axes<'a>) -> Plot<'a> {
             }
             HoverPosition::Elsewhere { .. } => None,
         })
+        .x_axis_formatter(move |mark, _| match axes.places {
+            // Between two places there is none.
+            Some(_) if mark.value.fract() != 0.0 => String::new(),
+            Some(places) => {
+                places.get(mark.value.max(0.0) as usize).map_or_else(String::new, |name| short(name))
+            }
+            None => format::number(mark.value),
+        })
         .y_axis_formatter(move |mark, _| match axes.is_logarithmic {
             true if mark.value.fract() == 0.0 => format!("1e{:.0}", mark.value),
             true => String::new(),
             false => format::number(mark.value),
         });
     axes.covers.iter().fold(plot, |plot, &y| plot.include_y(y))
+}
+
+/// Of a layer's path and kind what there is room for at an axis: `3.0.2`.
+fn short(place: &str) -> String {
+    let path = place.split(' ').next().unwrap_or(place);
+    path.trim_start_matches("layers.").replace(".branches.", ".")
 }
 
 pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve]) {
