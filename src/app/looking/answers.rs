@@ -44,6 +44,9 @@ const ACROSS: usize = 8;
 /// Classes up to which the matrix is drawn with its numbers.
 const MOST_NUMBERED: usize = 12;
 
+/// Width from which on a column has a name above it.
+const NAMED: f32 = 16.0;
+
 impl Default for State {
     fn default() -> Self {
         Self { part: Part::Test, shown: Shown::Confusion, atlas: None }
@@ -86,12 +89,19 @@ fn confusion_ui(ui: &mut Ui, confusion: &Confusion) {
     let width = ui.available_width();
     let cell = ((width - names - errors) / n.max(1) as f32).clamp(2.0, 30.0);
     let height = cell.min(22.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, height * n as f32 + 4.0), Sense::hover());
+    let head = if cell >= NAMED { 14.0 } else { 0.0 };
+    let size = vec2(width, head + height * n as f32 + 4.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let place = |row: usize, column: usize| {
-        let min = pos2(rect.left() + names + column as f32 * cell, rect.top() + row as f32 * height);
+        let min = pos2(rect.left() + names + column as f32 * cell, rect.top() + head + row as f32 * height);
         Rect::from_min_size(min, vec2(cell - 1.0, height - 1.0))
     };
     let shares: Vec<f64> = confusion.counts.iter().map(|row| row.iter().sum::<u64>().max(1) as f64).collect();
+    for (column, class) in confusion.classes.iter().enumerate().filter(|_| head > 0.0) {
+        let name: String = class.chars().take((cell / 7.0) as usize).collect();
+        let at = pos2(place(0, column).center().x, rect.top() + head / 2.0);
+        ui.painter().text(at, Align2::CENTER_CENTER, name, font.clone(), palette.muted);
+    }
     for (row, error) in confusion.errors().into_iter().enumerate() {
         let y = place(row, 0).center().y;
         if height >= 10.0 {
@@ -116,8 +126,8 @@ fn confusion_ui(ui: &mut Ui, confusion: &Confusion) {
     let response = widgets::named(response, "Confusion matrix: true classes down, answers across");
     response.on_hover_ui_at_pointer(|ui| {
         let Some(at) = ui.input(|input| input.pointer.hover_pos()) else { return };
-        let [column, row] =
-            [(at.x - rect.left() - names) / cell, (at.y - rect.top()) / height].map(|x| x.max(0.0) as usize);
+        let [column, row] = [(at.x - rect.left() - names) / cell, (at.y - rect.top() - head) / height]
+            .map(|x| x.max(0.0) as usize);
         let (Some(class), Some(answer)) = (confusion.classes.get(row), confusion.classes.get(column)) else {
             return;
         };

@@ -34,7 +34,7 @@ pub fn gratings_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
         (false, "Filters", "Each filter, the Gabor function nearest to it, and its tuning curve"),
         (true, "Distribution", "How the layer's preferences are distributed"),
     ];
-    widgets::choice_ui(ui, &mut state.shows_distribution, &options);
+    ui.horizontal_wrapped(|ui| widgets::choice_ui(ui, &mut state.shows_distribution, &options));
     let seen = desk.look(Look::Tuning);
     let view = seen.and_then(|seen| seen.view.as_ref().ok());
     let Some(View::Tuning(preferences)) = waiting_ui(ui, desk, seen) else { return };
