@@ -220,7 +220,7 @@ fn a_changed_net_goes_on_with_the_weights_that_fit_if_that_is_wanted() {
     session.send(Command::Play(RUN));
     let trained = wait(&session, "the end", is_finished);
     let last = run(&trained).curves.last().expect("it has run").loss;
-    assert!(last < 1.0, "it has learned: {last}");
+    assert!(last < 1.3, "it has learned: {last}");
     let layers =
         changed.network.network(run(&trained).input.expect("of a picture"), 10).expect("it fits").layers;
     let first_loss = |command: fn(RunId) -> Command, changed: &Experiment, number: u64| {
@@ -236,7 +236,7 @@ fn a_changed_net_goes_on_with_the_weights_that_fit_if_that_is_wanted() {
     all.insert(1, convscope::experiment::Layer::new(convscope::experiment::Kind::Identity));
     changed.network = NetworkChoice::Layers { input: None, layers: all };
     let kept = first_loss(Command::PlayKeeping, &changed, 2);
-    assert!(kept < 1.2, "it begins where it was: {kept}");
+    assert!(kept < 1.5, "it begins where it was: {kept}");
     changed.network = NetworkChoice::Layers { input: None, layers };
     let anew = first_loss(Command::Play, &changed, 3);
     assert!((anew - 10f32.ln()).abs() < 0.5, "it begins anew: {anew}");

@@ -275,4 +275,6 @@ mod published;
 #[cfg(test)]
 pub mod strategies;
 #[cfg(test)]
+mod blocks_tests;
+#[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ mod why;
 
 use std::path::Path;
 
-use egui::{ScrollArea, Ui};
+use egui::{Align, Label, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 
 use super::bridge::Desk;
@@ -175,14 +175,15 @@ pub fn large_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     });
 }
 
+/// A symbol for each instrument, and the name of the one in use.
 fn tabs_ui(ui: &mut Ui, state: &mut State) {
-    ui.horizontal_wrapped(|ui| {
+    ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 1.0;
-        ui.spacing_mut().button_padding.x = 5.0;
+        ui.spacing_mut().button_padding.x = 4.0;
         for (i, instrument) in INSTRUMENTS.iter().enumerate() {
-            let label = (icon(instrument.icon), instrument.name);
-            let tab = widgets::named(ui.selectable_label(state.chosen == i, label), instrument.name);
-            if tab.on_hover_text(instrument.help).clicked() {
+            let tab = ui.selectable_label(state.chosen == i, icon(instrument.icon));
+            let help = format!("{}\n{}", instrument.name, instrument.help);
+            if widgets::named(tab, instrument.name).on_hover_text(help).clicked() {
                 state.chosen = i;
             }
         }
@@ -190,9 +191,17 @@ fn tabs_ui(ui: &mut Ui, state: &mut State) {
             true => (Icon::Minimize2, "Back to the side"),
             false => (Icon::Maximize2, "Enlarge the instrument"),
         };
-        if widgets::icon_button(ui, symbol, name).on_hover_text(name).clicked() {
-            state.is_large ^= true;
-        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if widgets::icon_button(ui, symbol, name).on_hover_text(name).clicked() {
+                state.is_large ^= true;
+            }
+        });
+    });
+    let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::GAP;
+        ui.label(theme::strong(instrument.name));
+        ui.add(Label::new(theme::caption(ui, instrument.help)).truncate());
     });
 }
 

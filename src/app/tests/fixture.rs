@@ -115,6 +115,14 @@ impl Bench {
         self.run();
     }
 
+    /// Does what the list of all actions finds first by these words.
+    pub fn find(&mut self, words: &str) {
+        self.press(egui::Modifiers::COMMAND, egui::Key::K);
+        self.get("Find an action").type_text(words);
+        self.run();
+        self.press(egui::Modifiers::NONE, egui::Key::Enter);
+    }
+
     pub fn is_disabled(&self, label: &str) -> bool {
         self.get(label).accesskit_node().is_disabled()
     }

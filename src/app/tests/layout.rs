@@ -135,6 +135,6 @@ fn lessons_are_whole() {
     let mut bench = on_a_laptop("quickstart", snapshot("quickstart"));
     bench.click("Lessons");
     check("the list of lessons", &bench);
-    bench.click_text("Going deeper");
+    bench.find("going deeper");
     check("a lesson", &bench);
 }

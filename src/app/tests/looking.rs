@@ -38,7 +38,8 @@ fn answer(bench: &Bench, look: &Look) -> Result<View, LookError> {
     look.whole(&specimen.subject())
 }
 
-/// Answers all that is asked for, until nothing else is asked.
+/// Answers all that is asked for, until nothing else is asked; gives what the instrument asked for. What the cards
+/// ask for is answered too.
 fn satisfy(bench: &mut Bench) -> Vec<Look> {
     let mut asked = Vec::new();
     for _ in 0..4 {
@@ -55,6 +56,7 @@ fn satisfy(bench: &mut Bench) -> Vec<Look> {
         });
         asked = looks;
     }
+    asked.retain(|look| !matches!(look, Look::Signals { .. }));
     asked
 }
 
@@ -66,7 +68,9 @@ fn every_instrument_asks_for_what_it_shows_and_nothing_else() {
         for instrument in INSTRUMENTS.iter().skip(1) {
             bench.click(instrument.name);
             let asked = satisfy(&mut bench);
-            assert!((1..=2).contains(&asked.len()), "{}: {asked:?}", instrument.name);
+            // The surfaces of the optimisers are no net's.
+            let least = usize::from(instrument.name != "Optimisers");
+            assert!((least..=2).contains(&asked.len()), "{}: {asked:?}", instrument.name);
             let problems: Vec<&str> =
                 ["cannot", "There is no"].into_iter().filter(|text| bench.has_text(text)).collect();
             assert!(problems.is_empty(), "{}: {problems:?}", instrument.name);

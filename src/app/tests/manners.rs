@@ -25,11 +25,8 @@ fn whatever_can_be_done_is_found_by_a_word() {
 fn the_list_opens_lessons_experiments_and_runs() {
     let mut bench =
         Bench::with("quickstart", super::fixture::LAPTOP, egui::Theme::Light, three("quickstart"), |b| b);
-    bench.press(Modifiers::COMMAND, Key::K);
-    bench.get("Find an action").type_text("going deeper");
-    bench.run();
-    bench.press(Modifiers::NONE, Key::Enter);
-    assert!(bench.has_text("Going deeper"));
+    bench.find("going deeper");
+    assert!(bench.has_text("Going deeper") && bench.has("All lessons"));
     bench.press(Modifiers::COMMAND, Key::K);
     bench.get("Find an action").type_text("no such thing");
     bench.run();
@@ -87,8 +84,7 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
     assert!(matches!(bench.commands()[..], [Command::Play(_)]), "one key closes the page and trains");
     assert!(!bench.has("A convolutional network, ready to learn"));
     bench.harness.ctx.set_theme(egui::ThemePreference::Dark);
-    bench.click("Lessons");
-    bench.click_text("Going deeper");
+    bench.find("going deeper");
     bench.enter("Rate", "0.5");
     let ctx = bench.harness.ctx.clone();
     bench.harness.state_mut().keep_now(&ctx);
