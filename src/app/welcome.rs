@@ -44,7 +44,7 @@ const PLACES: [(Icon, &str, &str); 3] = [
 
 pub fn welcome_ui(ctx: &Context) -> Answer {
     let space = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space));
-    let modal = widgets::modal("welcome", ctx).show(ctx, |ui| page_ui(ui));
+    let modal = widgets::modal("welcome", ctx).show(ctx, page_ui);
     match (space, modal.inner, modal.should_close()) {
         (true, ..) => Answer::Train,
         (_, Answer::Open, true) => Answer::Look,
