@@ -108,6 +108,7 @@ impl Trial<'_> {
         if !asked.iter().any(Quantity::needs_run) {
             let graph = graph(setup, &experiment);
             let of = |quantity: &Quantity| match (&graph, &quantity.kind.measure) {
+                (_, Measure::Told(measure)) => measure(quantity, &experiment),
                 (Ok(graph), Measure::Graph(measure)) => measure(quantity, graph),
                 (Err(message), _) => Err(message.clone()),
                 _ => Err("This needs a run.".into()),
@@ -188,6 +189,7 @@ impl Attended<'_> {
         let after = self.of_weights(Moment::End);
         let of = |(i, quantity): (usize, &Quantity)| match &quantity.kind.measure {
             Measure::Graph(measure) => measure(quantity, &self.run.graph),
+            Measure::Told(measure) => measure(quantity, &self.run.experiment),
             _ if let Err(message) = &trained
                 && quantity.needs_training() =>
             {

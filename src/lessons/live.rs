@@ -82,6 +82,27 @@ pub static KINDS: &[Kind] = &[
         settings: &[],
     },
     Kind {
+        name: "gratings",
+        help: "what the filters of the first layer prefer, shown gratings as cells are",
+        settings: &[OF_ONE],
+    },
+    Kind {
+        name: "descent",
+        help: "the optimisers' paths down a surface of two weights",
+        settings: &[
+            Setting {
+                name: "surface",
+                sort: Sort::Word(&["ravine", "saddle", "plateau", "rosenbrock", "beale"]),
+                help: "the surface at the beginning",
+            },
+            Setting {
+                name: "rules",
+                sort: Sort::Words(&["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]),
+                help: "the optimisers that are shown at the beginning",
+            },
+        ],
+    },
+    Kind {
         name: "grid",
         help: "what the runs of grids came to, as maps that fill while a check measures them",
         settings: &[

@@ -47,6 +47,7 @@ fn measure(lesson: &Lesson, snapshot: &Snapshot, quantity: &Quantity) -> Measure
             let experiment = run.map_or(setup.experiment(), |run| &*run.experiment);
             measure(quantity, &bench::graph(setup, experiment)?)
         }
+        Measure::Told(measure) => measure(quantity, run.map_or(setup.experiment(), |run| &*run.experiment)),
         Measure::Curves(measure) => {
             let run = run.ok_or_else(|| {
                 format!("No run called `{}` is on the table. Set the table, then train.", quantity.of)

@@ -20,6 +20,8 @@ pub enum Sort {
     Moment,
     /// One of these.
     Word(&'static [&'static str]),
+    /// Some of these.
+    Words(&'static [&'static str]),
     /// The path of a layer, `layers.3`, or `first` or `last` for the first or last with weights.
     Layer,
     Count {
@@ -82,6 +84,7 @@ impl Settings {
                     false => return Err(node.wrong_word(word, expected, words)),
                 }
             }
+            Sort::Words(words) => Value::Texts(some_of(node, words)?),
             Sort::Layer => Value::Text(
                 node.string("the path of a layer such as \"layers.0\", or \"first\" or \"last\"")?.into(),
             ),
@@ -156,6 +159,20 @@ pub(super) fn names(node: &Node<'_>) -> Result<Vec<String>, Problem> {
         Some(items) if items.len() > 8 || items.is_empty() => Err(node.wrong(expected)),
         Some(items) => items.iter().map(|item| item.string(expected).map(str::to_string)).collect(),
     }
+}
+
+/// One or several of these words.
+fn some_of(node: &Node<'_>, words: &[&str]) -> Result<Vec<String>, Problem> {
+    let expected = format!("a list of some of {}", crate::experiment::words::listed(words, "and"));
+    let items = node.list().filter(|items| (1..=words.len()).contains(&items.len()));
+    let read = |item: &Node<'_>| {
+        let word = item.string(&expected)?;
+        match words.contains(&word) {
+            true => Ok(word.to_string()),
+            false => Err(item.wrong_word(word, expected.clone(), words)),
+        }
+    };
+    items.ok_or_else(|| node.wrong(&expected))?.iter().map(read).collect()
 }
 
 fn numbers(node: &Node<'_>, most: usize) -> Result<Vec<f64>, Problem> {

@@ -19,10 +19,12 @@ macro_rules! lesson {
 /// All of them, in the lecture's order.
 static SHIPPED: &[Shipped] = &[
     lesson!("perceptron-to-layers": "lesson.toml", "lesson.md", "line.toml", "softmax.toml"),
+    lesson!("one-filter": "lesson.toml", "lesson.md", "plain.toml"),
     lesson!("first-convnet": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("structure-matters": "lesson.toml", "lesson.md", "convnet.toml", "connected.toml"),
     lesson!("non-linearities": "lesson.toml", "lesson.md", "relu.toml"),
     lesson!("normalisation": "lesson.toml", "lesson.md", "without.toml", "with.toml", "forgotten.toml"),
+    lesson!("optimisers": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("learning-rate": "lesson.toml", "lesson.md", "convnet.toml"),
     lesson!("batch-size": "lesson.toml", "lesson.md", "resnet-8.toml"),
     lesson!("what-a-unit-sees": "lesson.toml", "lesson.md", "strong-decay.toml"),

@@ -139,6 +139,14 @@ fn mistakes_in_checks_are_told_with_the_nearest_word() {
             "line 8: `at` must be \"start\", \"end\", \"best\" or a number of epochs; found \"last\".",
         ),
         (
+            "fact = { signal = \"net\", layer = 1 }\nat-most = 1",
+            "line 8: `layer` must be the path of a layer",
+        ),
+        (
+            "fact = { removal = \"net\", over = \"all\" }\nat-most = 1",
+            "line 8: `over` must be `least`, `median`, `mean` or `most`; found \"all\".",
+        ),
+        (
             "fact = { test-error = \"nett\" }\nat-most = 1",
             "line 6: There is no experiment `nett` in the lesson; did you mean `net`?",
         ),
@@ -223,6 +231,15 @@ fn mistakes_in_the_text_are_told_with_its_line() {
         (
             "x\n```live curves\n\noff = \"net\"\n```",
             "line 4: There is no key `off` in `live curves`; did you mean `of`?",
+        ),
+        ("```live descent\nrules = [\"sdg\"]\n```", "found \"sdg\". Did you mean `sgd`?"),
+        (
+            "x\n```live signals\ndepth = 99\n```",
+            "line 3: `depth` must be a whole number from 2 to 60; found 99.",
+        ),
+        (
+            "```live curves\nof = [\"net\"]\nover = \"time\"\n```",
+            "line 3: `over` must be `epochs` or `rate`; found \"time\".",
         ),
         ("```live curves\nof = [\"nett\"]\n```", "line 1: There is no experiment `nett`"),
         ("![A net](net.png)\n", "line 1: There is no file `net.png` in the folder"),

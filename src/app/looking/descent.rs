@@ -54,6 +54,18 @@ impl Default for State {
     }
 }
 
+impl State {
+    /// At this surface, with these rules by name; with the customary ones where none is named.
+    pub fn at(surface: Surface, rules: &[String]) -> Self {
+        let mut state = Self::default();
+        state.asked = Asked { surface, start: surface.start(), ..state.asked };
+        if !rules.is_empty() {
+            state.is_shown = Optimiser::ALL.map(|rule| rules.iter().any(|name| name == rule.name()));
+        }
+        state
+    }
+}
+
 pub fn descent_ui(ui: &mut Ui, state: &mut State) {
     state.controls_ui(ui);
     state.follow(ui);

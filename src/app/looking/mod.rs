@@ -6,11 +6,11 @@
 mod activations;
 mod answers;
 mod convolution;
-mod descent;
+pub mod descent;
 mod drawing;
 mod embedding;
 pub mod filters;
-mod gratings;
+pub mod gratings;
 mod patches;
 mod plots;
 mod sheets;

@@ -5,9 +5,12 @@
 
 mod cost;
 mod curves;
+mod depth;
+mod descents;
 mod filters;
 mod modes;
 mod rates;
+mod shifts;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -16,6 +19,7 @@ mod whole_split;
 use std::fmt;
 
 use super::settings::{Moment, Setting, Settings};
+use crate::experiment::Experiment;
 use crate::graph::Graph;
 use crate::inspect::statistics::Statistics;
 use crate::train::Run;
@@ -51,6 +55,8 @@ pub enum Unit {
 pub enum Measure {
     /// The net as drawn: nothing runs.
     Graph(fn(&Quantity, &Graph) -> Measured),
+    /// The experiment alone: nothing is trained.
+    Told(fn(&Quantity, &Experiment) -> Measured),
     /// What the run told of its steps and evaluations.
     Curves(fn(&Quantity, &Curves, u64) -> Measured),
     /// The weights as they stand, at the moment that the quantity asks for.
@@ -85,6 +91,11 @@ pub static KINDS: &[Kind] = &[
     signals::DEAD_SHARE,
     signals::SIGNAL_FACTOR,
     signals::THEORY_FACTOR,
+    depth::INSERTION_DIFFERENCE,
+    depth::INSERTION_CHANGED,
+    depth::REMOVAL,
+    shifts::SHIFT_CHANGE,
+    descents::DESCENT,
     cost::PARAMETERS,
     cost::MULTIPLY_ADDS,
     cost::CHANNELS,
@@ -106,7 +117,7 @@ impl Quantity {
     /// Whether steps must be taken before it can be measured.
     pub fn needs_training(&self) -> bool {
         match self.kind.measure {
-            Measure::Graph(_) => false,
+            Measure::Graph(_) | Measure::Told(_) => false,
             Measure::Curves(_) => true,
             Measure::Run(_) => self.settings.moment() != Moment::Start,
         }
@@ -114,7 +125,7 @@ impl Quantity {
 
     /// Whether a run must be made ready for it.
     pub fn needs_run(&self) -> bool {
-        !matches!(self.kind.measure, Measure::Graph(_))
+        !matches!(self.kind.measure, Measure::Graph(_) | Measure::Told(_))
     }
 
     /// Whether it needs the test pictures to be answered after each epoch, or only after the last.

@@ -3,9 +3,11 @@
 mod by_hand;
 mod convolution;
 mod curves;
+mod descent;
 mod filters;
 mod front;
 mod functions;
+mod gratings;
 mod grid;
 mod layers;
 mod plane;
@@ -27,6 +29,8 @@ pub enum State {
     Filters(crate::app::looking::filters::State),
     Convolution(convolution::State),
     Functions(functions::State),
+    Gratings(crate::app::looking::gratings::State),
+    Descent(Box<crate::app::looking::descent::State>),
     Plane(plane::State),
     Signals(Box<signals::State>),
 }
@@ -46,6 +50,8 @@ pub fn live_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, place: usize, 
             "layers" => layers::layers_ui(ui, desk, lesson, live),
             "convolution" => convolution::convolution_ui(ui, desk, state, live),
             "functions" => functions::functions_ui(ui, state),
+            "gratings" => gratings::gratings_ui(ui, desk, state, live),
+            "descent" => descent::descent_ui(ui, state, live),
             "grid" => grid::grid_ui(ui, lesson, &page.trial, live),
             "plane" => plane::plane_ui(ui, desk, state, live),
             "signals" => signals::signals_ui(ui, state, live),

@@ -104,11 +104,11 @@ fn surface(plane: &Plane, ground: Color32) -> ColorImage {
 
 fn points_ui(painter: &Painter, rect: Rect, set: &DataSet) {
     let Some(classes) = set.train.labels.classes() else { return };
-    for i in 0..set.train.len().min(MOST_POINTS) {
+    for (i, &class) in classes.iter().enumerate().take(MOST_POINTS) {
         let point = set.train.picture(POINTS, i);
         let (x, y) = (f32::from(point[0]) / 255.0, 1.0 - f32::from(point[1]) / 255.0);
         let at = pos2(rect.left() + x * rect.width(), rect.top() + y * rect.height());
-        let class = usize::from(classes[i]);
+        let class = usize::from(class);
         // Told apart by form as well as by colour.
         match class % 2 {
             0 => painter.circle_filled(at, 2.0, theme::tint(class)),
