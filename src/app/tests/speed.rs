@@ -44,6 +44,8 @@ impl Clock {
 
 /// Nanoseconds of this thread on a processor so far, as Linux counts them.
 fn worked_ns() -> Option<u64> {
+    // What was counted is brought up to date when a thread gives way.
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split(' ').next()?.parse().ok()
 }
