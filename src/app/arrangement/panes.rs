@@ -88,6 +88,7 @@ impl Panes<'_> {
             Pane::Text => text::text_ui(ui, desk, self.text),
             // Curves or an instrument that is enlarged take the net's place.
             Pane::Network if self.training.curves.is_enlarged => training::curves_ui(ui, desk, self.training),
+            Pane::Curves if self.training.curves.is_enlarged => training::curves_are_elsewhere_ui(ui),
             Pane::Network if self.training.looking.is_large => {
                 looking::large_ui(ui, desk, &mut self.training.looking);
             }

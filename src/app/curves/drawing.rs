@@ -56,6 +56,13 @@ impl Drawing {
             .chain(self.bands.iter().flat_map(Band::heights))
     }
 
+    /// How high the means begin.
+    pub fn beginnings(&self) -> impl Iterator<Item = f64> {
+        let own = [&self.smooth, &self.before].into_iter().filter_map(|points| points.first());
+        let bands = self.bands.iter().filter_map(|band| band.mean.first());
+        own.chain(self.others.iter().filter_map(Other::first)).chain(bands).map(|point| point.y)
+    }
+
     pub fn draw<'a>(&'a self, plot_ui: &mut PlotUi<'a>) {
         plot::line(plot_ui, "run before", &self.before, self.previous, 1.0);
         plot::dashed(plot_ui, "test of the run before", &self.before_tests, self.previous);

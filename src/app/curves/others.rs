@@ -38,6 +38,10 @@ impl Other {
         }
     }
 
+    pub fn first(&self) -> Option<&PlotPoint> {
+        self.train.first()
+    }
+
     pub fn heights(&self) -> impl Iterator<Item = f64> {
         self.train.iter().chain(&self.tests).map(|point| point.y)
     }

@@ -41,7 +41,8 @@ pub fn quantity_ui(
     let (settings, hovered) = (state.settings, state.hovered);
     let view = view(state, size.x, settings.log_y);
     let drawing = Drawing::new(ui, state, &view, quantity);
-    let y = state.y_drawn(quantity as usize, settings.log_y, drawing.heights(), Some(0.0));
+    let y =
+        state.y_drawn(quantity as usize, settings.log_y, drawing.heights(), drawing.beginnings(), Some(0.0));
     let bounds = bounds(state.x_drawn(), y);
     let pointer = hovered.map(|x| (view.x(x), Palette::of(ui).strong_border));
     let plot = axes::plot(ui, quantity.title(), settings, is_last, vec2(size.x, height));
@@ -119,7 +120,7 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
         .collect();
     let (settings, pointer) = (state.settings, state.hovered.map(|x| (view.x(x), palette.strong_border)));
     let heights = rates.iter().chain(others.iter().flat_map(|(_, points)| points)).map(|point| point.y);
-    let bounds = bounds(state.x_drawn(), state.y_drawn(RATE, false, heights, Some(0.0)));
+    let bounds = bounds(state.x_drawn(), state.y_drawn(RATE, false, heights, std::iter::empty(), Some(0.0)));
     let plot = axes::plot(ui, "Rate", settings, true, vec2(size.x, size.y - theme::ROW));
     let response = plot.show(ui, |plot_ui| {
         plot_ui.set_plot_bounds(bounds);

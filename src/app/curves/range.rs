@@ -30,6 +30,9 @@ const SLIP: f32 = 8.0;
 /// How far beyond the middle 96 % of the values the range may reach, in multiples of what these span.
 const REACH: f64 = 1.5;
 
+/// A beginning that lies further off than so many ranges of all else is left out too.
+const FAR: f64 = 30.0;
+
 /// The range of values that a person wants to see: all, unless a few lie far from the others. A loss that leapt to
 /// 10⁴ for three steps must not press all others into a line.
 pub fn robust(mut values: Vec<f64>) -> Option<[f64; 2]> {
@@ -87,18 +90,25 @@ impl State {
         }
     }
 
-    /// The vertical range of a plot as it is drawn; `points` are those that are seen, and `floor` belongs to them.
+    /// The vertical range of a plot as it is drawn; `points` are those that are seen, the
+    /// `beginnings` of the curves among them, and `floor` belongs to them.
     pub(super) fn y_drawn(
         &self,
         plot: usize,
         log_y: bool,
         points: impl Iterator<Item = f64>,
+        beginnings: impl Iterator<Item = f64>,
         floor: Option<f64>,
     ) -> [f64; 2] {
         if let Some(zoomed) = self.zoom.y[plot] {
             return if log_y { zoomed.map(|y| y.max(1e-12).log10()) } else { zoomed };
         }
-        let found = robust(points.collect()).unwrap_or([0.0, 1.0]);
+        let mut found = robust(points.collect()).unwrap_or([0.0, 1.0]);
+        // However short it is beside a long run, its beginning is no outlier.
+        let near = found[1] + FAR * (found[1] - found[0]);
+        for begin in beginnings.filter(|begin| (found[0]..near).contains(begin)).collect::<Vec<_>>() {
+            found[1] = found[1].max(begin);
+        }
         match floor.filter(|_| !log_y) {
             Some(floor) => [floor.min(found[0]), padded([floor, found[1].max(floor)], 0.06)[1]],
             None => padded(found, 0.06),

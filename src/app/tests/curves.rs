@@ -55,7 +55,10 @@ fn double_click(bench: &mut Bench, plot: &str) {
 
 #[test]
 fn a_drag_zooms_into_both_plots_and_a_double_click_fits() {
-    let mut bench = bench(training("quickstart", 400));
+    // Quick frames: two clicks within a quarter of a second each would be no double click.
+    let quick =
+        |builder: egui_kittest::HarnessBuilder<crate::app::Workshop>| builder.with_step_dt(1.0 / 60.0);
+    let mut bench = Bench::with("quickstart", LAPTOP, Theme::Light, training("quickstart", 400), quick);
     let whole = bench.harness.state().training.curves.seen();
     drag(&mut bench, "Error curve", [0.4, 0.3], [0.7, 0.6]);
     let near = bench.harness.state().training.curves.seen();

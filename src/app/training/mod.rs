@@ -8,7 +8,7 @@ mod settings;
 use egui::{ScrollArea, Ui};
 
 use super::bridge::Desk;
-use super::{curves, looking, runs, theme};
+use super::{curves, looking, runs, theme, widgets};
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
@@ -53,6 +53,11 @@ pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         let room = ui.available_height().max(LEAST_CURVES);
         curves::curves_ui(ui, desk, &mut state.curves, room);
     });
+}
+
+/// What stands in the place of the curves while they are enlarged: they are drawn once.
+pub fn curves_are_elsewhere_ui(ui: &mut Ui) {
+    widgets::caption_ui(ui, "The curves are in the middle. C brings them back.");
 }
 
 /// The instruments.

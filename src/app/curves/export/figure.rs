@@ -138,7 +138,9 @@ fn panel(state: &State, label: &'static str, quantity: Quantity) -> Panel {
         panel.add_changes(&view, run.series);
     }
     let heights = panel.heights();
-    panel.y = state.y_drawn(quantity as usize, log_y, heights.into_iter(), Some(0.0));
+    let means = panel.curves.iter().filter(|curve| curve.stroke == Stroke::Mean);
+    let beginnings: Vec<f64> = means.filter_map(|curve| Some(curve.points.first()?.1)).collect();
+    panel.y = state.y_drawn(quantity as usize, log_y, heights.into_iter(), beginnings.into_iter(), Some(0.0));
     panel.curves.retain(|curve| !curve.points.is_empty());
     panel
 }
@@ -154,7 +156,7 @@ fn rate_panel(state: &State) -> Panel {
     };
     let curves: Vec<Curve> = drawn(state).into_iter().map(of).collect();
     let heights = curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
-    let y = state.y_drawn(2, false, heights, Some(0.0));
+    let y = state.y_drawn(2, false, heights, std::iter::empty(), Some(0.0));
     Panel { label: "rate".into(), log_y: false, y, curves, areas: Vec::new(), changes: Vec::new() }
 }
 
