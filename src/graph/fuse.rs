@@ -5,14 +5,16 @@ use super::{Graph, Node, NodeId};
 use crate::experiment::layers::{Activation, Merge};
 
 /// Marks the producer of each ReLU as rectified and turns the ReLU's readers to it, where nothing else reads
-/// the value between. The ReLU's node stays, unread, so that node numbers keep their meaning.
-pub(super) fn fuse(graph: &Graph) -> Graph {
+/// the value between. The ReLU's node stays, unread, so that node numbers keep their meaning. The values of nodes in
+/// `kept` are found in their own places.
+pub(super) fn fuse(graph: &Graph, kept: &[NodeId]) -> Graph {
     let mut fused = graph.clone();
     let mut n_readers = vec![0; graph.nodes.len()];
     for input in graph.nodes.iter().flat_map(|node| &node.inputs) {
         n_readers[input.0] += 1;
     }
     n_readers[graph.output.0] += 1;
+    kept.iter().for_each(|kept| n_readers[kept.0] += 1);
     // Where a node's value is found after fusion.
     let mut place: Vec<NodeId> = (0..graph.nodes.len()).map(NodeId).collect();
     for (i, node) in graph.nodes.iter().enumerate() {
@@ -20,13 +22,14 @@ pub(super) fn fuse(graph: &Graph) -> Graph {
         if let Op::Activation(activation) = &node.op
             && activation.function == Activation::Relu
             && n_readers[node.inputs[0].0] == 1
+            && !kept.contains(&NodeId(i))
             && rectify(&mut fused.nodes[node.inputs[0].0])
         {
             place[i] = node.inputs[0];
         }
     }
     fused.output = place[graph.output.0];
-    fused.nodes = without_unread(fused.nodes, fused.output);
+    fused.nodes = without_unread(fused.nodes, kept.iter().copied().chain([fused.output]));
     fused
 }
 
@@ -43,9 +46,9 @@ fn rectify(node: &mut Node) -> bool {
 }
 
 /// Nodes that nothing reads any more become inputs, for which nothing is computed.
-fn without_unread(mut nodes: Vec<Node>, output: NodeId) -> Vec<Node> {
+fn without_unread(mut nodes: Vec<Node>, ends: impl Iterator<Item = NodeId>) -> Vec<Node> {
     let mut read = vec![false; nodes.len()];
-    read[output.0] = true;
+    ends.for_each(|end| read[end.0] = true);
     for i in (0..nodes.len()).rev() {
         if read[i] {
             for input in &nodes[i].inputs {

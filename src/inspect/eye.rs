@@ -59,7 +59,13 @@ impl Eye {
         inspection: &Inspection,
         pictures: Option<&Arc<dyn Pictures>>,
     ) -> Result<Self, LookError> {
-        let program = Program::inspecting(subject.graph, inspection);
+        // On the way back a ReLU's own rule is wanted; without one, what nobody looks at is fused as in training.
+        let strongest = inspection.strongest.map(|strongest| strongest.node);
+        let kept: Vec<NodeId> = inspection.wanted.iter().copied().chain(strongest).collect();
+        let program = match inspection.back {
+            Some(_) => Program::inspecting(subject.graph, inspection),
+            None => Program::inspecting(&subject.graph.fused_around(&kept), inspection),
+        };
         let (placement, device) = (subject.placement, &**subject.device);
         // The weights are there already.
         let banks: u64 = Bank::ALL.iter().map(|&bank| 4 * placement.len(bank) as u64).sum();

@@ -44,7 +44,7 @@ pub fn activations_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, s
         Err(problem) => return subject::nothing_ui(ui, Some(problem)),
     };
     let View::Activations(activations) = &**view else { return };
-    let key = sheets::key_of(seen, view);
+    let (key, before) = (sheets::key_of(seen, view), state.pointed);
     widgets::caption_ui(
         ui,
         &format!("Step {}; 0 is mid grey, a layer's largest number black or white", format::count(seen.step)),
@@ -53,6 +53,10 @@ pub fn activations_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, s
     ui.separator();
     for (i, layer) in activations.layers.iter().enumerate() {
         state.layer_ui(ui, subject, graph, layer, i, key);
+    }
+    // What the place under the pointer sees is drawn before it is known.
+    if state.pointed != before {
+        ui.ctx().request_repaint();
     }
 }
 

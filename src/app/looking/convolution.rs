@@ -182,8 +182,11 @@ impl State {
 
     /// Goes where the pointer is drawn over a map, or clicks.
     fn follow(&mut self, response: &egui::Response, size: [usize; 2]) {
-        if let Some(pointer) = response.hover_pos() {
-            self.at = sheets::place_at(response, pointer, size);
+        let Some(pointer) = response.hover_pos() else { return };
+        let at = sheets::place_at(response, pointer, size);
+        if self.at != at {
+            self.at = at;
+            response.ctx.request_repaint();
         }
     }
 

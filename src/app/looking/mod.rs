@@ -40,6 +40,8 @@ pub struct Instrument {
     pub icon: Icon,
     /// What it shows, in a sentence.
     pub help: &'static str,
+    /// Whether it opens in the middle of the window rather than at the side.
+    pub needs_room: bool,
     ui: fn(&mut Ui, &mut Desk<'_>, &mut Tools),
 }
 
@@ -49,12 +51,14 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         name: "Filters",
         icon: Icon::Grid3x3,
         help: "What each filter of a convolution looks for: its weights as a picture",
+        needs_room: false,
         ui: |ui, desk, tools| filters::panel_ui(ui, desk, &mut tools.subject, &mut tools.filters),
     },
     Instrument {
         name: "Activations",
         icon: Icon::Layers,
         help: "What every layer gives for a picture",
+        needs_room: true,
         ui: |ui, desk, tools| {
             activations::activations_ui(ui, desk, &mut tools.subject, &mut tools.activations)
         },
@@ -63,18 +67,21 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         name: "Patches",
         icon: Icon::Images,
         help: "The patches of pictures to which a unit responds most",
+        needs_room: true,
         ui: |ui, desk, tools| patches::patches_ui(ui, desk, &mut tools.subject, &mut tools.patches),
     },
     Instrument {
         name: "Why?",
         icon: Icon::Lightbulb,
         help: "Which pixels a unit's response depends on, in five ways",
+        needs_room: true,
         ui: |ui, desk, tools| why::why_ui(ui, desk, &mut tools.subject, &mut tools.why),
     },
     Instrument {
         name: "Convolution",
         icon: Icon::Sigma,
         help: "The products that sum to one number of a map, and to the gradient of one weight",
+        needs_room: true,
         ui: |ui, desk, tools| {
             convolution::convolution_ui(ui, desk, &mut tools.subject, &mut tools.convolution)
         },
@@ -133,6 +140,8 @@ pub struct State {
     chosen: usize,
     /// Whether it has the middle of the window to itself.
     pub is_large: bool,
+    /// Whether somebody sent it back to the side: then it no longer goes to the middle by itself.
+    stays_small: bool,
     tools: Tools,
 }
 
@@ -156,14 +165,16 @@ pub struct Tools {
 
 /// The instruments in the lower right.
 pub fn looking_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    if state.is_large {
+        ui.horizontal(|ui| {
+            widgets::caption_ui(ui, "Looking inside: shown in the middle of the window.");
+            size_ui(ui, state);
+        });
+        return;
+    }
     tabs_ui(ui, state);
     ui.add_space(theme::SMALL_GAP);
-    match state.is_large {
-        true => {
-            widgets::caption_ui(ui, "Shown in the middle of the window.");
-        }
-        false => instrument_ui(ui, desk, state),
-    }
+    instrument_ui(ui, desk, state);
 }
 
 /// The instrument in use, in the middle of the window.
@@ -185,17 +196,10 @@ fn tabs_ui(ui: &mut Ui, state: &mut State) {
             let help = format!("{}\n{}", instrument.name, instrument.help);
             if widgets::named(tab, instrument.name).on_hover_text(help).clicked() {
                 state.chosen = i;
+                state.is_large |= instrument.needs_room && !state.stays_small;
             }
         }
-        let (symbol, name) = match state.is_large {
-            true => (Icon::Minimize2, "Back to the side"),
-            false => (Icon::Maximize2, "Enlarge the instrument"),
-        };
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if widgets::icon_button(ui, symbol, name).on_hover_text(name).clicked() {
-                state.is_large ^= true;
-            }
-        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| size_ui(ui, state));
     });
     let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
     ui.horizontal(|ui| {
@@ -203,6 +207,18 @@ fn tabs_ui(ui: &mut Ui, state: &mut State) {
         ui.label(theme::strong(instrument.name));
         ui.add(Label::new(theme::caption(ui, instrument.help)).truncate());
     });
+}
+
+/// Moves the instrument to the middle of the window, or back.
+fn size_ui(ui: &mut Ui, state: &mut State) {
+    let (symbol, name) = match state.is_large {
+        true => (Icon::Minimize2, "Back to the side"),
+        false => (Icon::Maximize2, "Enlarge the instrument"),
+    };
+    if widgets::icon_button(ui, symbol, name).on_hover_text(name).clicked() {
+        state.is_large ^= true;
+        state.stays_small = !state.is_large;
+    }
 }
 
 fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {

@@ -95,12 +95,15 @@ fn words(why: &Why, class: Option<&str>, step: u64) -> String {
 impl State {
     /// The picture and the ways, as large as three fit side by side, or all of them.
     fn tiles_ui(&mut self, ui: &mut Ui, graph: &Graph, why: &Why, key: u64) {
-        let across = if ui.available_width() > 1000.0 { 6.0 } else { 3.0 };
-        let side = ((ui.available_width() - 8.0 * across) / across).clamp(60.0, 300.0);
+        let across = if ui.available_width() > 1000.0 { 6 } else { 3 };
+        let side = ((ui.available_width() - 8.0 * across as f32) / across as f32).clamp(60.0, 300.0);
         let input = graph.input();
         let crop = Crop::of(graph, why.node, why.place);
-        ui.horizontal_wrapped(|ui| {
+        egui::Grid::new("ways").spacing(egui::vec2(8.0, 8.0)).show(ui, |ui| {
             for (i, tile) in tiles(why, input).into_iter().enumerate() {
+                if i > 0 && i % across == 0 {
+                    ui.end_row();
+                }
                 ui.vertical(|ui| {
                     ui.set_width(side);
                     ui.label(RichText::new(tile.title).small().strong());

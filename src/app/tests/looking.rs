@@ -74,8 +74,18 @@ fn every_instrument_asks_for_what_it_shows_and_nothing_else() {
             let problems: Vec<&str> =
                 ["cannot", "There is no"].into_iter().filter(|text| bench.has_text(text)).collect();
             assert!(problems.is_empty(), "{}: {problems:?}", instrument.name);
+            // It opens in the middle, until somebody sends it back.
+            let is_first = instrument.name == INSTRUMENTS[1].name;
+            assert_eq!(
+                bench.has("Back to the side"),
+                is_first && instrument.needs_room,
+                "{}",
+                instrument.name
+            );
+            if is_first {
+                bench.click("Back to the side");
+            }
             bench.click("Enlarge the instrument");
-            assert!(bench.has("Back to the side"));
             bench.click("Back to the side");
         }
     }

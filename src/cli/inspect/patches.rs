@@ -190,7 +190,7 @@ fn enlarged(laid: &Laid, patches: &Patches, patch: &Patch, pixels: &[[u8; 3]]) -
     let crop = Crop::of(&laid.specimen.graph, patches.node, patch.place);
     let picture = crop.cut(pixels, patches.set.extent, PADDING);
     let longer = picture.width.max(picture.height);
-    picture.enlarged((TILE / longer).max(1)).padded([TILE.max(longer); 2], PADDING)
+    picture.enlarged((TILE / longer).max(1)).padded([TILE.max(longer); 2], [0; 3])
 }
 
 /// The patches of one unit, and beside them what made it respond.
