@@ -211,7 +211,7 @@ fn the_rate_changes_at_the_next_step_and_a_new_net_needs_a_new_run() {
     assert_eq!(run(&fresh).number, run(&stale).number + 1);
 }
 
-/// ln 10 is the loss of a net that has learned nothing.
+/// A net that has learned nothing has a loss of ln 10 or more.
 #[test]
 fn a_changed_net_goes_on_with_the_weights_that_fit_if_that_is_wanted() {
     let session = start();
@@ -239,7 +239,7 @@ fn a_changed_net_goes_on_with_the_weights_that_fit_if_that_is_wanted() {
     assert!(kept < 1.5, "it begins where it was: {kept}");
     changed.network = NetworkChoice::Layers { input: None, layers };
     let anew = first_loss(Command::Play, &changed, 3);
-    assert!((anew - 10f32.ln()).abs() < 0.5, "it begins anew: {anew}");
+    assert!(anew > 2.0, "it begins anew: {anew}");
 }
 
 #[test]
