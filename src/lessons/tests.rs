@@ -399,7 +399,7 @@ fn the_template_and_all_that_ship_work_in_the_short_form() {
     let new = read("new", Files::open(&place.path().join("new")).unwrap()).unwrap();
     let all = super::shipped::names().map(|name| super::shipped::get(name).unwrap());
     for lesson in all.chain([new]) {
-        for verdict in verdicts(&lesson, Form::Short, Duration::from_secs(120)) {
+        for verdict in verdicts(&lesson, Form::Short, Duration::from_secs(1200)) {
             assert!(verdict.held, "{}: {verdict:?}", lesson.name);
         }
     }

@@ -92,7 +92,10 @@ impl Panes<'_> {
             Pane::Network if self.training.looking.is_large => {
                 looking::large_ui(ui, desk, &mut self.training.looking);
             }
-            Pane::Network => network::network_ui(ui, desk, self.network),
+            Pane::Network => {
+                self.network.exhibit = self.training.looking.exhibit();
+                network::network_ui(ui, desk, self.network);
+            }
             Pane::Training => training::controls_ui(ui, desk, self.training),
             Pane::Curves => training::curves_ui(ui, desk, self.training),
             Pane::Inside => training::inside_ui(ui, desk, self.training),

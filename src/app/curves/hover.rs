@@ -69,7 +69,11 @@ fn draw(ui: &Ui, rect: Rect, pointer: f32, lines: &[Line]) {
         |text: &str, font: &FontId| ui.painter().layout_no_wrap(text.into(), font.clone(), palette.text);
     let laid: Vec<[Arc<Galley>; 2]> = lines
         .iter()
-        .map(|line| [laid(&shortened(&line.name), &font), laid(&line.values, &figures)])
+        .map(|line| {
+            // The head has the width to itself.
+            let name = if line.mark.is_some() { shortened(&line.name) } else { line.name.clone() };
+            [laid(&name, &font), laid(&line.values, &figures)]
+        })
         .collect();
     let swatch = if lines.len() > 1 { 26.0 } else { 0.0 };
     let names = laid[1..].iter().map(|[name, _]| name.size().x).fold(0.0, f32::max);

@@ -29,6 +29,7 @@ use super::bridge::Desk;
 use super::theme;
 use super::widgets::{self, icon};
 use crate::data;
+use crate::inspect::exhibit::Exhibit;
 use crate::inspect::look::View;
 use crate::session::Seen;
 use crate::tensor::Extent;
@@ -150,6 +151,13 @@ pub struct State {
     /// Whether somebody sent it back to the side: then it no longer goes to the middle by itself.
     stays_small: bool,
     tools: Tools,
+}
+
+impl State {
+    /// What the net is shown; none where there is nothing to show yet.
+    pub fn exhibit(&self) -> Option<Exhibit> {
+        self.tools.subject.exhibit()
+    }
 }
 
 /// What each instrument remembers, and what they share.

@@ -1,9 +1,9 @@
 //! Curves and bars as the instruments draw them: over layers or numbers, with the value under the pointer.
 
-use egui::{Color32, ColorImage, Ui};
-use egui_plot::{Bar, BarChart, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints};
+use egui::{Color32, ColorImage, Sense, Stroke, Ui, pos2, vec2};
+use egui_plot::{Bar, BarChart, HoverPosition, Line, LineStyle, Plot, PlotPoints};
 
-use crate::app::{format, widgets};
+use crate::app::{format, theme, widgets};
 use crate::inspect::picture::Picture;
 
 pub const HEIGHT: f32 = 220.0;
@@ -91,11 +91,10 @@ fn short(place: &str) -> String {
 }
 
 pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve]) {
-    let mut plot = base(axes);
     if curves.len() > 1 {
-        plot = plot.legend(Legend::default());
+        legend_ui(ui, curves);
     }
-    let response = plot.show(ui, |plot| {
+    let response = base(axes).show(ui, |plot| {
         for curve in curves {
             let line = Line::new(curve.name.clone(), PlotPoints::from(curve.points.clone()));
             let style = if curve.is_dashed { LineStyle::dashed_loose() } else { LineStyle::Solid };
@@ -103,6 +102,27 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve]) {
         }
     });
     widgets::named(response.response, axes.name);
+}
+
+/// Which colour is whose, above the plot, where it covers nothing.
+fn legend_ui(ui: &mut Ui, curves: &[Curve]) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(theme::SMALL_GAP, 0.0);
+        for curve in curves {
+            widgets::group_ui(ui, &curve.name, |ui| {
+                let (rect, _) = ui.allocate_exact_size(vec2(16.0, 12.0), Sense::hover());
+                let y = rect.center().y;
+                // One stroke, or two dashes.
+                let gap = if curve.is_dashed { 2.0 } else { 0.0 };
+                for [from, to] in
+                    [[rect.left(), rect.center().x - gap], [rect.center().x + gap, rect.right()]]
+                {
+                    ui.painter().line_segment([pos2(from, y), pos2(to, y)], Stroke::new(2.0, curve.colour));
+                }
+                widgets::caption_ui(ui, &curve.name);
+            });
+        }
+    });
 }
 
 /// Bars at places 0, 1, 2, … or at numbers, each as wide as there is room between them.

@@ -89,7 +89,8 @@ impl Stack<'_> {
         self.title_ui(ui, layer, name, width);
         if below {
             ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing = vec2(12.0, 2.0);
+                // In a narrow column all settings stand on one line, with the arrow that shows more of them.
+                ui.spacing_mut().item_spacing = vec2(if has_columns { 12.0 } else { 7.0 }, 2.0);
                 ui.add_space(if has_columns { 22.0 } else { 0.0 });
                 self.changed |= fields::fields_ui(ui, layer, self.state);
             });
@@ -102,7 +103,7 @@ impl Stack<'_> {
                 self.remedies.extend(advice::remedy_ui(ui, self.costs.mend.as_ref()));
             });
         }
-        self.live.layer_ui(ui, self.costs, layer.id);
+        self.live.layer_ui(ui, &mut self.state.sheets, self.costs, layer.id);
         self.advice_ui(ui, layer.id);
         if !self.state.folded.contains(&layer.id) {
             self.inside_ui(ui, layer);

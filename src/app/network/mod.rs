@@ -30,6 +30,7 @@ use super::widgets::{self, Gravity};
 use crate::experiment::presets::blocks::Block;
 use crate::experiment::{Layer, LayerId};
 use crate::graph::advice::Remedy;
+use crate::inspect::exhibit::Exhibit;
 use seam::Seam;
 
 /// Room for the scroll bar beside the cards.
@@ -53,6 +54,9 @@ pub struct State {
     selected: Option<LayerId>,
     /// The shader that is shown, by the stem of its file.
     shader: Option<&'static str>,
+    /// What the net is shown, whose maps stand on the cards.
+    pub exhibit: Option<Exhibit>,
+    sheets: live::Sheets,
     /// Whether the cards leave out what goes on in the layers.
     is_quiet: bool,
     /// What a changed net keeps of what was trained.
@@ -137,7 +141,8 @@ fn text_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
 fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let selected = desk.editor.selected;
     let by_key = selected != state.selected && !ui.input(|input| input.pointer.any_down());
-    let live = if state.is_quiet { live::Live::default() } else { live::Live::ask(desk) };
+    let exhibit = state.exhibit.clone().filter(|_| !state.is_quiet);
+    let live = if state.is_quiet { live::Live::default() } else { live::Live::ask(desk, exhibit) };
     // The settings of the layers are changed in place, everything else by the list of edits.
     let (layers, costs) = desk.editor.layers_and_costs();
     let reveal = selected.filter(|_| by_key);

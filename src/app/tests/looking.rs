@@ -24,7 +24,13 @@ fn looks(bench: &Bench) -> Option<Vec<Look>> {
         Command::Watch(watch) => Some(watch.looks),
         _ => None,
     };
-    bench.commands().into_iter().filter_map(watched).next_back()
+    let mut looks = bench.commands().into_iter().filter_map(watched).next_back()?;
+    // The cards have looks of their own: signals, and the maps of the picture that the instruments share.
+    looks.retain(|look| !matches!(look, Look::Signals { .. }));
+    if looks.len() > 1 {
+        looks.retain(|look| !matches!(look, Look::Activations { .. }));
+    }
+    Some(looks)
 }
 
 /// What is really seen of the net before its first step.

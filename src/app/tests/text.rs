@@ -66,6 +66,7 @@ fn a_mistake_is_told_at_its_place_and_the_cards_stay() {
     let wrong = text(&bench).replacen("\"relu\"", "\"rleu\"", 1);
     replace(&mut bench, &wrong);
     assert!(bench.has_text("did you mean `relu`?"), "the sentence is told");
+    assert!(bench.get(FIELD).is_focused(), "and writing goes on");
     assert!(bench.has_text("The cards show what it said last."));
     assert!(bench.told().is_none() && bench.has("12×24×24"));
     assert_eq!(text(&bench), wrong, "nothing is lost");

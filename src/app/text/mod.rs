@@ -127,6 +127,8 @@ fn field_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let left = ui.cursor().left();
     let margin = egui::Margin { left: GUTTER as i8, right: 4, top: 4, bottom: 4 };
     let field = TextEdit::multiline(&mut text)
+        // It keeps the keyboard whatever message comes and goes above it.
+        .id(Id::unique("text of the experiment"))
         .font(FontSelection::FontId(theme::figures(ui)))
         .desired_width(f32::INFINITY)
         .min_size(vec2(0.0, ui.available_height()))

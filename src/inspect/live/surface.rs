@@ -74,7 +74,7 @@ impl Pass for Measured {
             Slice::FromStart => {
                 let start = initial::all(subject.graph, train, seed);
                 let axis = Direction::between(&start, &here);
-                Survey::line(start, axis, Window1 { low: -0.25, high: 1.5 }, LINE)
+                Survey::line(start, axis, Window1 { low: 0.0, high: 1.5 }, LINE)
             }
             Slice::Plane => {
                 let axes = [0, 1].map(|which| Direction::random(subject.graph, &here, seed, which));
