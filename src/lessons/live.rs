@@ -87,6 +87,28 @@ pub static KINDS: &[Kind] = &[
         settings: &[OF_ONE],
     },
     Kind {
+        name: "instrument",
+        help: "one of the instruments that look inside a run",
+        settings: &[
+            OF_ONE,
+            Setting {
+                name: "show",
+                sort: Sort::Word(&[
+                    "activations",
+                    "patches",
+                    "why",
+                    "convolution",
+                    "statistics",
+                    "answers",
+                    "embedding",
+                    "shift",
+                    "loss-surface",
+                ]),
+                help: "which of them; statistics where left out",
+            },
+        ],
+    },
+    Kind {
         name: "descent",
         help: "the optimisers' paths down a surface of two weights",
         settings: &[

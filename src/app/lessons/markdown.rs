@@ -4,7 +4,7 @@ use egui::Ui;
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 
 use crate::app::formula::{Setting, formula_ui};
-use crate::app::theme;
+use crate::app::theme::{self, Palette};
 
 /// Draws a text. What is between double dollars on lines of its own is taken out first.
 pub fn markdown_ui(ui: &mut Ui, cache: &mut CommonMarkCache, text: &str) {
@@ -30,5 +30,9 @@ fn prose_ui(ui: &mut Ui, cache: &mut CommonMarkCache, text: &str) {
         formula_ui(ui, latex, setting);
     };
     let width = ui.available_width() as usize;
-    CommonMarkViewer::new().default_width(Some(width)).render_math_fn(Some(&math)).show(ui, cache, text);
+    ui.scope(|ui| {
+        // What is bold has no face of its own there, only the colour of what is active.
+        ui.visuals_mut().widgets.active.fg_stroke.color = Palette::of(ui).accent;
+        CommonMarkViewer::new().default_width(Some(width)).render_math_fn(Some(&math)).show(ui, cache, text);
+    });
 }

@@ -20,6 +20,8 @@ pub struct State {
     figures: BTreeMap<String, Result<TextureHandle, String>>,
     pub(super) predictions: BTreeMap<String, predict::State>,
     pub(super) lives: BTreeMap<usize, live::State>,
+    /// How high each live part was when it was last in sight.
+    pub(super) heights: BTreeMap<usize, f32>,
     pub(super) trial: trial::State,
     is_resetting: bool,
 }
@@ -28,6 +30,7 @@ impl State {
     pub fn forget_pictures(&mut self) {
         self.figures.clear();
         self.lives.clear();
+        self.heights.clear();
     }
 }
 

@@ -46,6 +46,23 @@ pub struct Instrument {
     ui: fn(&mut Ui, &mut Desk<'_>, &mut Tools),
 }
 
+impl Instrument {
+    /// Looks through it at the run in front.
+    pub fn show_ui(&self, ui: &mut Ui, desk: &mut Desk<'_>, tools: &mut Tools) {
+        tools.subject.follow(desk);
+        (self.ui)(ui, desk, tools);
+    }
+}
+
+/// The instrument of this name in small letters, with hyphens for spaces, as a lesson calls it.
+pub fn by_word(word: &str) -> Option<&'static Instrument> {
+    let is_meant = |instrument: &&Instrument| {
+        let name = instrument.name.trim_end_matches('?').to_lowercase();
+        name.replace(' ', "-") == word
+    };
+    INSTRUMENTS.iter().find(is_meant)
+}
+
 /// All there are, in the order of their tabs.
 pub static INSTRUMENTS: [Instrument; 12] = [
     Instrument {
@@ -238,8 +255,7 @@ fn size_ui(ui: &mut Ui, state: &mut State) {
 
 fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
-    state.tools.subject.follow(desk);
-    (instrument.ui)(ui, desk, &mut state.tools);
+    instrument.show_ui(ui, desk, &mut state.tools);
     if std::mem::take(&mut state.tools.subject.asks_why) {
         state.chosen = INSTRUMENTS.iter().position(|instrument| instrument.name == WHY).unwrap_or(0);
         ui.ctx().request_repaint();

@@ -7,6 +7,18 @@ use crate::app::widgets;
 use crate::lessons::own;
 
 /// Whether the run of this name is in front and has begun; otherwise what is to be done about it.
+pub fn has_begun_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) -> bool {
+    if !is_front_ui(ui, desk, name) {
+        return false;
+    }
+    let has_begun = own::run_of(desk.snapshot, name).is_some_and(|run| run.has_begun);
+    if !has_begun {
+        widgets::caption_ui(ui, "It appears with the first step. Press Train.");
+    }
+    has_begun
+}
+
+/// Whether the run of this name is in front; otherwise what is to be done about it.
 pub fn is_front_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) -> bool {
     let Some(run) = own::run_of(desk.snapshot, name) else {
         widgets::caption_ui(ui, &format!("`{name}` is not on the table. Set the table above."));
@@ -21,8 +33,5 @@ pub fn is_front_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) -> bool {
         });
         return false;
     }
-    if !run.has_begun {
-        widgets::caption_ui(ui, "It appears with the first step. Press Train.");
-    }
-    run.has_begun
+    true
 }

@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::State;
-use super::front::is_front_ui;
+use super::front::has_begun_ui;
 use crate::app::bridge::Desk;
 use crate::app::looking::gratings;
 use crate::lessons::live::Live;
@@ -13,7 +13,7 @@ pub fn gratings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, live: &L
         *state = State::Gratings(gratings::State::default());
     }
     let State::Gratings(state) = state else { return };
-    if is_front_ui(ui, desk, live.settings.text("of").unwrap_or_default()) {
+    if has_begun_ui(ui, desk, live.settings.text("of").unwrap_or_default()) {
         gratings::gratings_ui(ui, desk, state);
     }
 }

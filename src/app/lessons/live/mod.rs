@@ -9,11 +9,12 @@ mod front;
 mod functions;
 mod gratings;
 mod grid;
+mod instrument;
 mod layers;
 mod plane;
 mod signals;
 
-use egui::{Frame, Margin, Ui};
+use egui::{Frame, Margin, Rect, Sense, Ui, vec2};
 
 use super::Open;
 use crate::app::bridge::Desk;
@@ -33,10 +34,23 @@ pub enum State {
     Descent(Box<crate::app::looking::descent::State>),
     Plane(plane::State),
     Signals(Box<signals::State>),
+    Instrument(Box<instrument::State>),
 }
 
-/// Draws the part at this place of the text.
+/// Draws the part at this place of the text, or leaves its room free where it is out of sight: what nobody sees is
+/// not computed.
 pub fn live_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, place: usize, live: &Live) {
+    let size = vec2(ui.available_width(), open.page.heights.get(&place).copied().unwrap_or_default());
+    let room = Rect::from_min_size(ui.cursor().min, size);
+    if size.y > 0.0 && !ui.is_rect_visible(room) {
+        ui.allocate_exact_size(size, Sense::hover());
+        return;
+    }
+    let drawn = ui.scope(|ui| part_ui(ui, desk, open, place, live)).response.rect;
+    open.page.heights.insert(place, drawn.height());
+}
+
+fn part_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, place: usize, live: &Live) {
     let palette = Palette::of(ui);
     let frame =
         Frame::new().fill(palette.card).stroke((1.0, palette.border)).corner_radius(theme::CARD_CORNER);
@@ -47,6 +61,7 @@ pub fn live_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, place: usize, 
         match live.kind.name {
             "curves" => curves::curves_ui(ui, desk, live),
             "filters" => filters::filters_ui(ui, desk, state, live),
+            "instrument" => instrument::instrument_ui(ui, desk, state, live),
             "layers" => layers::layers_ui(ui, desk, lesson, live),
             "convolution" => convolution::convolution_ui(ui, desk, state, live),
             "functions" => functions::functions_ui(ui, state),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Color32, ColorImage, Image, Painter, Rect, Sense, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
 use super::State as Part;
-use super::front::is_front_ui;
+use super::front::has_begun_ui;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets;
@@ -31,7 +31,7 @@ pub fn plane_ui(ui: &mut Ui, desk: &mut Desk<'_>, part: &mut Part, live: &Live) 
     }
     let Part::Plane(state) = part else { return };
     let name = live.settings.text("of").unwrap_or_default();
-    if !is_front_ui(ui, desk, name) {
+    if !has_begun_ui(ui, desk, name) {
         return;
     }
     let Some(seen) = desk.look(Look::Plane { side: SIDE }) else {
