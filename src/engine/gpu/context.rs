@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::heap;
 use super::pipelines::Pipelines;
 use super::product::Products;
 use crate::engine::arena::Tenants;
@@ -20,8 +21,7 @@ pub struct Context {
     failure: Arc<Mutex<Option<EngineError>>>,
     arena: Mutex<SharedArena>,
     turn: Mutex<()>,
-    /// Whether what the device takes is memory of the computer.
-    shares_memory: bool,
+    adapter: wgpu::Adapter,
 }
 
 /// The memory of transient values, and the plans that work in it.
@@ -67,10 +67,7 @@ impl Context {
             failure,
             arena: Mutex::new(SharedArena { buffer: arena, tenants: Tenants::default() }),
             turn: Mutex::new(()),
-            shares_memory: matches!(
-                adapter.get_info().device_type,
-                wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu
-            ),
+            adapter: adapter.clone(),
         })
     }
 
@@ -154,12 +151,14 @@ impl Context {
         self.arena.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes that can be had, where anybody tells: no interface asks a card of its own.
+    /// Bytes that can be had, where anybody tells: of the computer's memory where that is what the device takes, of
+    /// the card's own otherwise.
     pub fn available(&self) -> Option<u64> {
-        if !self.shares_memory {
-            return None;
-        }
-        Some(room::available()? + self.lock_arena().buffer.size())
+        let left = match self.adapter.get_info().device_type {
+            wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu => room::available(),
+            _ => heap::left(&self.adapter),
+        };
+        Some(left? + self.lock_arena().buffer.size())
     }
 
     /// Holds back the other plans, whose values lie in the same arena, until a step is complete.

@@ -9,6 +9,7 @@
 mod adapter;
 mod context;
 mod flights;
+mod heap;
 mod lowering;
 mod memory;
 mod pictures;
