@@ -1,10 +1,12 @@
 //! Update rules, rates and beginnings against PyTorch's, made by `tests/reference/optimisers.py`: twenty steps of a
 //! small net by each rule, on every device.
 
+mod common;
+
 use std::sync::Arc;
 
 use convscope::data::{DataSet, Split};
-use convscope::engine::{self, Device, DeviceChoice, EngineError};
+use convscope::engine::{self, Device, DeviceChoice};
 use convscope::experiment::{Experiment, Initialisation, Normalise, Train, file};
 use convscope::graph::{Graph, ParameterId};
 use convscope::tensor::Extent;
@@ -120,13 +122,8 @@ fn every_rule_and_schedule_trains_as_in_pytorch() {
 /// that decide on changes.
 #[test]
 fn every_rule_and_schedule_trains_as_in_pytorch_on_the_gpu() {
-    match engine::open(&DeviceChoice::Gpu) {
-        Ok(device) => check_all(device),
-        Err(EngineError::NoGpu) => {
-            assert!(std::env::var_os("CI").is_none(), "no Vulkan driver; Debian has mesa-vulkan-drivers");
-            println!("left out: there is no Vulkan driver on this machine");
-        }
-        Err(error) => panic!("{error}"),
+    if let Some(device) = common::gpu() {
+        check_all(device);
     }
 }
 

@@ -1,15 +1,20 @@
 //! Single layers and losses against PyTorch's numbers, made by `tests/reference/ops.py`, which says how a case is
 //! built. From file to network to program to executor: what is tested is the whole way.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use convscope::engine::{self, Device, DeviceChoice, EngineError, Memory, StepTable, layout};
+use convscope::engine::{self, Device, DeviceChoice, Memory, StepTable, layout};
+use convscope::experiment::layers::MENU;
 use convscope::experiment::{LabelKind, Loss, NetworkChoice, file};
 use convscope::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
 use convscope::graph::{Goal, Graph, NodeId};
 use convscope::tensor::Extent;
 use safetensors::{Dtype, SafeTensors};
+
+use common::gpu;
 
 /// The largest distance between two tensors that counts as rounding, relative to the largest number of the
 /// expected one. Sums of a few hundred products of single precision lie within some 1e-6.
@@ -232,20 +237,6 @@ fn cpu() -> Arc<dyn Device> {
     engine::open(&DeviceChoice::Cpu).expect("the CPU is always there")
 }
 
-/// A graphics processor, by software where there is no other; left out where there is none at all, except on
-/// the machines that decide on changes.
-fn gpu() -> Option<Arc<dyn Device>> {
-    match engine::open(&DeviceChoice::Gpu) {
-        Ok(device) => Some(device),
-        Err(EngineError::NoGpu) => {
-            assert!(std::env::var_os("CI").is_none(), "no Vulkan driver; Debian has mesa-vulkan-drivers");
-            println!("left out: there is no Vulkan driver on this machine");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
 #[test]
 fn every_op_is_as_in_pytorch() {
     worst(&*cpu());
@@ -265,6 +256,23 @@ fn the_table_of_distances_is_complete() {
     for case in Reference::read().cases {
         let row = format!("| {} |", case.op);
         assert!(table.contains(&row), "{} has no row: write the table anew as it says", case.op);
+    }
+}
+
+/// A kind of layer without a case would be right by its own word alone.
+#[test]
+fn every_kind_of_layer_has_a_case() {
+    let ops: Vec<String> = Reference::read().cases.into_iter().map(|case| case.op).collect();
+    for kind in MENU.iter().map(|make| make()) {
+        let has_case = match kind.name() {
+            // What it drops is drawn by the program itself; its own tests hold it against its definition.
+            "dropout" => true,
+            // Several of what has cases.
+            "repeat" => true,
+            "branches" => ops.contains(&"add".into()) && ops.contains(&"concat".into()),
+            name => ops.iter().any(|op| op == name),
+        };
+        assert!(has_case, "`{}` has no case in tests/reference/ops.py", kind.name());
     }
 }
 

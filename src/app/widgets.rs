@@ -80,7 +80,7 @@ pub fn number_ui(ui: &mut Ui, name: &str, value: &mut f32, range: std::ops::Rang
         .speed(speed)
         .update_while_editing(false)
         .custom_formatter(|x, _| format::setting(x as f32))
-        .custom_parser(|text| text.trim().replace(['−', ','], "-").parse().ok());
+        .custom_parser(|text| text.trim().replace('−', "-").replace(',', ".").parse().ok());
     named(ui.add(drag), name)
 }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{Failure, resolve_experiment, text};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device, DeviceChoice};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Train};
 use crate::train::folder::{self, Folder};
 use crate::train::{Evaluation, Run, TrainError, weights};
 use journey::{End, Journey};
@@ -39,7 +39,7 @@ pub struct TrainArguments {
     #[arg(long, conflicts_with = "steps", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     epochs: Option<u32>,
 
-    /// Train for so many steps.
+    /// Train for so many steps; a schedule runs over the epochs that they reach into.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     steps: Option<u64>,
 
@@ -170,12 +170,18 @@ fn start(
 }
 
 /// Gives the run as many epochs as the steps reach into.
-fn reach(run: &mut Run, steps: u64) -> Result<(), TrainError> {
+fn reach(run: &mut Run, steps: u64) -> Result<(), Failure> {
     let mut experiment = run.experiment.clone();
     let progress = run.progress();
     let left = steps.saturating_sub(progress.step);
-    experiment.train.epochs = (progress.place + left).div_ceil(progress.steps_per_epoch) as usize;
-    run.adjust(&experiment).map(drop)
+    let epochs = (progress.place + left).div_ceil(progress.steps_per_epoch) as usize;
+    let most = *Train::EPOCHS.end();
+    if epochs > most {
+        let text = format!("`--steps {steps}` are {epochs} epochs; a run has {most} at most. Ask for fewer.");
+        return Err(Failure::BadInput(text));
+    }
+    experiment.train.epochs = epochs;
+    Ok(run.adjust(&experiment).map(drop)?)
 }
 
 /// A run from where its folder left it.

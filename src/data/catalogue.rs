@@ -9,6 +9,7 @@ use super::{
     DataSet, HOLD_OUT, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, points, resize,
     shapes, tags,
 };
+use crate::experiment::words::nearest;
 use crate::experiment::{Data, LabelKind};
 use crate::tensor::Extent;
 use serde::Serialize;
@@ -397,25 +398,11 @@ fn unknown(source: &str) -> DataError {
     }
     let names: Vec<&'static str> =
         BUILT_IN.iter().map(|set| set.name).chain(PUBLISHED.iter().map(|set| set.name)).collect();
-    let nearest = names.iter().copied().min_by_key(|name| distance(name, source));
-    let is_near = |name: &&str| distance(name, source) <= 3.min(name.len() / 2);
+    let meant = nearest(source, names.iter().copied());
+    // Out of the list itself, whose names live for ever.
+    let nearest = names.iter().copied().find(|&name| Some(name) == meant);
     let choices = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     DataError::UnknownName { asked: source.to_owned(), nearest: nearest.filter(is_near), choices }
-}
-
-/// Letters to insert, delete or replace to turn one word into the other, whatever the case (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.chars().enumerate() {
-            let replaced = diagonal + (x != y) as usize;
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// "a, b and c".

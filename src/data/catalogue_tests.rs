@@ -1,5 +1,4 @@
 use super::*;
-use proptest::prelude::*;
 use tempfile::TempDir;
 
 fn spec(source: impl Into<String>) -> Data {
@@ -158,13 +157,4 @@ fn real_files_have_the_published_statistics() {
     check("mnist", [(0.1307, 0.3081); 3]);
     check("fashion-mnist", [(0.2860, 0.3530); 3]);
     check("cifar-10", [(0.4914, 0.2470), (0.4822, 0.2435), (0.4465, 0.2616)]);
-}
-
-proptest! {
-    #[test]
-    fn distance_is_a_distance(a in "[a-c]{0,6}", b in "[a-c]{0,6}") {
-        prop_assert_eq!(distance(&a, &b), distance(&b, &a));
-        prop_assert_eq!(distance(&a, &b) == 0, a == b);
-        prop_assert!(distance(&a, &b) <= a.len().max(b.len()));
-    }
 }

@@ -10,6 +10,7 @@ use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name, percent,
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 use image::imageops::FilterType;
+use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -268,8 +269,18 @@ pub(super) fn size_of(path: &Path) -> ImageResult<[usize; 2]> {
 
 /// `(height, width)` of a picture and whether it is grey, from its header.
 fn probe(path: &Path) -> ImageResult<([usize; 2], bool)> {
-    let decoder = reader(path)?.into_decoder()?;
-    let (width, height) = decoder.dimensions();
+    let mut decoder = reader(path)?.into_decoder()?;
+    let (width, height) = match decoder.orientation()? {
+        // As it is seen, which may be on its side from how it is stored.
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => {
+            let (width, height) = decoder.dimensions();
+            (height, width)
+        }
+        _ => decoder.dimensions(),
+    };
     let is_grey =
         matches!(decoder.color_type(), ColorType::L8 | ColorType::L16 | ColorType::La8 | ColorType::La16);
     Ok(([height as usize, width as usize], is_grey))

@@ -11,7 +11,8 @@ use crate::tensor::random::{Key, Purpose};
 /// pixel: it becomes any of the *other* classes, all equally likely, so that the share given is the share that is
 /// wrong. With a class to go `to` it becomes that one, which leaves those right that were of it already. Where a
 /// picture has tags, an answer is one yes or no and is turned around; with a tag to go `to`, pictures are drawn
-/// instead, and are left with that tag alone.
+/// instead, and are left with that tag alone. Pixels of 255 stay unknown; a class that a loss leaves out is here a
+/// class like any other, since the loss is no part of the data.
 ///
 /// # Errors
 /// A class to go to that there is not, or no other class to become.

@@ -105,12 +105,12 @@ mod tests {
     fn the_tightest_group_decides() {
         let files = [
             MEMINFO,
-            ("proc/self/cgroup", "0::/work/job\n"),
-            ("sys/fs/cgroup/work/job/memory.max", "5000000000\n"),
-            ("sys/fs/cgroup/work/job/memory.current", "1000000000\n"),
-            ("sys/fs/cgroup/work/memory.max", "4000000000\n"),
-            ("sys/fs/cgroup/work/memory.current", "1500000000\n"),
-            ("sys/fs/cgroup/work/memory.stat", "anon 900000000\ninactive_file 300000000\n"),
+            ("proc/self/cgroup", "0::/user/job\n"),
+            ("sys/fs/cgroup/user/job/memory.max", "5000000000\n"),
+            ("sys/fs/cgroup/user/job/memory.current", "1000000000\n"),
+            ("sys/fs/cgroup/user/memory.max", "4000000000\n"),
+            ("sys/fs/cgroup/user/memory.current", "1500000000\n"),
+            ("sys/fs/cgroup/user/memory.stat", "anon 900000000\ninactive_file 300000000\n"),
         ];
         assert_eq!(available_at(system(&files).path()), Some(4_000_000_000 - 1_200_000_000));
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::weights::{About, Numbers, WeightsFile};
 use super::{Run, TrainError};
 use crate::data::{self, DataError, DataSet, Normalisation, catalogue};
+use crate::engine::plain::check_room;
 use crate::experiment::{Experiment, Network, file};
 use crate::graph::{Goal, Graph};
 
@@ -73,6 +74,8 @@ impl Net {
     pub fn initial(experiment: &Experiment, set: &DataSet) -> Result<Self, TrainError> {
         let (network, classes, normalisation) = about_pictures(experiment, set)?;
         let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))?;
+        let n_numbers: u64 = graph.parameters.iter().map(|parameter| parameter.len() as u64).sum();
+        check_room("The weights of this net", 4 * n_numbers)?;
         let numbers = Numbers::initial(&graph, &experiment.train, experiment.seed);
         Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
     }

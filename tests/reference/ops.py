@@ -295,6 +295,32 @@ def upsamplings():
 def rearrangements():
     yield Case("flatten", "flatten", '"flatten"', (3, 4, 3, 5), nn.Flatten())
     yield Case("identity", "identity", '"identity"', (3, 4, 3, 5))
+    places = torch.tensor(permutation(6, 4 * 5))
+    permute = Apply(lambda x: x.flatten(2)[:, :, places].unflatten(2, (4, 5)))
+    yield Case("permute-pixels", "permute-pixels", "{ permute-pixels = 6 }", (3, 2, 4, 5), permute)
+
+
+def mix(x):
+    """A hash of 32 bits: murmur's finaliser with Wellons's constants, as the program's random numbers are made of."""
+    x ^= x >> 16
+    x = x * 0x7FEB352D & 0xFFFFFFFF
+    x ^= x >> 15
+    x = x * 0x846CA68B & 0xFFFFFFFF
+    return x ^ x >> 16
+
+
+def permutation(seed, n):
+    """The permutation of 0..n that the program draws for a layer of this seed (Fisher and Yates, Durstenfeld)."""
+    key = mix(seed ^ 0x9E3779B9)
+    # The upper half of the seed, and the number of the purpose.
+    for word in [0, 7]:
+        key = mix(key ^ mix((word + 0x85EBCA6B) & 0xFFFFFFFF))
+    order = list(range(n))
+    for i in reversed(range(1, n)):
+        bits = mix((key + mix(i ^ 0xC2B2AE35)) & 0xFFFFFFFF)
+        other = bits * (i + 1) >> 32
+        order[i], order[other] = order[other], order[i]
+    return order
 
 
 def meetings():

@@ -87,10 +87,12 @@ fn decay_ui(ui: &mut Ui, train: &mut Train) {
 fn seed_ui(ui: &mut Ui, seed: &mut u64) {
     let help = "Seed of all that is random: initial weights, order, augmentation, dropout, built-in pictures";
     widgets::caption_ui(ui, "Seed").on_hover_text(help);
-    let drag = DragValue::new(seed).range(0..=u32::MAX as u64).speed(0.05).update_while_editing(false);
+    // A file may hold a larger one, which is not to be changed by being shown.
+    let drag = DragValue::new(seed).range(0..=u32::MAX as u64).clamp_existing_to_range(false).speed(0.05);
+    let drag = drag.update_while_editing(false);
     named(ui.add(drag), "Seed").on_hover_text(help);
     let response = widgets::icon_button(ui, Icon::Dices, "Another seed");
     if response.on_hover_text("Other initial weights, another order: the next seed").clicked() {
-        *seed = (*seed + 1) % u32::MAX as u64;
+        *seed = seed.wrapping_add(1);
     }
 }

@@ -248,8 +248,8 @@ mod tests {
 
     const MODES: [PoolMode; 3] = [PoolMode::Max, PoolMode::Average, PoolMode::Sum];
 
-    /// Forward, and backward over the winners that the forward pass found.
-    /// With this many rows and columns behind the padding, over which the last windows may hang.
+    /// Forward, and backward over the winners that the forward pass found, with so many rows and columns `more`
+    /// behind the padding, over which the last windows may hang.
     fn trials(mode: PoolMode, input: Extent, window: Window, more: usize) -> [Trial; 2] {
         let size = |n: usize, axis: usize| {
             (n + 2 * window.padding[axis] + more - window.kernel[axis]) / window.stride[axis] + 1

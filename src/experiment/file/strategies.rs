@@ -114,7 +114,10 @@ fn vary(fields: Vec<Field<'_>>, draws: &[Draw]) {
             Value::Flag(place) => *place = a < 0.5,
             Value::Initialisation(place) => {
                 let all = Initialisation::all();
-                *place = Some(all[between(0, all.len() - 1, a)]);
+                let mut chosen = all[between(0, all.len() - 1, a)];
+                // Its own settings all alike, which is enough to see whether they are kept.
+                vary(chosen.fields(), &[Some([b, a]); 4]);
+                *place = Some(chosen);
             }
         }
     }

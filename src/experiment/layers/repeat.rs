@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use super::Layer;
 use crate::experiment::fields::Field;
 
@@ -15,7 +17,9 @@ impl Default for Repeat {
 }
 
 impl Repeat {
+    pub const TIMES: RangeInclusive<usize> = 1..=1000;
+
     pub fn fields(&mut self) -> Vec<Field<'_>> {
-        vec![Field::count("repeat", &mut self.times, 1..=1000, "how many times")]
+        vec![Field::count("repeat", &mut self.times, Self::TIMES, "how many times")]
     }
 }

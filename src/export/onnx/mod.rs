@@ -87,7 +87,8 @@ fn model(net: &Net) -> Whole<'_> {
     };
     let graph = GraphProto {
         node: writer.nodes,
-        name: net.experiment.title.clone(),
+        // The checker wants a name.
+        name: if net.experiment.title.is_empty() { "net".into() } else { net.experiment.title.clone() },
         initializer: Vec::new(),
         input: vec![ValueInfo::batch(writer::INPUT, &[input.channels, input.height, input.width])],
         output: vec![ValueInfo::batch(writer::OUTPUT, &logits)],

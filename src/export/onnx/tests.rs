@@ -91,6 +91,20 @@ fn every_name_is_given_once_and_before_it_is_read() {
     is_in_single_assignment(&read().graph.expect("a graph"));
 }
 
+/// A value that several layers read in another form than it has is brought into that form once.
+#[test]
+fn layers_side_by_side_share_what_they_read() {
+    for layers in [
+        "{ merge = 'add', branches = [[{ linear = 3 }], [{ linear = 3 }]] }",
+        "'flatten', { merge = 'add', branches = [[{ linear = 3 }], ['flatten', { linear = 3 }]] }",
+        "{ linear = 12 }, { merge = 'add', branches = [[{ dropout = 0.5 }, { conv = 3, kernel = 1 }], [{ conv = 3, kernel = 1 }]] }",
+    ] {
+        let experiment = file::parse(&format!("[network]\nlayers = [{layers}]")).expect(layers);
+        let graph = message(&of(experiment, Extent::new(4, 8, 8))).graph.expect("a graph");
+        is_in_single_assignment(&graph);
+    }
+}
+
 /// Both forms, each kind twice in a row with the settings that the menu gives it.
 #[test]
 fn every_kind_is_written() {

@@ -1,6 +1,6 @@
 //! The graph of an ONNX model under construction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::message::Initialiser;
 use super::proto::{Attribute, Node};
@@ -22,6 +22,8 @@ pub struct Writer<'a> {
     paths: HashMap<NodeId, &'a str>,
     /// What holds each node's value.
     values: Vec<Value>,
+    /// The names that operators have given so far: two layers may want the same value in another form.
+    made: HashSet<String>,
 }
 
 /// A value: its name, and whether it is `(N, K)`, as behind a matrix product, rather than `(N, C, H, W)`.
@@ -45,6 +47,7 @@ impl<'a> Writer<'a> {
             numbers: &net.numbers,
             paths,
             values: vec![Value { name: INPUT.into(), is_flat: false }],
+            made: HashSet::new(),
         }
     }
 
@@ -69,6 +72,7 @@ impl<'a> Writer<'a> {
         attributes: Vec<Attribute>,
     ) -> String {
         let output = output.into();
+        self.made.insert(output.clone());
         self.nodes.push(Node {
             input: inputs.iter().map(|name| name.to_string()).collect(),
             output: vec![output.clone()],
@@ -93,20 +97,25 @@ impl<'a> Writer<'a> {
     /// A node's value as maps, `(N, C, H, W)`.
     pub fn maps(&mut self, node: NodeId) -> String {
         let (name, is_flat) = self.value(node);
-        if !is_flat {
-            return name;
+        let maps = format!("{name}/maps");
+        match is_flat {
+            false => name,
+            true if self.made.contains(&maps) => maps,
+            true => {
+                let Extent { channels, height, width } = self.extent(node);
+                self.reshape(&name, &maps, &[channels, height, width])
+            }
         }
-        let Extent { channels, height, width } = self.extent(node);
-        let shaped = self.reshape(&name, &format!("{name}/maps"), &[channels, height, width]);
-        self.values[node.0] = Value { name: shaped.clone(), is_flat: false };
-        shaped
     }
 
     /// A node's value as vectors, `(N, C·H·W)`.
     pub fn vectors(&mut self, node: NodeId) -> String {
-        match self.value(node) {
-            (name, true) => name,
-            (name, false) => self.op("Flatten", &[&name], format!("{name}/flat"), Vec::new()),
+        let (name, is_flat) = self.value(node);
+        let flat = format!("{name}/flat");
+        match is_flat {
+            true => name,
+            false if self.made.contains(&flat) => flat,
+            false => self.op("Flatten", &[&name], flat, Vec::new()),
         }
     }
 

@@ -35,12 +35,21 @@ pub struct PermuteStep {
     pub permutation: Permutation,
 }
 
+/// Pixels whose places fit into a table without a thought for memory: maps of 4096×4096.
+const MOST_PIXELS: usize = 1 << 24;
+
 pub(in crate::graph) fn add(
     permute: &PermutePixels,
     builder: &mut Builder,
     input: NodeId,
 ) -> Result<NodeId, String> {
     let extent = builder.extent(input);
+    if extent.area() > MOST_PIXELS {
+        return Err(format!(
+            "Up to {MOST_PIXELS} pixels can be permuted, and here are {}. Pool them first, or use smaller pictures.",
+            extent.area()
+        ));
+    }
     let permutation = Permutation { seed: permute.seed as u64, n: extent.area(), is_inverse: false };
     let field = builder.field(input).anywhere([extent.height, extent.width]);
     builder.node(super::Op::Permute(PermuteNode { permutation }), vec![input], extent, field)
