@@ -5,7 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use convscope::data::{DataSet, Labels, Split};
-use convscope::engine::{self, Device, DeviceChoice};
+use convscope::engine::{self, DeviceChoice};
 use convscope::experiment::{
     Augment, Data, Experiment, NetworkChoice, Normalise, Optimiser, Schedule, Train,
 };

@@ -1,8 +1,8 @@
 //! Exported nets against the program itself: PyTorch and onnxruntime must find the logits of `predict`.
 //!
-//! The variable `CONVSCOPE_PYTHON` names a Python with torch, safetensors, onnx and onnxruntime; where it is
-//! not set the tests that need one say that they were left out. What is written without any Python is checked
-//! in `src/export`.
+//! The variable `CONVSCOPE_PYTHON` names a Python with onnx and onnxruntime, and with torch and safetensors, without
+//! which only the ONNX files are compared; where it is not set the tests that need one say that they were left out.
+//! What is written without any Python is checked in `src/export`.
 
 use std::path::Path;
 use std::process::Command;
@@ -122,7 +122,7 @@ fn write(net: &Net, folder: &Path) {
 /// Lets Python compare, if there is one.
 fn check(name: &str, net: &Net) {
     let Some(python) = std::env::var_os("CONVSCOPE_PYTHON") else {
-        println!("left out: CONVSCOPE_PYTHON names no Python with torch, onnx and onnxruntime");
+        println!("left out: CONVSCOPE_PYTHON names no Python with onnx and onnxruntime");
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");
@@ -135,10 +135,13 @@ fn check(name: &str, net: &Net) {
     let text = String::from_utf8_lossy(&output.stdout);
     let found: serde_json::Value = serde_json::from_str(text.trim()).expect("JSON");
     println!("{name}: {found}");
-    let number = |key: &str| found[key].as_f64().expect("a number");
-    let most = TOLERANCE.max(SHARE * number("largest"));
+    let most = TOLERANCE.max(SHARE * found["largest"].as_f64().expect("a number"));
     for way in ["pytorch", "onnx"] {
-        let distance = number(way);
+        let Some(distance) = found[way].as_f64() else {
+            assert!(way == "pytorch" && found[way].is_null(), "{name} by {way}: {found}");
+            println!("{name} by {way}: left out, this Python has no torch");
+            continue;
+        };
         assert!(distance < most, "{name} by {way}: {distance}, up to {most} is rounding");
     }
 }

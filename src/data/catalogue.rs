@@ -402,7 +402,7 @@ fn unknown(source: &str) -> DataError {
     // Out of the list itself, whose names live for ever.
     let nearest = names.iter().copied().find(|&name| Some(name) == meant);
     let choices = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    DataError::UnknownName { asked: source.to_owned(), nearest: nearest.filter(is_near), choices }
+    DataError::UnknownName { asked: source.to_owned(), nearest, choices }
 }
 
 /// "a, b and c".
