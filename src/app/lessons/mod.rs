@@ -14,8 +14,10 @@ use std::path::Path;
 
 use egui::Ui;
 use egui_commonmark::CommonMarkCache;
+use egui_plot::Plot;
 
 use super::bridge::{Desk, Request};
+use super::theme::Palette;
 use crate::experiment::{Experiment, Problem};
 use crate::lessons::progress::{Progress, Shelf, Teaching};
 use crate::lessons::{Lesson, shipped};
@@ -137,6 +139,11 @@ impl State {
             Err(problem) => self.problem = Some(problem.to_string()),
         }
     }
+}
+
+/// A plot whose grid stays behind its curves, with room for "100 %" beside it.
+fn calm<'a>(plot: Plot<'a>, palette: &Palette) -> Plot<'a> {
+    plot.y_axis_min_width(44.0).grid_color(palette.border).grid_fade(0.4)
 }
 
 /// Asks for the table to be set with these experiments of the lesson.

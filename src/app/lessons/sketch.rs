@@ -3,6 +3,7 @@
 use egui::{Sense, Ui, vec2};
 use egui_plot::{Line, LineStyle, Plot, PlotPoints};
 
+use super::calm;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets;
 use crate::lessons::quantities::{Quantity, Unit};
@@ -23,9 +24,9 @@ fn top(quantity: &Quantity) -> f64 {
     if quantity.kind.unit == Unit::Share { 1.0 } else { 3.0 }
 }
 
-fn plot<'a>(quantity: &Quantity, epochs: f64) -> Plot<'a> {
+fn plot<'a>(palette: &Palette, quantity: &Quantity, epochs: f64) -> Plot<'a> {
     let is_share = quantity.kind.unit == Unit::Share;
-    Plot::new(("sketch", quantity.to_string()))
+    calm(Plot::new(("sketch", quantity.to_string())), palette)
         .height(HEIGHT)
         .allow_drag(false)
         .allow_zoom(false)
@@ -47,7 +48,7 @@ fn plot<'a>(quantity: &Quantity, epochs: f64) -> Plot<'a> {
 pub fn sketch_ui(ui: &mut Ui, quantity: &Quantity, curve: &mut Vec<[f64; 2]>, epochs: f64) {
     let palette = Palette::of(ui);
     let shown = curve.clone();
-    let response = plot(quantity, epochs).sense(Sense::click_and_drag()).show(ui, |plot| {
+    let response = plot(palette, quantity, epochs).sense(Sense::click_and_drag()).show(ui, |plot| {
         plot.line(Line::new("prediction", PlotPoints::from(shown)).color(palette.accent).width(2.0));
         plot.pointer_coordinate()
     });
@@ -92,7 +93,7 @@ pub fn compared_ui(ui: &mut Ui, quantity: &Quantity, predicted: &[[f64; 2]], run
     let palette = Palette::of(ui);
     let happened = run.map(|run| curve_of(run, quantity.kind.name)).unwrap_or_default();
     let epochs = predicted.last().map_or(1.0, |point| point[0]);
-    plot(quantity, epochs).show(ui, |plot| {
+    plot(palette, quantity, epochs).show(ui, |plot| {
         let guess = Line::new("your prediction", PlotPoints::from(predicted.to_vec())).color(palette.muted);
         plot.line(guess.style(LineStyle::dashed_loose()));
         plot.line(

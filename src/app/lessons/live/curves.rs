@@ -3,9 +3,10 @@
 use egui::Ui;
 use egui_plot::{GridMark, Legend, Line, LineStyle, Plot, PlotPoints};
 
+use super::super::calm;
 use super::super::sketch::{curve_of, steps_of};
 use crate::app::bridge::Desk;
-use crate::app::theme;
+use crate::app::theme::{self, Palette};
 use crate::app::widgets;
 use crate::lessons::live::Live;
 use crate::lessons::own;
@@ -36,6 +37,7 @@ pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, live: &Live) {
         runs.iter().map(|(_, run)| run.map(|run| shown.points(run)).unwrap_or_default()).collect();
     let n_epochs = runs.iter().filter_map(|(_, run)| *run).map(|run| run.experiment.train.epochs).max();
     let plot = shown.plot(&names.join(" "), n_epochs.unwrap_or(1) as f64, &curves);
+    let plot = calm(plot, Palette::of(ui));
     let styles = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()];
     let response = plot.show(ui, |plot| {
         for (i, ((name, run), points)) in runs.iter().zip(curves).enumerate() {

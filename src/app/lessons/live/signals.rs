@@ -4,6 +4,7 @@
 use egui::{Slider, Ui};
 use egui_plot::{Legend, Line, LineStyle, Plot, PlotPoints};
 
+use super::super::calm;
 use super::State as Part;
 use crate::app::beside::Beside;
 use crate::app::theme::{self, Palette};
@@ -112,7 +113,7 @@ fn plot_ui(ui: &mut Ui, found: &Statistics) {
     };
     let signal = points(&|i| convs[i].signal.deviation);
     let gradient = points(&|i| convs[i].gradient.map_or(f64::NAN, |gradient| gradient.deviation));
-    let plot = Plot::new("signals")
+    let plot = calm(Plot::new("signals"), palette)
         .height(HEIGHT)
         .allow_scroll(false)
         .allow_drag(false)
