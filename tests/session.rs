@@ -237,8 +237,16 @@ fn a_changed_net_goes_on_with_the_weights_that_fit_if_that_is_wanted() {
     changed.network = NetworkChoice::Layers { input: None, layers: all };
     let kept = first_loss(Command::PlayKeeping, &changed, 2);
     assert!(kept < 1.5, "it begins where it was: {kept}");
+    session.send(Command::Reset(RUN));
+    session.send(Command::Step(RUN));
+    let again = wait(&session, "the first step", |s| run(s).number == 3 && run(s).curves.len() == 1);
+    assert_eq!(
+        run(&again).curves.last().map(|first| first.loss),
+        Some(kept),
+        "the weights that it began with"
+    );
     changed.network = NetworkChoice::Layers { input: None, layers };
-    let anew = first_loss(Command::Play, &changed, 3);
+    let anew = first_loss(Command::Play, &changed, 4);
     assert!(anew > 2.0, "it begins anew: {anew}");
 }
 

@@ -22,6 +22,9 @@ impl Workshop {
             Request::Send(command) => {
                 // Whatever is asked for is asked of the experiment as it stands.
                 self.describe();
+                if let Command::UseDevice(choice) = &command {
+                    self.device = choice.clone();
+                }
                 self.bridge.send(command);
             }
             Request::Select(id) => self.select(id),
@@ -196,7 +199,7 @@ impl Workshop {
     fn load(&mut self, path: &Path) {
         match file::load_text(path) {
             Ok((experiment, text)) => self.editor.open_text(experiment, &text, path.to_path_buf()),
-            Err(problem) => self.status.say(Gravity::Problem, problem.to_string()),
+            Err(problem) => self.status.say_with(problem.to_string(), Action::Open),
         }
     }
 
@@ -205,7 +208,7 @@ impl Workshop {
             let text = format!(
                 "The text is not saved, for it says no experiment: {problem} Mend it, or write it anew."
             );
-            return self.status.say(Gravity::Problem, text);
+            return self.status.say_with(text, Action::EditText);
         }
         match std::fs::write(path, self.editor.text()) {
             Ok(()) => {
@@ -214,7 +217,7 @@ impl Workshop {
             }
             Err(error) => {
                 let text = format!("{} cannot be written: {error}. Choose another place.", path.display());
-                self.status.say(Gravity::Problem, text);
+                self.status.say_with(text, Action::SaveAs);
             }
         }
     }

@@ -36,7 +36,10 @@ pub fn device_ui(ui: &mut Ui, desk: &mut Desk<'_>, choice: &mut DeviceChoice) {
             option_ui(ui, option, long(device), device.detail.clone());
         }
     });
-    let help = format!("Computes on {}\n{}\nAnother device begins a new run.", device.name, device.detail);
+    let help = format!(
+        "Computes on {}\n{}\nOn another one the runs go on from where they stand.",
+        device.name, device.detail
+    );
     widgets::named(response.response, "Device").on_hover_text(help);
 }
 

@@ -25,8 +25,12 @@ pub struct Memory {
     pub lesson: Option<String>,
     /// The experiment that was open, as its file would read.
     pub experiment: Option<String>,
+    /// The text as it was written by hand, comments, slips and all, where that is another.
+    pub text: Option<String>,
     /// The file it belongs to.
     pub file: Option<PathBuf>,
+    /// The runs beside it that had not begun: those that had are in folders of their own.
+    pub beside: Vec<Beside>,
     /// Where the panels stand; as at the beginning where it says nothing.
     pub arrangement: Option<Plan>,
 }
@@ -39,9 +43,37 @@ impl Default for Memory {
             shows_lessons: false,
             lesson: None,
             experiment: None,
+            text: None,
             file: None,
+            beside: Vec::new(),
             arrangement: None,
         }
+    }
+}
+
+/// A run that was set up and not begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    pub name: String,
+    /// As its file would read.
+    pub experiment: String,
+}
+
+/// An experiment to open the window with.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    pub experiment: Experiment,
+    /// As it was written by hand, right or wrong, where that is not what the program would write.
+    pub text: Option<String>,
+    /// The file it belongs to.
+    pub file: Option<PathBuf>,
+}
+
+impl Opening {
+    /// An experiment that has just been read from a file, or from none.
+    pub fn of_file(experiment: Experiment, file: Option<PathBuf>) -> Self {
+        let text = file.as_deref().and_then(|file| Some(file::load_text(file).ok()?.1));
+        Self { experiment, text, file }
     }
 }
 
@@ -107,11 +139,11 @@ impl Keeper {
         self.kept.as_ref()
     }
 
-    /// The experiment that was open, and its file, where it can still be read.
-    pub fn experiment(&self) -> Option<(Experiment, Option<PathBuf>)> {
-        let memory = self.kept.as_ref()?;
-        let experiment = file::parse(memory.experiment.as_ref()?).ok()?;
-        Some((experiment, memory.file.clone()))
+    /// The experiment that was open, where it can still be read.
+    pub fn opening(&self) -> Option<Opening> {
+        let Memory { experiment, text, file, .. } = self.kept.clone()?;
+        let experiment = file::parse(&experiment?).ok()?;
+        Some(Opening { experiment, text, file })
     }
 
     /// How long it is until it is time to look again; `None` if it is time.

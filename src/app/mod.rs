@@ -42,5 +42,6 @@ mod workshop;
 mod tests;
 
 pub use bridge::Bridge;
+pub use memory::Opening;
 pub use window::{Start, run};
 pub use workshop::Workshop;

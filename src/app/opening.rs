@@ -7,11 +7,12 @@ use egui::{Context, ThemePreference};
 use super::action::Action;
 use super::arrangement::{Arrangement, Pane};
 use super::bridge::Request;
-use super::memory::{Keeper, Memory};
+use super::memory::{Beside, Keeper, Memory};
 use super::theme;
 use super::welcome::{self, Answer};
 use super::workshop::Workshop;
 use crate::experiment::file;
+use crate::session::{Command, MOST_RUNS, NewRun, RunId};
 
 impl Workshop {
     /// Makes the window as the keeper remembers it, and keeps from now on what it looks like. Where nothing is
@@ -29,10 +30,33 @@ impl Workshop {
                 if memory.shows_lessons {
                     self.arrangement.bring(Pane::Lessons);
                 }
+                let beside = memory.beside.clone();
+                self.set_up_again(beside);
             }
             None => self.is_welcoming = true,
         }
         self.keeper = Some(keeper);
+    }
+
+    /// Adds the runs that were set up beside the one in front and had not begun.
+    fn set_up_again(&mut self, beside: Vec<Beside>) {
+        self.describe();
+        for Beside { name, experiment } in beside.into_iter().take(MOST_RUNS - 1) {
+            if let Ok(experiment) = file::parse(&experiment) {
+                let new = NewRun { id: RunId::next(), name, experiment, behind: None, twin_of: None };
+                self.bridge.send(Command::Add(Box::new(new)));
+            }
+        }
+    }
+
+    /// Those runs as they are to be set up again.
+    fn beside(&self) -> Vec<Beside> {
+        let others = self.snapshot.runs.iter().filter(|run| run.id != self.front.id && !run.has_begun);
+        let noted = others.map(|run| Beside {
+            name: run.name.clone(),
+            experiment: file::write(self.front.experiment(run, &self.editor)),
+        });
+        noted.collect()
     }
 
     /// Keeps what has changed since it was looked last, some seconds ago.
@@ -54,7 +78,9 @@ impl Workshop {
             shows_lessons: self.arrangement.shows(Pane::Lessons),
             lesson: self.lessons.asked().map(String::from),
             experiment: Some(file::write(&self.editor.experiment)),
+            text: self.editor.written_text().map(String::from),
             file: self.editor.file.clone(),
+            beside: self.beside(),
             arrangement: self.arrangement.plan(),
         };
         // Before the first page was answered, the next start is the first one again.

@@ -1,8 +1,11 @@
 //! What went wrong, in a sentence, with the remedy as a button.
 
+mod room;
+
 use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
 
+use super::action::Action;
 use super::bridge::{Desk, Request};
 use super::theme;
 use super::widgets::{self, Gravity};
@@ -18,12 +21,26 @@ pub struct State {
     /// What was said of a run's folder or of its going on, and put away.
     dismissed_notes: Vec<String>,
     /// What the window itself has to say: a file that could not be read or written, or was.
-    pub own: Option<(Gravity, String)>,
+    own: Option<Said>,
+    short: room::State,
+}
+
+/// Something that the window has to say, and what can be done about it.
+#[derive(Clone)]
+struct Said {
+    gravity: Gravity,
+    text: String,
+    remedy: Option<Action>,
 }
 
 impl State {
     pub fn say(&mut self, gravity: Gravity, text: impl Into<String>) {
-        self.own = Some((gravity, text.into()));
+        self.own = Some(Said { gravity, text: text.into(), remedy: None });
+    }
+
+    /// Tells of a problem, with what can be done as a button.
+    pub fn say_with(&mut self, text: impl Into<String>, remedy: Action) {
+        self.own = Some(Said { gravity: Gravity::Problem, text: text.into(), remedy: Some(remedy) });
     }
 }
 
@@ -36,14 +53,19 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
     // What is wrong with the pictures stands with the pictures.
     let problem = problem.filter(|problem| !is_about_pictures(desk, problem));
     if let Some(problem) = problem.cloned()
-        && bar_ui(ui, Gravity::Problem, &problem, |_| {})
+        && bar_ui(ui, Gravity::Problem, &problem, |ui| room::remedies_ui(ui, desk, &mut state.short))
     {
         state.dismissed = Some(problem);
     }
-    if let Some((gravity, text)) = state.own.clone()
-        && bar_ui(ui, gravity, &text, |_| {})
-    {
-        state.own = None;
+    if let Some(Said { gravity, text, remedy }) = state.own.clone() {
+        let was_put_away = bar_ui(ui, gravity, &text, |ui| {
+            if remedy.is_some_and(|action| action_ui(ui, desk, action)) {
+                state.own = None;
+            }
+        });
+        if was_put_away {
+            state.own = None;
+        }
     }
     notes_ui(ui, desk, state);
     let run = desk.snapshot.begun().map(|run| (run.id, run.number));
@@ -60,7 +82,7 @@ pub fn status_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, broke_at: 
 }
 
 /// What of the runs cannot be kept, each sentence once, and what there is to note of the run in front.
-fn notes_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
+fn notes_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let unkept = desk.snapshot.runs.iter().find_map(|run| {
         let problem = run.kept.problem.as_ref()?;
         Some(match desk.snapshot.runs.len() {
@@ -71,10 +93,29 @@ fn notes_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
     let note = desk.snapshot.run().and_then(|run| run.note.clone());
     for (gravity, text) in [(Gravity::Warning, unkept), (Gravity::Note, note)] {
         let Some(text) = text.filter(|text| !state.dismissed_notes.contains(text)) else { continue };
-        if bar_ui(ui, gravity, &text, |_| {}) {
+        let was_put_away = bar_ui(ui, gravity, &text, |ui| match gravity {
+            // There room can be made, and it is set whether runs are kept.
+            Gravity::Warning => {
+                action_ui(ui, desk, Action::PastRuns);
+            }
+            // Where there is a problem as well, it stands there.
+            _ if desk.snapshot.problem().is_some() => {}
+            _ => room::remedies_ui(ui, desk, &mut state.short),
+        });
+        if was_put_away {
             state.dismissed_notes.push(text);
         }
     }
+}
+
+/// A button for an action; whether it was pressed.
+fn action_ui(ui: &mut Ui, desk: &mut Desk<'_>, action: Action) -> bool {
+    let response = widgets::named(ui.button((widgets::icon(action.icon()), action.label())), action.label());
+    let is_pressed = response.on_hover_text(action.tooltip(ui.ctx())).clicked();
+    if is_pressed {
+        desk.act(action);
+    }
+    is_pressed
 }
 
 fn lower_rate_ui(ui: &mut Ui, desk: &mut Desk<'_>) {

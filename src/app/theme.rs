@@ -31,6 +31,9 @@ pub const INTER: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.ttf");
 /// How much larger everything is when it is shown to a hall.
 pub const PRESENTING: f32 = 1.35;
 
+/// How much thicker curves are then, beyond that.
+pub const PRESENTING_LINES: f32 = 1.6;
+
 /// The colours of one theme, by what they are for.
 pub struct Palette {
     /// Behind the cards.

@@ -8,7 +8,7 @@ use eframe::NativeOptions;
 use egui::{IconData, ViewportBuilder};
 
 use super::bridge::Bridge;
-use super::memory::Keeper;
+use super::memory::{Keeper, Opening};
 use super::theme;
 use super::workshop::Workshop;
 use crate::engine::DeviceChoice;
@@ -43,15 +43,15 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
         theme::install(&cc.egui_ctx);
         let keeper = Keeper::of_user();
-        let (experiment, file) = match (start.experiment, &keeper) {
-            (Some(experiment), _) => (experiment, start.file),
-            (None, keeper) => keeper.as_ref().and_then(Keeper::experiment).unwrap_or_else(first),
+        let opening = match (start.experiment, &keeper) {
+            (Some(experiment), _) => Opening::of_file(experiment, start.file),
+            (None, keeper) => keeper.as_ref().and_then(Keeper::opening).unwrap_or_else(first),
         };
         let ctx = cc.egui_ctx.clone();
         let session = Arc::new(Session::start(&start.device, move || ctx.request_repaint())?);
         let sender = session.clone();
         let bridge = Bridge::new(move || session.snapshot(), move |command| sender.send(command));
-        let mut workshop = Workshop::new(bridge, experiment, file, start.device);
+        let mut workshop = Workshop::new(bridge, opening, start.device);
         if let Some(keeper) = keeper {
             workshop.remember(&cc.egui_ctx, keeper);
         }
@@ -72,8 +72,9 @@ pub fn run(start: Start) -> anyhow::Result<()> {
 }
 
 /// What the very first start opens.
-fn first() -> (Experiment, Option<PathBuf>) {
-    (shipped::get("quickstart").unwrap_or_default(), None)
+fn first() -> Opening {
+    let experiment = shipped::get("quickstart").unwrap_or_default();
+    Opening { experiment, ..Opening::default() }
 }
 
 struct Window {

@@ -1,7 +1,6 @@
 //! All panels together and what they share: the experiment under edit, and what is done on request.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -13,7 +12,7 @@ use super::bridge::{Bridge, Desk, Request};
 use super::editor::history::Gesture;
 use super::editor::{Editor, Room, Task};
 use super::files::{Answer, Asking};
-use super::memory::Keeper;
+use super::memory::{Keeper, Opening};
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
 use super::{bar, help, lessons, library, network, past, runs, search, status, text, training};
@@ -43,7 +42,7 @@ pub struct Workshop {
     pub(super) status: status::State,
     pub(super) past: past::State,
     /// The device that was asked for.
-    device: DeviceChoice,
+    pub(super) device: DeviceChoice,
     pub(super) asking: Option<Asking>,
     pub(super) is_help_open: bool,
     /// Whether the window is shown to a hall.
@@ -64,14 +63,8 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    pub fn new(
-        bridge: Bridge,
-        experiment: Experiment,
-        opened: Option<PathBuf>,
-        device: DeviceChoice,
-    ) -> Self {
-        let mut editor = Editor::new(experiment);
-        editor.file = opened;
+    pub fn new(bridge: Bridge, opening: Opening, device: DeviceChoice) -> Self {
+        let editor = Editor::open_with(opening);
         let snapshot = bridge.snapshot();
         let front = snapshot.current.map_or_else(runs::front::Front::default, runs::front::Front::new);
         Self {

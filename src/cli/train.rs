@@ -165,6 +165,10 @@ fn start(
     }
     if let Some(path) = &arguments.init {
         weights::load(&mut run, path)?;
+        if arguments.out.is_some() {
+            // Whoever opens the folder in the window can go back to them.
+            run.begin_here()?;
+        }
     }
     Ok(run)
 }

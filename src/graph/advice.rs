@@ -4,6 +4,7 @@
 
 mod ends;
 mod norms;
+mod shapes;
 mod sizes;
 mod stacks;
 #[cfg(test)]
@@ -50,6 +51,8 @@ pub enum Remedy {
     Remove(LayerId),
     /// Puts a layer of other settings in the place of this one.
     Change(LayerId, Kind),
+    /// Puts a layer, with all that is in it, in the place of this one; done as the words say.
+    Rebuild(LayerId, Kind, String),
     Batch(usize),
 }
 
@@ -61,6 +64,7 @@ impl Remedy {
             Self::Append(kind) => format!("Add a layer at the end: {}", settled(kind)),
             Self::Remove(_) => "Remove it".into(),
             Self::Change(_, kind) => format!("Make it {}", settled(kind)),
+            Self::Rebuild(_, _, how) => how.clone(),
             Self::Batch(batch) => format!("Train in batches of {batch}"),
         }
     }
@@ -94,6 +98,7 @@ pub fn advise(network: &Network, goal: &Goal, train: &Train) -> Vec<Advice> {
 
 /// The edit that gives the last layer the shape that is wanted.
 pub use ends::head_remedy;
+pub use shapes::shape_remedy;
 
 /// The rules, in the order in which they speak of one layer.
 const RULES: &[fn(&Net<'_>) -> Vec<Advice>] = &[

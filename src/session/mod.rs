@@ -31,7 +31,7 @@ use crate::experiment::Experiment;
 pub use fetcher::{Download, DownloadStage};
 pub use keeping::{Keeping, Kept};
 pub use share::Sharing;
-pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Seen, Snapshot};
+pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Seen, Shortage, Snapshot};
 pub use watching::{Spent, Watch};
 
 /// At most so many runs are there at once.
@@ -81,7 +81,7 @@ pub enum Command {
     Step(RunId),
     /// To the end of the epoch, then pause.
     Epoch(RunId),
-    /// Back to step 0 with the same initial weights.
+    /// Back to step 0 with the same initial weights: those that it drew, or kept of what was trained before.
     Reset(RunId),
     /// Evaluates on the test pictures now, this run alone.
     Evaluate(RunId),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::RunId;
 use super::keeping::Keeper;
 use super::loader::Wish;
-use super::snapshot::{PicturesReady, PicturesState, RunSnapshot};
+use super::snapshot::{PicturesReady, PicturesState, RunSnapshot, Shortage};
 use super::speed::Speed;
 use crate::data::DataSet;
 use crate::engine::{Device, EngineError, Memory};
@@ -127,8 +127,11 @@ impl Slot {
         match adjusted {
             Err(error @ TrainError::Engine(EngineError::DeviceLost(_))) => return self.note(Err(error)),
             // No room for the larger batch, say: no reason to stop.
-            Err(error) => return self.seen.note = Some(format!("{error} Training goes on as before.")),
-            Ok(_) => self.seen.note = None,
+            Err(error) => {
+                self.seen.shortage = Shortage::of(&error);
+                return self.seen.note = Some(format!("{error} Training goes on as before."));
+            }
+            Ok(_) => (self.seen.note, self.seen.shortage) = (None, None),
         }
         match self.goal {
             _ if self.seen.is_stale => self.rest(),
@@ -207,7 +210,7 @@ impl Slot {
         }
     }
 
-    /// Back to step 0 with the same initial weights.
+    /// Back to step 0 with the weights that it began with.
     pub fn reset(&mut self) {
         self.goal = Goal::Rest;
         self.testing = Testing::No;
@@ -267,8 +270,11 @@ impl Slot {
         let mut run = match self.stored.take() {
             Some(stored) => self.go_on(stored, set, device)?,
             None => {
-                let run = Run::new(&experiment, set, device.clone())?;
-                kept.iter().try_for_each(|(tensor, numbers)| run.write_lasting(*tensor, numbers))?;
+                let mut run = Run::new(&experiment, set, device.clone())?;
+                if !kept.is_empty() {
+                    kept.iter().try_for_each(|(tensor, numbers)| run.write_lasting(*tensor, numbers))?;
+                    run.begin_here()?;
+                }
                 run
             }
         };

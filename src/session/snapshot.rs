@@ -8,11 +8,12 @@ use super::keeping::Kept;
 use super::share::Sharing;
 use super::watching::Spent;
 use crate::data::DataSet;
-use crate::engine::DeviceInfo;
+use crate::engine::{DeviceInfo, DeviceKind, EngineError};
 use crate::experiment::{self, Experiment};
 use crate::graph::Graph;
 use crate::inspect::look::{Look, View};
 use crate::tensor::Extent;
+use crate::train::TrainError;
 use crate::train::curves::Curves;
 
 /// The latest state of everything, replaced as a whole.
@@ -54,6 +55,8 @@ pub struct RunSnapshot {
     pub activity: Activity,
     /// What went wrong with it last, in a sentence or two for a person; none once something else succeeded.
     pub problem: Option<String>,
+    /// Where that, or the note, is that memory is short: how much there was.
+    pub shortage: Option<Shortage>,
     /// What a person should know of it though nothing went wrong.
     pub note: Option<String>,
     /// What of it is on the disk.
@@ -79,6 +82,24 @@ pub struct RunSnapshot {
     pub arena_bytes: u64,
     /// Of a picture.
     pub input: Option<Extent>,
+}
+
+/// How much there was where memory was short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    pub kind: DeviceKind,
+    pub available_bytes: u64,
+}
+
+impl Shortage {
+    pub(super) fn of(error: &TrainError) -> Option<Self> {
+        match error {
+            TrainError::Engine(EngineError::OutOfMemory { kind, available_mib, .. }) => {
+                Some(Self { kind: *kind, available_bytes: available_mib << 20 })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What was seen of a run at one step.
@@ -228,6 +249,7 @@ impl RunSnapshot {
             experiment,
             activity: Activity::Idle,
             problem: None,
+            shortage: None,
             note: None,
             kept: Kept::default(),
             has_begun: false,

@@ -14,6 +14,7 @@ use super::curves::Curves;
 use super::evaluate::{Evaluator, fitting_batch, test_program};
 use super::initial::Start;
 use super::rate::Plateau;
+use super::weights::Numbers;
 use crate::data::{DataSet, Normalisation};
 use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, layout};
 use crate::experiment::Experiment;
@@ -54,6 +55,8 @@ pub struct Run {
     /// Steps asked of the device whose metrics have not come back.
     awaited: VecDeque<Awaited>,
     seconds: f64,
+    /// The weights that it began with, where they were given and not drawn.
+    start: Option<Arc<Numbers>>,
 }
 
 /// How far a run has come.
@@ -134,6 +137,7 @@ impl Run {
             ordered: None,
             awaited: VecDeque::new(),
             seconds: 0.0,
+            start: None,
             device,
             set,
         };
@@ -186,7 +190,8 @@ impl Run {
         Bank::ALL.iter().map(|&bank| 4 * self.placement.len(bank) as u64).sum()
     }
 
-    /// Back to step 0 with the same initial weights.
+    /// Back to step 0 with the weights that it began with: those given ([`Run::begin_here`]), else those that its seed
+    /// says.
     pub fn reset(&mut self) -> Result<(), TrainError> {
         self.plan.take_metrics(true)?;
         for bank in Bank::ALL {
@@ -197,6 +202,23 @@ impl Run {
 
     /// Sets the initial weights in banks of zeros.
     fn begin(&mut self) -> Result<(), TrainError> {
+        match &self.start {
+            Some(start) => start.write_to(&self.graph, &self.placement, &*self.memory)?,
+            None => self.draw()?,
+        }
+        self.curves = Curves::default();
+        self.curves.batches.push((0, self.experiment.train.batch));
+        self.curves.multiply_adds = self.graph.total().multiply_adds;
+        self.awaited.clear();
+        self.plateau = Plateau::default();
+        (self.step, self.leg, self.rule_since) = (0, Leg::default(), 0);
+        self.seconds = 0.0;
+        self.ordered = None;
+        Ok(())
+    }
+
+    /// Draws the weights that the seed says.
+    fn draw(&self) -> Result<(), TrainError> {
         let start = Start::new(&self.graph, &self.experiment.train, self.experiment.seed);
         for (k, parameter) in self.graph.parameters.iter().enumerate() {
             let place = self.placement.parameters[k];
@@ -207,14 +229,6 @@ impl Run {
         for (statistic, place) in self.graph.statistics.iter().zip(&self.placement.statistics) {
             self.memory.write(Bank::Statistics, *place, &vec![statistic.start; statistic.len])?;
         }
-        self.curves = Curves::default();
-        self.curves.batches.push((0, self.experiment.train.batch));
-        self.curves.multiply_adds = self.graph.total().multiply_adds;
-        self.awaited.clear();
-        self.plateau = Plateau::default();
-        (self.step, self.leg, self.rule_since) = (0, Leg::default(), 0);
-        self.seconds = 0.0;
-        self.ordered = None;
         Ok(())
     }
 

@@ -96,6 +96,12 @@ impl Arrangement {
         self.tree.active_tiles().contains(&id)
     }
 
+    /// Where a panel was drawn last.
+    #[cfg(test)]
+    pub fn rect(&self, pane: Pane) -> Option<egui::Rect> {
+        self.tree.tiles.rect(self.tree.tiles.find_pane(&pane)?)
+    }
+
     /// Brings a panel before those that share its place.
     pub fn bring(&mut self, pane: Pane) {
         self.tree.make_active(|_, tile| *tile == Tile::Pane(pane));

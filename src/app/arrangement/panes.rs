@@ -95,6 +95,7 @@ impl Panes<'_> {
             Pane::Network => {
                 self.network.exhibit = self.training.looking.exhibit();
                 network::network_ui(ui, desk, self.network);
+                self.training.looking.turn(desk, std::mem::take(&mut self.network.shown.turned));
             }
             Pane::Training => training::controls_ui(ui, desk, self.training),
             Pane::Curves => training::curves_ui(ui, desk, self.training),

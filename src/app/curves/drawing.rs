@@ -23,6 +23,7 @@ pub struct Drawing {
     test: Color32,
     shape: MarkerShape,
     previous: Color32,
+    thickness: f32,
 }
 
 impl Drawing {
@@ -45,6 +46,7 @@ impl Drawing {
             test: colours.test,
             shape: colours.shape,
             previous: Palette::of(ui).previous,
+            thickness: state.thickness,
         }
     }
 
@@ -64,19 +66,15 @@ impl Drawing {
     }
 
     pub fn draw<'a>(&'a self, plot_ui: &mut PlotUi<'a>) {
-        plot::line(plot_ui, "run before", &self.before, self.previous, 1.0);
-        plot::dashed(plot_ui, "test of the run before", &self.before_tests, self.previous);
-        self.bands.iter().for_each(|band| band.draw(plot_ui));
-        self.others.iter().for_each(|other| other.draw(plot_ui));
+        let thickness = self.thickness;
+        plot::line(plot_ui, "run before", &self.before, self.previous, thickness);
+        plot::dashed(plot_ui, "test of the run before", &self.before_tests, self.previous, 1.5 * thickness);
+        self.bands.iter().for_each(|band| band.draw(plot_ui, thickness));
+        self.others.iter().for_each(|other| other.draw(plot_ui, thickness));
         plot::line(plot_ui, "train, each step", &self.raw, self.train.gamma_multiply(0.3), 1.0);
-        plot::line(
-            plot_ui,
-            "train",
-            &self.smooth,
-            self.train,
-            if self.others.is_empty() { 2.0 } else { 2.5 },
-        );
-        plot::dashed(plot_ui, "test", &self.tests, self.test);
+        let width = if self.others.is_empty() { 2.0 } else { 2.5 };
+        plot::line(plot_ui, "train", &self.smooth, self.train, width * thickness);
+        plot::dashed(plot_ui, "test", &self.tests, self.test, 1.5 * thickness);
         if self.tests.len() <= MOST_MARKS {
             plot::points(plot_ui, &self.tests, self.shape, self.test);
         }

@@ -108,13 +108,13 @@ impl Band {
         self.least.iter().chain(&self.most).copied().chain(tests)
     }
 
-    pub fn draw<'a>(&'a self, plot: &mut PlotUi<'a>) {
+    pub fn draw<'a>(&'a self, plot: &mut PlotUi<'a>, thickness: f32) {
         if !self.xs.is_empty() {
             let area = FilledArea::new("from least to largest", &self.xs, &self.least, &self.most);
             plot.add(area.fill_color(self.colour.gamma_multiply(0.18)).allow_hover(false));
         }
-        plot::line(plot, "mean", &self.mean, self.colour, 2.5);
-        plot::dashed(plot, "mean of tests", &self.tests, self.colour);
+        plot::line(plot, "mean", &self.mean, self.colour, 2.5 * thickness);
+        plot::dashed(plot, "mean of tests", &self.tests, self.colour, 1.5 * thickness);
     }
 }
 

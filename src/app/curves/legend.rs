@@ -25,9 +25,9 @@ pub fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
         ui.label(theme::strong(quantity.title()));
         ui.add_space(theme::SMALL_GAP);
-        sample_ui(ui, colours.train, false);
+        sample_ui(ui, colours.train, state.thickness, false);
         value_ui(ui, "train", train);
-        sample_ui(ui, colours.test, true);
+        sample_ui(ui, colours.test, state.thickness, true);
         value_ui(ui, "test", test);
         if let Some(raw) = raw {
             ui.add(egui::Label::new(theme::caption(ui, format!("this batch {raw}"))).truncate());
@@ -54,14 +54,14 @@ pub fn value_ui(ui: &mut Ui, name: &str, value: Option<String>) {
 }
 
 /// A piece of a curve as it is drawn in the plot: whole, or dashed with its mark.
-pub fn sample_ui(ui: &mut Ui, colour: Color32, is_test: bool) {
+pub fn sample_ui(ui: &mut Ui, colour: Color32, thickness: f32, is_test: bool) {
     let (rect, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
     let ends = [rect.left_center(), rect.right_center()];
     if is_test {
-        ui.painter().extend(egui::Shape::dashed_line(&ends, Stroke::new(1.5, colour), 5.0, 3.0));
+        ui.painter().extend(egui::Shape::dashed_line(&ends, Stroke::new(1.5 * thickness, colour), 5.0, 3.0));
         diamond(ui, rect.center(), colour);
     } else {
-        ui.painter().line_segment(ends, Stroke::new(2.0, colour));
+        ui.painter().line_segment(ends, Stroke::new(2.0 * thickness, colour));
     }
 }
 

@@ -97,6 +97,8 @@ pub struct State {
     drag: Option<Drag>,
     /// Whether they take up the middle of the window.
     pub is_enlarged: bool,
+    /// How much thicker than usual they are drawn, for a hall; 0 before they were drawn at all.
+    thickness: f32,
 }
 
 /// A run as it is drawn.
@@ -214,6 +216,7 @@ impl State {
 
 pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, height: f32) {
     let bottom = ui.cursor().top() + height;
+    state.thickness = if desk.is_presenting { theme::PRESENTING_LINES } else { 1.0 };
     header_ui(ui, desk, state);
     let plots: &[Quantity] = match state.settings.shown {
         Shown::Both => &[Quantity::Error, Quantity::Loss],

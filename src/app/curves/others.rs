@@ -46,9 +46,9 @@ impl Other {
         self.train.iter().chain(&self.tests).map(|point| point.y)
     }
 
-    pub fn draw<'a>(&'a self, plot: &mut PlotUi<'a>) {
-        plot::line(plot, &self.name, &self.train, self.colour, 1.5);
-        plot::dashed(plot, &self.name, &self.tests, self.colour);
+    pub fn draw<'a>(&'a self, plot: &mut PlotUi<'a>, thickness: f32) {
+        plot::line(plot, &self.name, &self.train, self.colour, 1.5 * thickness);
+        plot::dashed(plot, &self.name, &self.tests, self.colour, 1.5 * thickness);
         plot::points(plot, &self.last, self.shape, self.colour);
         if self.tests.len() <= MOST_MARKS {
             plot::points(plot, &self.tests, self.shape, self.colour);

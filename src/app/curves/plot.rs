@@ -109,7 +109,7 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
         ui.label(theme::strong("Rate"));
-        legend::sample_ui(ui, palette.rate, false);
+        legend::sample_ui(ui, palette.rate, state.thickness, false);
         legend::value_ui(ui, "η", rate.map(format::setting));
     });
     let view = view(state, size.x, false);
@@ -125,9 +125,9 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     let response = plot.show(ui, |plot_ui| {
         plot_ui.set_plot_bounds(bounds);
         for (colour, rates) in &others {
-            line(plot_ui, "rate of another run", rates, *colour, 1.0);
+            line(plot_ui, "rate of another run", rates, *colour, state.thickness);
         }
-        line(plot_ui, "rate", &rates, palette.rate, 1.5);
+        line(plot_ui, "rate", &rates, palette.rate, 1.5 * state.thickness);
         pointer_line(plot_ui, pointer);
     });
     response.response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Rate curve"));
@@ -168,13 +168,19 @@ pub(super) fn line<'a>(
     }
 }
 
-pub(super) fn dashed<'a>(plot: &mut PlotUi<'a>, name: &str, points: &'a [PlotPoint], colour: Color32) {
+pub(super) fn dashed<'a>(
+    plot: &mut PlotUi<'a>,
+    name: &str,
+    points: &'a [PlotPoint],
+    colour: Color32,
+    width: f32,
+) {
     if !points.is_empty() {
         let style = LineStyle::Dashed { length: 6.0 };
         plot.line(
             Line::new(name, PlotPoints::Borrowed(points))
                 .color(colour)
-                .width(1.5)
+                .width(width)
                 .style(style)
                 .allow_hover(false),
         );

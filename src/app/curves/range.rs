@@ -75,6 +75,12 @@ impl State {
         (self.x_range(), self.zoom != Zoom::default())
     }
 
+    /// Whether the vertical axis is logarithmic, and how many runs are drawn together in each family.
+    #[cfg(test)]
+    pub fn manner(&self) -> (bool, Vec<usize>) {
+        (self.settings.log_y, self.together().iter().map(|(_, all)| all.len()).collect())
+    }
+
     /// The same as it is drawn, with a little room.
     pub(super) fn x_drawn(&self) -> [f64; 2] {
         let [from, to] = self.x_range();

@@ -58,7 +58,9 @@ impl Costs {
             cost.multiply_adds += report.multiply_adds;
             cost.times += 1;
         }
-        let mend = survey.problem.as_ref().and_then(|_| advice::head_remedy(network, goal));
+        let mend = survey.problem.as_ref().and_then(|problem| {
+            advice::head_remedy(network, goal).or_else(|| advice::shape_remedy(network, problem))
+        });
         let problem = survey.problem;
         let mut costs =
             Self { total: survey.total, problem, mend, advice: Vec::new(), reaches: None, by_layer, paths };

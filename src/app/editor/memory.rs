@@ -72,13 +72,7 @@ pub fn advice(
     if needed.total() <= left {
         return None;
     }
-    // The step grows with the batch, all else does not.
-    let lasting = needed.total() - needed.step;
-    let share = left.saturating_sub(lasting) as f64 / needed.step.max(1) as f64;
-    let most = (batch as f64 * share) as usize;
-    let powers =
-        (0..usize::BITS).rev().map(|bit| 1 << bit).skip_while(|&power| power > most || power >= batch);
-    let fitting = powers.into_iter().find(|&power| count(power).is_some_and(|found| found.total() <= left));
+    let fitting = fitting_batch(needed, left, batch, count);
     let mib = |bytes: u64| crate::app::format::count(bytes.div_ceil(1 << 20));
     let what = format!(
         "Training in batches of {batch} takes {} MiB of memory; this computer has {} MiB left.",
@@ -91,6 +85,23 @@ pub fn advice(
     };
     let remedy = fitting.map(Remedy::Batch);
     Some(Advice { layer: None, path: "train.batch".into(), what, why: why.into(), remedy })
+}
+
+/// The largest power of two below `batch` with which training takes no more than is left, where `batch` needs so much
+/// and `count` tells what another takes.
+pub fn fitting_batch(
+    needed: Footprint,
+    left: u64,
+    batch: usize,
+    count: impl Fn(usize) -> Option<Footprint>,
+) -> Option<usize> {
+    // The step grows with the batch, all else does not.
+    let lasting = needed.total() - needed.step;
+    let share = left.saturating_sub(lasting) as f64 / needed.step.max(1) as f64;
+    let most = (batch as f64 * share) as usize;
+    let powers = (0..usize::BITS).rev().map(|bit| 1 << bit);
+    let mut powers = powers.skip_while(|&power| power > most || power >= batch);
+    powers.find(|&power| count(power).is_some_and(|found| found.total() <= left))
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::experiment::{Experiment, NetworkChoice, Problem, file};
 
+use super::history::History;
 use super::{Editor, tree};
+use crate::app::memory::Opening;
 
 /// A text that is not what the program would write.
 #[derive(Clone, Debug)]
@@ -112,6 +114,34 @@ impl Editor {
             let problem = file::parse(&text).err();
             Typed { text, said: self.experiment.clone(), problem }
         });
+    }
+
+    /// The text, where it is not what the program would write.
+    pub fn written_text(&self) -> Option<&str> {
+        self.typed.as_ref().map(|typed| &*typed.text)
+    }
+
+    /// Opens an experiment with the text that was left beside it, right or wrong; undoing goes back to here. Changed is
+    /// what its file does not hold.
+    pub fn open_with(opening: Opening) -> Self {
+        let Opening { experiment, text, file } = opening;
+        let mut editor = Self::new(experiment);
+        text.iter().for_each(|text| editor.take_up(text));
+        editor.file = file;
+        if let Some(path) = &editor.file {
+            // Where there is no such file any more, nothing of this is in a file.
+            let (experiment, text) = file::load_text(path).unwrap_or_default();
+            let is_own = text == file::write(&experiment);
+            editor.saved = Draft { experiment, text: (!is_own).then(|| text.into()) };
+        }
+        editor
+    }
+
+    /// Goes on with a text that was left beside the same experiment; undoing goes back to here and no further.
+    pub fn take_up(&mut self, text: &str) {
+        self.write(text);
+        self.saved = self.draft();
+        self.history = History::new(self.draft());
     }
 
     fn typed_text(&self) -> Option<Arc<str>> {

@@ -3,7 +3,7 @@
 pub mod browser;
 mod fetch;
 mod own;
-mod paint;
+pub mod paint;
 mod pictures;
 mod strip;
 
@@ -40,20 +40,25 @@ struct Shipped {
 
 impl Default for State {
     fn default() -> Self {
+        Self::of(shipped::names())
+    }
+}
+
+impl State {
+    /// With those of the experiments that ship.
+    pub fn of(names: impl IntoIterator<Item = &'static str>) -> Self {
         let read = |name| {
             let experiment = shipped::get(name)?;
             Some(Shipped { name, summary: shipped::summary(name).unwrap_or_default(), experiment })
         };
         Self {
-            shipped: shipped::names().filter_map(read).collect(),
+            shipped: names.into_iter().filter_map(read).collect(),
             entries: catalogue::list(),
             pictures: pictures::State::default(),
             browser: browser::State::default(),
         }
     }
-}
 
-impl State {
     /// Pictures were chosen by their path: what is found there is told before it is used.
     pub fn choose_path(&mut self, ctx: &egui::Context, data: &mut Data, path: &Path) {
         self.pictures.own.begin(ctx, data, path);

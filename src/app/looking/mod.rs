@@ -263,6 +263,11 @@ fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 }
 
 impl State {
+    /// Shows the net the picture so many places further.
+    pub fn turn(&mut self, desk: &Desk<'_>, by: isize) {
+        self.tools.subject.turn(desk, by);
+    }
+
     /// Shows the net a picture from a file.
     pub fn show(&mut self, path: &Path, input: Option<Extent>) -> Result<(), String> {
         let input = input.ok_or("There is no net yet to show a picture to. Press play first.")?;

@@ -107,6 +107,13 @@ impl Subject {
         self.place = None;
     }
 
+    /// Turns on by so many pictures of the split that is shown.
+    pub fn turn(&mut self, desk: &Desk<'_>, by: isize) {
+        let Some(set) = set(desk) else { return };
+        let n = if self.source == Source::Train { set.train.len() } else { set.test.len() };
+        self.index = self.index.saturating_add_signed(by).min(n.saturating_sub(1));
+    }
+
     /// What is shown to the net; none where there is nothing to show yet.
     pub fn exhibit(&self) -> Option<Exhibit> {
         Some(match self.source {

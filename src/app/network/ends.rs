@@ -3,17 +3,19 @@
 use egui::{Align, Frame, Layout, Margin, Ui};
 use lucide_icons::Icon;
 
-use super::advice;
+use super::{State, advice, shown};
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity};
 use crate::experiment::{LabelKind, Loss, Named, NetworkChoice};
 
-pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let task = desk.editor.task();
     let source = desk.editor.experiment.data.source.clone();
     frame(ui).show(ui, |ui| {
-        line_ui(ui, Icon::Images, "Pictures", &source, &task.input.to_string());
+        line_ui(ui, Icon::Images, "Pictures", &source, &task.input.to_string(), |ui| {
+            shown::shown_ui(ui, desk, &mut state.shown, state.exhibit.as_ref());
+        });
         let Some(message) = desk.editor.mismatch().map(|problem| problem.message.clone()) else { return };
         widgets::message_ui(ui, Gravity::Problem, &message, |ui| {
             if let NetworkChoice::Layers { input, .. } = &mut desk.editor.experiment.network
@@ -31,7 +33,7 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     frame(ui).show(ui, |ui| {
         let what = if goal.labels == LabelKind::Tags { "tags" } else { "classes" };
         let figure = format!("{} {what}", goal.n_outputs());
-        line_ui(ui, Icon::Target, goal.loss.title(), "the loss", &figure);
+        line_ui(ui, Icon::Target, goal.loss.title(), "the loss", &figure, |_| {});
         if let Err(problem) = goal.check() {
             widgets::message_ui(ui, Gravity::Problem, &problem.message, |ui| {
                 let customary = Loss::customary(goal.labels);
@@ -63,7 +65,8 @@ fn frame(ui: &Ui) -> Frame {
         .inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 })
 }
 
-fn line_ui(ui: &mut Ui, symbol: Icon, title: &str, detail: &str, figure: &str) {
+/// What stands there, its shape on the right, and before that what `beside` draws from right to left.
+fn line_ui(ui: &mut Ui, symbol: Icon, title: &str, detail: &str, figure: &str, beside: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.set_min_height(theme::ROW);
         ui.add_space(16.0);
@@ -72,6 +75,7 @@ fn line_ui(ui: &mut Ui, symbol: Icon, title: &str, detail: &str, figure: &str) {
         ui.label(theme::caption(ui, detail));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(egui::RichText::new(figure).monospace());
+            beside(ui);
         });
     });
 }

@@ -39,7 +39,7 @@ pub fn kept_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         ui.horizontal_wrapped(|ui| {
             let label = "Train on with what fits";
             let help = "Begins at step 0 with the trained weights of the layers that still fit; the others draw new ones. \
-                        Reset goes back to weights that are drawn throughout.";
+                        Reset goes back to just these weights. Start again draws all of them.";
             let button = named(ui.button((widgets::icon(Icon::Play), label)), label);
             if button.on_hover_text(help).clicked() {
                 desk.requests.push(Request::Send(Command::PlayKeeping(desk.run)));

@@ -12,6 +12,7 @@ mod kept;
 mod live;
 mod seam;
 mod shader;
+mod shown;
 mod stats;
 mod table;
 
@@ -56,6 +57,7 @@ pub struct State {
     shader: Option<&'static str>,
     /// What the net is shown, whose maps stand on the cards.
     pub exhibit: Option<Exhibit>,
+    pub shown: shown::State,
     sheets: live::Sheets,
     /// Whether the cards leave out what goes on in the layers.
     is_quiet: bool,
@@ -114,7 +116,7 @@ pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     ScrollArea::vertical().auto_shrink([false, false]).id_salt("stack").show(ui, |ui| {
         ui.set_max_width(width);
         ui.spacing_mut().item_spacing.y = 0.0;
-        ends::pictures_ui(ui, desk);
+        ends::pictures_ui(ui, desk, state);
         stack_ui(ui, desk, state);
         ends::loss_ui(ui, desk);
         ui.add_space(theme::LARGE_GAP);

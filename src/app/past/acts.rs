@@ -28,6 +28,13 @@ impl Workshop {
             let text = format!("There is room for {n_left} more runs only. Remove some first.");
             return self.status.say(Gravity::Problem, text);
         }
+        // What was written by hand stands beside the run whose experiment it says, or else stays where it is.
+        let text = self.editor.written_text().map(String::from);
+        let file = self.editor.file.clone();
+        let said = self.editor.experiment.clone();
+        let is_same = |past: &Past| past.experiment.as_deref() == Some(&said);
+        let is_needed = self.snapshot.runs.len() > 1 && !runs.iter().any(is_same);
+        let mut is_left = is_needed || text.is_some();
         let mut parties: HashMap<u64, RunId> = HashMap::new();
         let mut first = None;
         for past in runs {
@@ -46,18 +53,23 @@ impl Workshop {
                 self.front.bring(id, &mut self.editor, || (*experiment).clone());
                 self.told = Some((id, (*experiment).clone()));
                 self.bridge.send(Command::Select(id));
+                if said == *experiment {
+                    self.editor.file.clone_from(&file);
+                    text.iter().for_each(|text| self.editor.take_up(text));
+                    is_left = is_needed;
+                }
             }
         }
         // What stood there so that there was something is not needed any more.
-        if let Some(id) = untouched.filter(|_| first.is_some()) {
+        if let Some(id) = untouched.filter(|_| first.is_some() && !is_left) {
             self.bridge.send(Command::Remove(id));
         }
         self.past.look_again();
     }
 
-    /// The only run, where nothing has been done with it.
+    /// The run in front, where nothing has been done with it.
     fn untouched(&self) -> Option<RunId> {
-        let [run] = &self.snapshot.runs[..] else { return None };
+        let run = self.snapshot.run()?;
         let is_as_it_was = !run.has_begun && !run.activity.is_work() && !self.editor.can_undo();
         is_as_it_was.then_some(run.id)
     }

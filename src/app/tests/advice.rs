@@ -104,3 +104,68 @@ fn a_net_changed_after_training_is_offered_the_weights_that_fit() {
     bench.click("Train on with what fits");
     assert!(matches!(bench.commands()[..], [Command::PlayKeeping(_)]));
 }
+
+#[test]
+fn branches_that_do_not_fit_get_a_shortcut() {
+    let mut bench = Bench::open("quickstart");
+    bench.click("Add layer at position 3");
+    bench.click("Residual block");
+    assert!(!bench.is_disabled("Train"));
+    // The first convolution of the block strides, its shortcut does not.
+    let Kind::Branches(branches) = &layers(&bench)[2].kind else { panic!("it is a block") };
+    let second = branches.branches[0].iter().position(|layer| matches!(layer.kind, Kind::Conv(_)));
+    assert_eq!((second, branches.branches[1].len()), (Some(0), 0));
+    bench.harness.state_mut().editor.layers_and_costs().0[2].kind.children_mut()[0][0].kind = strided();
+    bench.harness.state_mut().editor.layers_changed();
+    bench.run();
+    assert!(bench.has_text("The branches end in 8×12×12, 8×24×24") && bench.is_disabled("Train"));
+    bench.click("Put a strided shortcut to 8 channels into branch 2");
+    assert!(!bench.is_disabled("Train"));
+    bench.press(Modifiers::COMMAND, Key::Z);
+    assert!(bench.has_text("The branches end in"), "it is undone");
+}
+
+fn strided() -> Kind {
+    use crate::experiment::layers::{Conv, Padding};
+    let padding = Padding::Each([1, 1]);
+    Kind::Conv(Conv { filters: 8, stride: [2, 2], padding, ..Conv::default() })
+}
+
+#[test]
+fn a_window_that_is_too_large_is_made_to_fit() {
+    let mut bench = Bench::open("quickstart");
+    bench.enter("kernel", "29");
+    bench.click("Make it 28×28");
+    assert!(!bench.has_text("29×29 does not fit"));
+}
+
+/// Where memory is short on the device, a smaller batch and the processor are a click away.
+#[test]
+fn what_can_be_done_where_memory_is_short_is_a_button() {
+    use super::fixture::front;
+    use crate::engine::{DeviceChoice, DeviceKind};
+    use crate::session::{Command, Shortage};
+    let mut bench = Bench::open("quickstart");
+    let editor = &bench.harness.state().editor;
+    let needed = editor.footprint().expect("it is counted").total();
+    let shortage = Shortage { kind: DeviceKind::Gpu, available_bytes: needed / 2 };
+    let fitting = editor.batch_within(needed / 2).expect("there is one");
+    assert!(fitting < editor.experiment.train.batch);
+    bench.set(|snapshot| {
+        let run = front(snapshot);
+        run.problem = Some("Training in batches of 32 needs more memory than there is.".into());
+        run.shortage = Some(shortage);
+    });
+    bench.commands();
+    bench.click("Use the CPU");
+    assert!(
+        matches!(bench.commands()[..], [Command::UseDevice(DeviceChoice::Cpu), Command::Play(_)]),
+        "it goes on at once"
+    );
+    bench.click(&format!("Train in batches of {fitting}"));
+    let commands = bench.commands();
+    let begun = matches!(&commands[..], [Command::Describe(_, told), Command::Play(_)] if told.train.batch == fitting);
+    assert!(begun, "{commands:?}");
+    bench.set(|snapshot| front(snapshot).shortage = Some(Shortage { kind: DeviceKind::Cpu, ..shortage }));
+    assert!(!bench.has("Use the CPU"), "it is in use");
+}

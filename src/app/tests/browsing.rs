@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Key, Modifiers, Rect, Theme, pos2};
+use egui::{Key, Modifiers, Rect, Theme, Vec2, pos2};
 use egui_kittest::kittest::Queryable as _;
-use egui_kittest::{SnapshotOptions, try_image_snapshot_options};
 
 use super::building::Dropped;
 use super::fixture::{Bench, LAPTOP, front, snapshot};
+use super::images::{MANNERS, compare};
 use crate::data::{DataSet, Labels, PixelClasses};
 use crate::session::{Command, Download, DownloadStage, PicturesState, Snapshot};
 
@@ -202,19 +202,12 @@ fn own_pictures_are_told_before_they_are_used() {
 
 #[test]
 fn the_browser_looks_as_it_did() {
-    for (file, theme) in [("browser-light", Theme::Light), ("browser-dark", Theme::Dark)] {
-        let mut bench =
-            Bench::with("plain-20", LAPTOP, theme, snapshot("plain-20"), |builder| builder.wgpu());
+    for (manner, size, theme) in MANNERS {
+        let mut bench = Bench::with("plain-20", size, theme, snapshot("plain-20"), |builder| builder.wgpu());
         bench.press(Modifiers::NONE, Key::B);
         wait_for(&mut bench, "all: ");
         wait_for(&mut bench, "The picture as the net sees it");
-        let image = bench.harness.render().expect("there is an adapter to draw with");
-        let part = Rect::from_min_max(pos2(288.0, 44.0), pos2(1358.0, 760.0));
-        let [x, y, width, height] =
-            [part.left(), part.top(), part.width(), part.height()].map(|side| side as u32);
-        let part = image::imageops::crop_imm(&image, x, y, width, height).to_image();
-        // Drivers round the edges of letters a little differently.
-        let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60usize);
-        try_image_snapshot_options(&part, file, &options).unwrap();
+        let part = Rect::from_min_max(pos2(288.0, 44.0), (size - Vec2::splat(8.0)).to_pos2());
+        compare(&mut bench, &format!("browser-{manner}"), part);
     }
 }

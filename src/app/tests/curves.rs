@@ -149,3 +149,80 @@ fn a_run_in_front_can_be_hidden_too() {
     bench.click("More for residual");
     assert!(bench.has("Show its curves"));
 }
+
+#[test]
+fn the_curves_are_smoothed_made_logarithmic_and_get_the_rate_beneath() {
+    let mut bench = bench(training("quickstart", 400));
+    bench.click("log");
+    assert!(bench.harness.state().training.curves.manner().0);
+    bench.click("Error");
+    assert!(bench.has("Error curve") && !bench.has("Loss curve"));
+    bench.click("Loss");
+    assert!(!bench.has("Error curve") && bench.has("Loss curve"));
+    bench.click("Both");
+    bench.click("Settings of the curves");
+    bench.click("Learning rate beneath");
+    let before = bench.harness.state().training.curves.settings.window;
+    bench.get("Smoothing").focus();
+    bench.run();
+    bench.press(Modifiers::NONE, Key::ArrowRight);
+    assert!(bench.harness.state().training.curves.settings.window > before);
+    bench.press(Modifiers::NONE, Key::Escape);
+    assert!(bench.has("Rate curve"));
+}
+
+/// Wherever the pointer is over the curves, the values of all runs are told.
+#[test]
+fn values_of_all_runs_are_told_at_the_pointer() {
+    let mut bench = bench(three("quickstart"));
+    let plot = bench.get("Loss curve").rect();
+    bench.harness.hover_at(plot.center());
+    bench.harness.run_steps(3);
+    let told = super::layout::drawn(&bench).into_iter().filter(|drawn| plot.contains_rect(drawn.rect));
+    let told: Vec<String> = told.map(|drawn| drawn.text).collect();
+    for name in ["residual", "plain", "adam"] {
+        assert!(told.iter().any(|text| text == name), "{name}: {told:?}");
+    }
+    assert_eq!(told.iter().filter(|text| text.starts_with("train ")).count(), 3, "{told:?}");
+}
+
+#[test]
+fn curves_are_exported_in_three_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bench = bench(three("quickstart"));
+    for (item, name) in [("Table (CSV)…", "c.csv"), ("Picture (PNG)…", "c.png"), ("Drawing (SVG)…", "c.svg")]
+    {
+        bench.click("Export the curves");
+        bench.click(item);
+        let path = folder.path().join(name);
+        bench.press(Modifiers::COMMAND, Key::A);
+        bench.get("Path").type_text(path.to_str().unwrap());
+        bench.run();
+        bench.press(Modifiers::NONE, Key::Enter);
+        let begin = std::time::Instant::now();
+        while !bench.has_text(&format!("Exported to {}", path.display())) {
+            assert!(begin.elapsed().as_secs() < 20, "{name} is not written");
+            bench.harness.step();
+        }
+        assert!(std::fs::metadata(&path).unwrap().len() > 1000, "{name}");
+    }
+}
+
+/// Seeds of one experiment are one curve with a band; all twins are where that is chosen.
+#[test]
+fn seeds_are_drawn_as_mean_and_band() {
+    let mut snapshot = three("quickstart");
+    for (i, run) in snapshot.runs.iter_mut().enumerate() {
+        let mut own = (*run.experiment).clone();
+        (own.seed, own.train.rate) = (1 + i as u64, if i == 2 { 0.5 } else { 0.02 });
+        (run.experiment, run.twins) = (Arc::new(own), Some(7));
+    }
+    let mut bench = bench(snapshot);
+    let n_together = |bench: &Bench| bench.harness.state().training.curves.manner().1;
+    assert_eq!(n_together(&bench), [2]);
+    bench.click("Settings of the curves");
+    bench.click("All twins");
+    assert_eq!(n_together(&bench), [3]);
+    bench.click("None");
+    assert!(n_together(&bench).is_empty());
+}

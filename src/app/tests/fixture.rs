@@ -8,6 +8,7 @@ use egui::{Theme, Vec2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 
+use crate::app::memory::Opening;
 use crate::app::{Bridge, Workshop, theme};
 use crate::data::{DataSet, Split};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
@@ -61,7 +62,8 @@ impl Bench {
         let (read, sent) = (snapshot.clone(), commands.clone());
         let bridge =
             Bridge::new(move || read.borrow().clone(), move |command| sent.borrow_mut().push(command));
-        let workshop = prepare(Workshop::new(bridge, experiment(name), None, DeviceChoice::Auto));
+        let opening = Opening { experiment: experiment(name), ..Opening::default() };
+        let workshop = prepare(Workshop::new(bridge, opening, DeviceChoice::Auto));
         let builder = Harness::builder().with_size(size).with_theme(theme).with_context_setup(theme::install);
         let harness = build(builder).build_ui_state(|ui, workshop: &mut Workshop| workshop.ui(ui), workshop);
         let mut bench = Self { harness, snapshot, commands };

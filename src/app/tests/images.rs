@@ -1,33 +1,108 @@
-//! A few pictures that must stay as they are: parts of the window that no data and no shipped file change.
-//! After an intended change: `UPDATE_SNAPSHOTS=1 cargo test --release images`, and look at them.
+//! Pictures of the panels that must stay as they are, each in light on a laptop's screen and in dark on a large one.
+//! What they show is made up, so that no data and next to no shipped file changes them.
+//! After an intended change: `UPDATE_SNAPSHOTS=1 cargo test --release --lib images`, and look at them.
 
-use egui::{Rect, Theme};
+use egui::{Key, Modifiers, Rect, Theme, Vec2};
 use egui_kittest::{SnapshotOptions, try_image_snapshot_options};
 
-use super::fixture::{Bench, LAPTOP, snapshot, training};
+use super::building::Dropped;
+use super::fixture::{Bench, DESKTOP, LAPTOP, snapshot, training};
+use super::runs::three;
+use crate::app::arrangement::Pane;
+use crate::app::library;
 use crate::session::Snapshot;
 
+/// The ends of the files' names, and what is drawn in them.
+pub const MANNERS: [(&str, Vec2, Theme); 2] =
+    [("light", LAPTOP, Theme::Light), ("dark", DESKTOP, Theme::Dark)];
+
 /// Compares a part of the window with how it looked.
-fn check(file: &str, name: &str, theme: Theme, snapshot: Snapshot, part: Rect) {
-    let mut bench = Bench::with(name, LAPTOP, theme, snapshot, |builder| builder.wgpu());
+pub fn compare(bench: &mut Bench, file: &str, part: Rect) {
     let image = bench.harness.render().expect("there is an adapter to draw with");
-    let (x, y) = (part.min.x as u32, part.min.y as u32);
-    let part = image::imageops::crop_imm(&image, x, y, part.width() as u32, part.height() as u32).to_image();
+    let [x, y, width, height] =
+        [part.left(), part.top(), part.width(), part.height()].map(|side| side.round() as u32);
+    let part = image::imageops::crop_imm(&image, x, y, width, height).to_image();
     // Drivers round the edges of letters a little differently.
     let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60usize);
     try_image_snapshot_options(&part, file, &options).unwrap();
 }
 
+/// Draws an experiment in both manners, and compares these panels, which lie side by side.
+fn check(file: &str, name: &str, snapshot: Snapshot, panes: &[Pane], prepare: impl Fn(&mut Bench)) {
+    for (manner, size, theme) in MANNERS {
+        let mut bench = Bench::with(name, size, theme, snapshot.clone(), |builder| builder.wgpu());
+        prepare(&mut bench);
+        bench.run();
+        let rect = |pane: &Pane| bench.harness.state().arrangement.rect(*pane).expect("it is in view");
+        let part = panes.iter().map(rect).reduce(Rect::union).expect("there is one");
+        compare(&mut bench, &format!("{file}-{manner}"), part);
+    }
+}
+
 #[test]
 fn the_stack_of_cards_looks_as_it_did() {
-    let part = Rect::from_min_max(egui::pos2(288.0, 44.0), egui::pos2(940.0, 760.0));
-    check("network-light", "lenet", Theme::Light, snapshot("lenet"), part);
-    check("network-dark", "lenet", Theme::Dark, snapshot("lenet"), part);
+    check("network", "lenet", snapshot("lenet"), &[Pane::Network], |_| {});
 }
 
 #[test]
 fn a_run_looks_as_it_did() {
-    let part = Rect::from_min_max(egui::pos2(941.0, 44.0), egui::pos2(1358.0, 760.0));
-    check("training-light", "lenet", Theme::Light, training("lenet", 400), part);
-    check("training-dark", "lenet", Theme::Dark, training("lenet", 400), part);
+    let panes = [Pane::Training, Pane::Curves, Pane::Inside];
+    check("training", "lenet", training("lenet", 400), &panes, |_| {});
+}
+
+#[test]
+fn several_runs_look_as_they_did() {
+    check("curves", "quickstart", three("quickstart"), &[Pane::Network, Pane::Training], |bench| {
+        bench.press(Modifiers::NONE, Key::C);
+        bench.click("Settings of the curves");
+        bench.click("Learning rate beneath");
+        bench.press(Modifiers::NONE, Key::Escape);
+    });
+}
+
+#[test]
+fn the_library_looks_as_it_did() {
+    check("library", "quickstart", snapshot("quickstart"), &[Pane::Library], |bench| {
+        bench.harness.state_mut().library = library::State::of(["quickstart", "lenet-glyphs"]);
+    });
+}
+
+#[test]
+fn the_text_looks_as_it_did() {
+    check("text", "lenet", snapshot("lenet"), &[Pane::Text], |bench| {
+        bench.press(Modifiers::COMMAND, Key::E);
+    });
+}
+
+#[test]
+fn a_lesson_looks_as_it_did() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("rows");
+    std::fs::create_dir(&folder).unwrap();
+    let settings = "title = \"Rows and columns\"\nsummary = \"How many.\"\nminutes = 5\n\
+        [experiments.net]\nset.network.preset = \"quickstart\"\n\
+        [predictions.size]\nask = \"How many rows has its output?\"\n\
+        number = { height = \"net\", layer = \"layers.0\" }\n\
+        [checks.rows]\nsays = \"28 less 4.\"\nfact = { height = \"net\", layer = \"layers.0\" }\nequals = 24\n";
+    let text = "A filter of $k \\times k$ weights leaves of $n$ rows\n\n$$n' = \\left\\lfloor \\frac{n + 2p - k}{s} \
+        \\right\\rfloor + 1$$\n\n- **padding** $p$: rows of zeros above and below;\n- **stride** $s$: from one place to \
+        the next.\n\n```predict size\n```\n\n```check rows\n```\n";
+    std::fs::write(folder.join("lesson.toml"), settings).unwrap();
+    std::fs::write(folder.join("lesson.md"), text).unwrap();
+    check("lesson", "quickstart", snapshot("quickstart"), &[Pane::Lessons], |bench| {
+        let dropped = Dropped(folder.clone());
+        bench.harness.input_mut().dropped_files.push(std::sync::Arc::new(dropped));
+        bench.run();
+    });
+}
+
+#[test]
+fn the_table_of_all_layers_looks_as_it_did() {
+    for (manner, size, theme) in MANNERS {
+        let mut bench = Bench::with("lenet", size, theme, snapshot("lenet"), |builder| builder.wgpu());
+        bench.press(Modifiers::NONE, Key::L);
+        let rect = |name: &str| bench.get(name).rect();
+        let part = rect("All layers").union(rect("Copy as CSV")).union(rect("Close")).expand(12.0);
+        compare(&mut bench, &format!("table-{manner}"), part);
+    }
 }

@@ -13,14 +13,14 @@ use super::runs::three;
 const SLACK: f32 = 2.0;
 
 /// A text that is drawn, where, and what of it is to be seen.
-struct Drawn {
-    text: String,
-    rect: Rect,
+pub struct Drawn {
+    pub text: String,
+    pub rect: Rect,
     seen: Rect,
 }
 
 /// All texts that are to be seen, in the order in which they are drawn.
-fn drawn(bench: &Bench) -> Vec<Drawn> {
+pub fn drawn(bench: &Bench) -> Vec<Drawn> {
     let screen = bench.harness.ctx.content_rect();
     let mut all = Vec::new();
     for ClippedShape { clip_rect, shape, .. } in &bench.harness.output().shapes {

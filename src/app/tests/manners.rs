@@ -86,6 +86,12 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
     bench.harness.ctx.set_theme(egui::ThemePreference::Dark);
     bench.find("going deeper");
     bench.enter("Rate", "0.5");
+    bench.set(|snapshot| {
+        let own = snapshot.runs[0].clone();
+        let other =
+            crate::session::RunSnapshot { id: crate::session::RunId::next(), name: "rate 0.1".into(), ..own };
+        snapshot.runs.push(other);
+    });
     let ctx = bench.harness.ctx.clone();
     bench.harness.state_mut().keep_now(&ctx);
 
@@ -93,7 +99,56 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
     assert!(!bench.has("A convolutional network, ready to learn"), "it is shown once");
     assert_eq!(bench.harness.ctx.theme(), egui::Theme::Dark);
     assert!(bench.has_text("Going deeper") && bench.has("All lessons"), "the lesson is open again");
+    let set_up = |bench: &Bench| -> Vec<String> {
+        let added = |command| match command {
+            Command::Add(new) => Some(new.name.clone()),
+            _ => None,
+        };
+        bench.commands().into_iter().filter_map(added).collect()
+    };
+    assert_eq!(set_up(&bench), ["rate 0.1"], "and what was set up beside it");
     let keeper = Keeper::at(folder.path().join("window.json"));
-    let (experiment, _) = keeper.experiment().expect("it can be read");
-    assert_eq!(experiment.train.rate, 0.5, "and so is the experiment, changes included");
+    let opening = keeper.opening().expect("it can be read");
+    assert_eq!(opening.experiment.train.rate, 0.5, "and so is the experiment, changes included");
+}
+
+#[test]
+fn light_and_dark_follow_the_system_until_one_is_chosen() {
+    let mut bench = Bench::open("quickstart");
+    let ctx = bench.harness.ctx.clone();
+    ctx.set_theme(egui::ThemePreference::System);
+    for theme in [egui::Theme::Dark, egui::Theme::Light] {
+        bench.harness.input_mut().system_theme = Some(theme);
+        bench.run();
+        assert_eq!(ctx.theme(), theme);
+    }
+    bench.click("Light or dark");
+    assert_eq!(ctx.theme(), egui::Theme::Dark, "one press always shows a difference");
+    bench.press(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::L);
+    assert_eq!(ctx.theme(), egui::Theme::Light);
+}
+
+/// The widths of the lines that are drawn over the plot of the error.
+fn line_widths(bench: &Bench) -> Vec<f32> {
+    let plot = bench.get("Error curve").rect();
+    let path = |shape: &egui::Shape| match shape {
+        egui::Shape::Path(path) if path.points.len() > 20 => Some(path.stroke.width),
+        _ => None,
+    };
+    let shapes = bench.harness.output().shapes.iter().filter(|clipped| plot.intersects(clipped.clip_rect));
+    let mut widths: Vec<f32> = shapes.filter_map(|clipped| path(&clipped.shape)).collect();
+    widths.sort_by(f32::total_cmp);
+    widths
+}
+
+#[test]
+fn a_presentation_has_thicker_curves() {
+    let snapshot = super::fixture::training("quickstart", 400);
+    let mut bench =
+        Bench::with("quickstart", super::fixture::DESKTOP, egui::Theme::Light, snapshot, |builder| builder);
+    let before = line_widths(&bench);
+    bench.press(Modifiers::NONE, Key::F5);
+    let now = line_widths(&bench);
+    let thickest = |widths: &[f32]| widths.last().copied().unwrap_or_default();
+    assert!(thickest(&now) > 1.5 * thickest(&before), "{before:?} {now:?}");
 }

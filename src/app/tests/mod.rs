@@ -3,6 +3,7 @@
 mod advice;
 mod browsing;
 mod building;
+mod cards;
 mod curves;
 mod fixture;
 mod images;

@@ -6,7 +6,7 @@ use egui::{Key, Modifiers, Theme};
 
 use super::fixture::{Bench, LAPTOP, curves, front, training};
 use crate::experiment::NetworkChoice;
-use crate::session::{Activity, Command, RunId, RunSnapshot, Snapshot};
+use crate::session::{Activity, Command, RunId, RunSnapshot, Sharing, Snapshot};
 
 /// Three runs of one experiment that have come differently far, the first in front.
 pub fn three(name: &str) -> Snapshot {
@@ -163,4 +163,35 @@ fn a_change_begins_anew_or_stands_beside() {
         panic!("{commands:?}")
     };
     assert_eq!((back.train.batch, new.experiment.train.batch, *id), (32, 16, new.id));
+}
+
+#[test]
+fn time_is_shared_and_all_runs_are_driven_from_the_head_of_the_list() {
+    let (mut bench, ids) = bench();
+    bench.click("Time shared by seconds");
+    assert!(matches!(bench.commands()[..], [Command::Share(Sharing::Pictures)]));
+    bench.set(|snapshot| snapshot.sharing = Sharing::Pictures);
+    bench.click("Time shared by pictures");
+    assert!(matches!(bench.commands()[..], [Command::Share(Sharing::Seconds)]));
+    bench.click("Pause all runs");
+    let paused = |command: &Command| match command {
+        Command::Pause(id) => Some(*id),
+        _ => None,
+    };
+    assert_eq!(bench.commands().iter().filter_map(paused).collect::<Vec<_>>(), ids);
+    bench.set(|snapshot| snapshot.runs.iter_mut().for_each(|run| run.activity = Activity::Idle));
+    bench.click("Train all runs");
+    assert!(bench.commands().iter().all(|command| matches!(command, Command::Play(_))));
+}
+
+/// Going back to the same initial weights is one act, drawing others another.
+#[test]
+fn reset_and_a_new_draw_are_two_acts() {
+    let mut bench = Bench::with("quickstart", LAPTOP, Theme::Light, training("quickstart", 400), |b| b);
+    bench.commands();
+    bench.click("Reset");
+    assert!(matches!(bench.commands()[..], [Command::Reset(_)]), "the experiment stays as it is");
+    bench.click("Another seed");
+    let commands = bench.commands();
+    assert!(matches!(&commands[..], [Command::Describe(_, told)] if told.seed == 2), "{commands:?}");
 }

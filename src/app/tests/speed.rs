@@ -1,9 +1,16 @@
 //! What frames cost: `cargo test --release --lib speed -- --ignored --nocapture`.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::fixture::{Bench, DESKTOP, curves, front, training};
-use crate::session::{RunId, RunSnapshot};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use super::fixture::{Bench, DESKTOP, curves, experiment, front, training};
+use crate::app::memory::Opening;
+use crate::app::{Bridge, Workshop, theme};
+use crate::engine::DeviceChoice;
+use crate::session::{Activity, Command, NewRun, RunId, RunSnapshot, Session};
 use crate::train::changes::Changed;
 
 /// Runs side by side.
@@ -112,5 +119,64 @@ fn preset_time() {
         let ms = start.elapsed().as_secs_f64() * 1e3;
         println!("{name}: shown after {ms:.1} ms");
         assert!(ms < 150.0, "a click is answered at once");
+    }
+}
+
+/// Eight deep nets train for real, on all processors, while the window is drawn 30 times a second and clicked: whatever
+/// the engine does, the frame that a click falls into shows its answer, and the engine itself obeys soon after.
+#[test]
+#[ignore = "measures time"]
+fn clicks_are_answered_while_eight_runs_train() {
+    let session = Arc::new(Session::start(&DeviceChoice::Cpu, || {}).expect("the processor"));
+    let (reader, sender) = (session.clone(), session.clone());
+    let bridge = Bridge::new(move || reader.snapshot(), move |command| sender.send(command));
+    let mut own = experiment("resnet-56-shapes");
+    (own.data.train, own.data.test, own.train.batch) = (Some(640), Some(64), 32);
+    let opening = Opening { experiment: own.clone(), ..Opening::default() };
+    let workshop = Workshop::new(bridge, opening, DeviceChoice::Cpu);
+    let builder = Harness::builder().with_size(DESKTOP).with_context_setup(theme::install);
+    let mut harness = builder.build_ui_state(|ui, workshop: &mut Workshop| workshop.ui(ui), workshop);
+    for i in 1..N_RUNS {
+        let (id, name) = (RunId::next(), format!("run {i}"));
+        let new = NewRun { id, name, experiment: own.clone(), behind: None, twin_of: None };
+        session.send(Command::Add(Box::new(new)));
+    }
+    let at_work = |session: &Session| {
+        session.snapshot().runs.iter().filter(|run| run.activity == Activity::Training).count()
+    };
+    wait_for("runs", || session.snapshot().runs.len() == N_RUNS);
+    session.snapshot().runs.iter().for_each(|run| session.send(Command::Play(run.id)));
+    wait_for("training", || at_work(&session) == N_RUNS);
+    let (mut worked, mut passed) = (Vec::new(), Vec::new());
+    for frame in 0..300 {
+        let place = frame % 3;
+        let card = ["Layer 1: Convolution", "Layer 2: Batch normalisation", "Layer 3: ReLU"][place];
+        harness.query_all_by_label(card).next().expect("a card").click();
+        let (start, clock) = (Instant::now(), Clock::now());
+        harness.step();
+        worked.push(clock.elapsed_ms());
+        passed.push(start.elapsed().as_secs_f64() * 1e3);
+        let editor = &harness.state().editor;
+        assert_eq!(editor.selected, Some(editor.layers()[place].id), "the frame of the click answers it");
+        std::thread::sleep(Duration::from_millis(33).saturating_sub(start.elapsed()));
+    }
+    let [[median, late], [median_passed, late_passed]] = [worked, passed].map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        [0.5, 0.99].map(|share| times[((times.len() - 1) as f64 * share) as usize])
+    });
+    println!("a frame with a click: {median:.1} ms of work at the median, {late:.1} at the 99th percentile");
+    println!("by the clock on the wall: {median_passed:.1} and {late_passed:.1} ms");
+    let start = Instant::now();
+    session.snapshot().runs.iter().for_each(|run| session.send(Command::Pause(run.id)));
+    wait_for("a pause", || at_work(&session) == 0);
+    println!("all runs pause after {} ms", start.elapsed().as_millis());
+    assert!(median < 8.0 && late < 16.0, "the window's own work must leave the machine to the training");
+}
+
+fn wait_for(what: &str, is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{what} does not come");
+        std::thread::sleep(Duration::from_millis(2));
     }
 }

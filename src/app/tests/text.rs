@@ -120,3 +120,67 @@ fn the_text_leads_to_the_card_and_the_card_to_the_text() {
     bench.press(Modifiers::COMMAND, Key::D);
     assert_eq!(text(&bench).matches("\"relu\"").count(), 3, "the card was selected");
 }
+
+/// Opens the window as it is found remembered there, with the text of the experiment open.
+fn reopened(folder: &std::path::Path) -> Bench {
+    use crate::app::editor::Editor;
+    use crate::app::memory::Keeper;
+    let keeper = Keeper::at(folder.join("window.json"));
+    let mut bench = Bench::open("quickstart");
+    if let Some(opening) = keeper.opening() {
+        bench.harness.state_mut().editor = Editor::open_with(opening);
+    }
+    let ctx = bench.harness.ctx.clone();
+    bench.harness.state_mut().remember(&ctx, keeper);
+    bench.run();
+    // The page of the first start.
+    bench.press(Modifiers::NONE, Key::Escape);
+    if !bench.has(FIELD) {
+        bench.press(Modifiers::COMMAND, Key::E);
+    }
+    bench
+}
+
+#[test]
+fn a_text_is_there_again_at_the_next_start_right_or_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let close = |bench: &mut Bench| {
+        let ctx = bench.harness.ctx.clone();
+        bench.harness.state_mut().keep_now(&ctx);
+    };
+    let mut bench = reopened(folder.path());
+    let right = format!("# What I try today.\n{}", text(&bench).replace("rate = 0.02", "rate = 0.03"));
+    replace(&mut bench, &right);
+    close(&mut bench);
+    let mut bench = reopened(folder.path());
+    assert_eq!(text(&bench), right, "comments and all");
+    assert_eq!(bench.told().map(|told| told.train.rate), Some(0.03));
+    let wrong = right.replace("rate = ", "rote = ");
+    replace(&mut bench, &wrong);
+    close(&mut bench);
+    let mut bench = reopened(folder.path());
+    assert_eq!(text(&bench), wrong);
+    assert!(bench.has_text("The cards show what it said last."));
+    assert_eq!(bench.told().map(|told| told.train.rate), Some(0.03), "that is what it said last");
+    replace(&mut bench, &right);
+    assert!(!bench.has_text("The cards show what it said last."));
+}
+
+/// A file that was opened keeps its comments when it is saved at the next start, and what it does not hold is told.
+#[test]
+fn a_file_that_was_open_is_as_it_was_left() {
+    use crate::app::editor::Editor;
+    use crate::app::memory::Opening;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    std::fs::write(&path, "# Mine.\nnetwork.preset = 'mlp' # small\n").unwrap();
+    let experiment = file::load(&path).unwrap();
+    let editor = Editor::open_with(Opening::of_file(experiment.clone(), Some(path.clone())));
+    assert_eq!(
+        (editor.text().as_str(), editor.is_modified()),
+        ("# Mine.\nnetwork.preset = 'mlp' # small\n", false)
+    );
+    let text = Some("network.preset = 'mlp' # large\n".to_string());
+    let editor = Editor::open_with(Opening { experiment, text, file: Some(path) });
+    assert!(editor.is_modified() && !editor.can_undo(), "the file has another text");
+}

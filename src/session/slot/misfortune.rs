@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Goal, Lost, Slot, Testing};
 use crate::engine::{Device, EngineError};
+use crate::session::snapshot::Shortage;
 use crate::session::speed::Speed;
 use crate::train::TrainError;
 
@@ -41,8 +42,13 @@ impl Slot {
 
     pub fn note(&mut self, result: Result<(), TrainError>) {
         match result {
-            Ok(()) => self.seen.problem = None,
+            Ok(()) => {
+                if self.seen.problem.take().is_some() {
+                    self.seen.shortage = None;
+                }
+            }
             Err(error) => {
+                self.seen.shortage = Shortage::of(&error);
                 if let TrainError::Engine(EngineError::DeviceLost(reason)) = &error {
                     let goal = self.goal;
                     self.lost.get_or_insert_with(|| Lost { reason: reason.clone(), goal });

@@ -71,6 +71,9 @@ pub struct Record {
     /// For one picture, forward.
     #[serde(default)]
     pub multiply_adds: u64,
+    /// Whether the run began with weights that were given to it, which then stand in a file of their own.
+    #[serde(default)]
+    pub has_start: bool,
 }
 
 /// A number to its last bit, whatever it is: JSON knows neither infinity nor what is no number.
@@ -112,9 +115,9 @@ impl Record {
 /// What the file says of a run besides its numbers.
 pub struct Head {
     pub experiment: Experiment,
-    about: About,
+    pub(super) about: About,
     /// Names and logical shapes, in the order in which the numbers follow.
-    entries: Vec<(String, Vec<usize>)>,
+    pub(super) entries: Vec<(String, Vec<usize>)>,
 }
 
 impl Head {

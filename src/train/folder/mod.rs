@@ -3,6 +3,7 @@
 //! - `experiment.toml`, what is trained, to be read and to be trained anew;
 //! - `metrics.csv`, what each step and each test said ([`metrics`]);
 //! - `checkpoint.safetensors`, where the run stands ([`checkpoint`]);
+//! - `start.safetensors`, where the run began, if not at weights that its seed says ([`start`]);
 //! - `window.json`, where a window has the run open ([`open`](mod@open)).
 //!
 //! The metrics are on the disk before the checkpoint that counts on them, and the checkpoint takes the place of the
@@ -13,6 +14,7 @@ mod checkpoint;
 mod metrics;
 mod open;
 mod past;
+mod start;
 mod still;
 
 use std::fs::{self, File, TryLockError};
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use super::curves::Curves;
 use super::replace::{self, replace};
+use super::weights::Numbers;
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device};
@@ -78,6 +81,8 @@ pub struct Folder {
     /// The experiment as it stands in its file.
     written: Option<Experiment>,
     pictures: u64,
+    /// Whether the weights that the run began with are there.
+    has_start: bool,
     /// Where relative paths begin.
     begin: String,
     _lock: Option<File>,
@@ -106,7 +111,8 @@ impl Folder {
         let metrics =
             Metrics::create(path).map_err(|error| cannot_write(&path.join(metrics::FILE), error))?;
         let pictures = digest::of_pictures(set);
-        Ok(Self { path: path.into(), last_step, metrics, written: None, pictures, begin, _lock: lock })
+        let (written, has_start) = (None, false);
+        Ok(Self { path: path.into(), last_step, metrics, written, pictures, has_start, begin, _lock: lock })
     }
 
     /// Writes the metrics that have come in since, which is all that others see of the run between two checkpoints.
@@ -121,9 +127,11 @@ impl Folder {
     /// The disk is full, say. The checkpoint before is still there and valid, and the next attempt may succeed.
     pub fn checkpoint(&mut self, run: &mut Run) -> Result<(), TrainError> {
         let stand = Stand::of(run)?;
+        let head = Head::of(run);
+        self.write_start(&head, run.start())?;
         let metrics_bytes = self.metrics_of(&run.curves)?;
         let record = stand.record(&run.curves, &self.place(metrics_bytes));
-        checkpoint::write(&self.path, &Head::of(run), &record, |writer| {
+        checkpoint::write(&self.path, &head, &record, |writer| {
             run.lasting().into_iter().try_for_each(|tensor| run.put_lasting(tensor, writer))
         })?;
         Ok(self.write_experiment(&run.experiment)?)
@@ -131,6 +139,7 @@ impl Folder {
 
     /// [`Folder::checkpoint`] of a run as it was.
     pub fn write(&mut self, still: &Still) -> Result<(), TrainError> {
+        self.write_start(&still.head, still.start.as_ref())?;
         let metrics_bytes = self.metrics_of(&still.curves)?;
         let record = still.record(&self.place(metrics_bytes));
         checkpoint::write(&self.path, &still.head, &record, |writer| still.put(writer))?;
@@ -157,7 +166,17 @@ impl Folder {
     }
 
     fn place(&self, metrics_bytes: u64) -> Place<'_> {
-        Place { last_step: self.last_step, metrics_bytes, pictures: self.pictures, begin: &self.begin }
+        let Self { last_step, pictures, has_start, ref begin, .. } = *self;
+        Place { last_step, metrics_bytes, pictures, has_start, begin }
+    }
+
+    /// Sees that the weights that the run began with are there, where they were given to it.
+    fn write_start(&mut self, head: &Head, start: Option<&Arc<Numbers>>) -> Result<(), FolderError> {
+        if let Some(start) = start.filter(|_| !self.has_start) {
+            start::write(&self.path, head, start)?;
+            self.has_start = true;
+        }
+        Ok(())
     }
 
     /// Keeps the experiment's file at what is trained: settings may change while a run goes on.
@@ -239,6 +258,9 @@ impl Stored {
         }
         let mut run = Run::new(&self.experiment, set, device)?;
         self.checkpoint.restore(&mut run)?;
+        if record.has_start {
+            run.set_start(start::read(&self.path, &run)?.into());
+        }
         let damaged = |what: String| FolderError::Damaged { path: self.path.clone(), what };
         let (metrics, curves) =
             Metrics::open(&self.path, record.metrics_bytes, record.step).map_err(damaged)?;
@@ -247,7 +269,7 @@ impl Stored {
             return Err(FolderError::Damaged { path: self.path.clone(), what }.into());
         }
         // What was growing when the program ended.
-        for name in [checkpoint::FILE, EXPERIMENT] {
+        for name in [checkpoint::FILE, start::FILE, EXPERIMENT] {
             let _ = fs::remove_file(replace::partial(&self.path.join(name)));
         }
         let folder = Folder {
@@ -255,6 +277,7 @@ impl Stored {
             metrics,
             written: None,
             pictures: record.pictures,
+            has_start: record.has_start,
             begin: working_folder(),
             path: self.path,
             _lock: self.lock,
@@ -276,7 +299,7 @@ pub fn check_free(path: &Path) -> Result<(), FolderError> {
     // A run that was ended before its first checkpoint leaves metrics without a row, which nobody misses.
     let is_taken =
         |name: &&str| path.join(name).exists() && !(*name == metrics::FILE && metrics::is_empty(path));
-    let taken = [metrics::FILE, EXPERIMENT].into_iter().find(is_taken);
+    let taken = [metrics::FILE, start::FILE, EXPERIMENT].into_iter().find(is_taken);
     taken.map_or(Ok(()), |name| Err(FolderError::Foreign { path: path.into(), name }))
 }
 

@@ -1,8 +1,11 @@
 //! A checkpoint taken at one moment and written at another, while the run goes on.
 
+use std::sync::Arc;
+
 use super::checkpoint::{Head, Record};
 use crate::engine::DeviceInfo;
 use crate::train::curves::Curves;
+use crate::train::weights::Numbers;
 use crate::train::weights::container::Writer;
 use crate::train::{Run, Standing, TrainError};
 
@@ -11,6 +14,8 @@ pub struct Still {
     pub(super) head: Head,
     pub(super) curves: Curves,
     stand: Stand,
+    /// What the run began with, where that was given to it.
+    pub(super) start: Option<Arc<Numbers>>,
     /// In the order of [`Run::lasting`].
     tensors: Vec<Vec<f32>>,
 }
@@ -31,6 +36,8 @@ pub(super) struct Place<'a> {
     pub metrics_bytes: u64,
     /// Digest of the data set.
     pub pictures: u64,
+    /// Whether the weights that the run began with are there.
+    pub has_start: bool,
     /// Where relative paths begin.
     pub begin: &'a str,
 }
@@ -41,7 +48,8 @@ impl Still {
         let stand = Stand::of(run)?;
         let tensors = run.lasting().into_iter().map(|tensor| run.read_lasting(tensor));
         let tensors = tensors.collect::<Result<_, _>>()?;
-        Ok(Self { head: Head::of(run), curves: run.curves.clone(), stand, tensors })
+        let (head, curves, start) = (Head::of(run), run.curves.clone(), run.start().cloned());
+        Ok(Self { head, curves, stand, start, tensors })
     }
 
     /// Steps done.
@@ -95,6 +103,7 @@ impl Stand {
             changes: curves.changes.clone(),
             batches: curves.batches.clone(),
             multiply_adds: curves.multiply_adds,
+            has_start: place.has_start,
         }
     }
 }

@@ -372,3 +372,28 @@ fn broken_checkpoints_are_refused_with_a_sentence() {
         assert!(message.contains(words), "`{words}` is not in: {message}");
     }
 }
+
+/// Weights that were given to a run are those that it goes back to, in the folder as well; drawn ones are drawn again.
+#[test]
+fn a_run_goes_back_to_the_weights_that_it_began_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = start(&cpu());
+    train(&mut run, 7);
+    run.begin_here().expect("weights");
+    run.reset().expect("a start");
+    let begun = everything(&mut run);
+    let mut kept = Folder::create(&path(&folder), &mut run, None).expect("room");
+    train(&mut run, 3);
+    kept.checkpoint(&mut run).expect("room");
+    drop((run, kept));
+    let stored = open(&path(&folder)).expect("a run");
+    let (mut run, kept) = stored.resume(set(), cpu()).expect("goes on");
+    run.reset().expect("a start");
+    assert!(everything(&mut run) == begun);
+    assert!(everything(&mut start(&cpu())) != begun, "they are not those of the seed");
+    drop((run, kept));
+    fs::remove_file(path(&folder).join(super::start::FILE)).expect("it is there");
+    let lost = open(&path(&folder)).expect("a run").resume(set(), cpu());
+    let message = lost.map(drop).expect_err("refused").to_string();
+    assert!(message.contains("start.safetensors"), "{message}");
+}

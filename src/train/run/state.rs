@@ -13,7 +13,7 @@ use crate::train::TrainError;
 use crate::train::curves::Curves;
 use crate::train::rate::Plateau;
 use crate::train::weights::container::Writer;
-use crate::train::weights::{About, WeightsError};
+use crate::train::weights::{About, Numbers, WeightsError};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,7 +74,25 @@ impl Run {
             other.write_lasting(tensor, &self.read_lasting(tensor)?)?;
         }
         other.stand(standing, self.curves.clone())?;
+        other.start = self.start.clone();
         Ok(other)
+    }
+
+    /// The weights as they stand become those that the run has begun with: [`Run::reset`] goes back to them. For weights
+    /// that were given to a run before its first step.
+    pub fn begin_here(&mut self) -> Result<(), TrainError> {
+        let start = Numbers::read_from(&self.graph, &self.placement, &*self.memory)?;
+        self.start = Some(start.into());
+        Ok(())
+    }
+
+    /// The weights that it began with, where they were given and not drawn.
+    pub fn start(&self) -> Option<&Arc<Numbers>> {
+        self.start.as_ref()
+    }
+
+    pub(in crate::train) fn set_start(&mut self, start: Arc<Numbers>) {
+        self.start = Some(start);
     }
 
     /// All tensors that last, in the order in which files hold them.
