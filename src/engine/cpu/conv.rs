@@ -1,11 +1,13 @@
 //! The three passes of a convolution as [`Product`]s. A picture is copied once with its padding written out,
 //! into memory of the thread that the cache keeps near; from there every window's row is `kW·C` neighbouring
 //! numbers, and no window is ever copied. Where there are groups or gaps between the taps, only the channels
-//! of a group under one tap are neighbours, and it takes a product for each row of taps.
+//! of a group under one tap are neighbours, and it takes a product for each row of taps. Where it is quicker,
+//! [`winograd`] takes their place.
 
 mod backward;
 mod depthwise;
 mod weights;
+mod winograd;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -13,6 +15,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::product::{Product, Start};
+use super::{Io, Kernel};
 use crate::graph::layers::conv::ConvStep;
 use crate::tensor::Extent;
 pub use backward::Backward;
@@ -23,8 +26,37 @@ thread_local! {
     static PADDED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// x `(N, H, W, C)`, weights `(kH, kW, C/groups, O)`, bias `(O)` → y `(N, H', W', O)`.
-pub fn forward(step: &ConvStep, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
+/// The convolution itself.
+pub struct Forward {
+    step: ConvStep,
+    winograd: Option<winograd::Convolution>,
+}
+
+impl Forward {
+    pub fn new(step: &ConvStep) -> Self {
+        Self { step: *step, winograd: winograd::Geometry::quicker(step).map(winograd::Convolution::new) }
+    }
+}
+
+impl Kernel for Forward {
+    fn scratch_len(&self) -> usize {
+        self.winograd.as_ref().map_or(0, winograd::Convolution::scratch_len)
+    }
+
+    /// x `(N, H, W, C)`, weights `(kH, kW, C/groups, O)`, bias `(O)` → y `(N, H', W', O)`.
+    fn run(&mut self, io: Io<'_>) {
+        let (x, weights, bias) = (io.inputs[0], io.inputs[1], io.inputs.get(2).copied());
+        match &self.winograd {
+            Some(winograd) => {
+                let finish = winograd::Finish { bias, relu: self.step.relu };
+                winograd.run(x, weights, finish, io.outputs[0], io.scratch);
+            }
+            None => forward(&self.step, x, weights, bias, io.outputs[0]),
+        }
+    }
+}
+
+fn forward(step: &ConvStep, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
     if depthwise::is_depthwise(step) {
         return depthwise::forward(step, x, weights, bias, y);
     }

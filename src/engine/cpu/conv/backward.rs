@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Margin, Reach, Row, Sweep, depthwise, reads_pixels_in_order};
+use super::{Margin, Reach, Row, Sweep, depthwise, reads_pixels_in_order, winograd};
 use crate::engine::cpu::{Io, Kernel};
 use crate::graph::layers::conv::ConvStep;
 
@@ -15,6 +15,7 @@ pub struct Backward {
     /// Pixels of dy from one tap of a class to the next.
     spacing: [usize; 2],
     margin: Margin,
+    winograd: Option<winograd::Convolution>,
 }
 
 /// The pixels `h ≡ phase (mod s)` along one axis.
@@ -40,7 +41,8 @@ impl Backward {
             (margin.before[axis], margin.after[axis]) = (before, after);
             classes
         });
-        Self { step: *step, classes, spacing: [by_row, by_column], margin }
+        let winograd = winograd::Geometry::quicker(step).map(winograd::Convolution::new);
+        Self { step: *step, classes, spacing: [by_row, by_column], margin, winograd }
     }
 
     /// One picture, `turned` being the weights as [`Backward::turn`] writes them.
@@ -108,7 +110,10 @@ impl Backward {
 impl Kernel for Backward {
     /// Taps of one pair of classes after the other: `(kH', kW', O/groups, C)`.
     fn scratch_len(&self) -> usize {
-        self.step.window.area() * self.step.input.channels * (self.step.output.channels / self.step.groups)
+        let turned = self.step.window.area()
+            * self.step.input.channels
+            * (self.step.output.channels / self.step.groups);
+        turned + self.winograd.as_ref().map_or(0, winograd::Convolution::scratch_len)
     }
 
     /// dy `(N, H', W', O)`, weights `(kH, kW, C/groups, O)` → dx `(N, H, W, C)`.
@@ -117,6 +122,12 @@ impl Kernel for Backward {
         if depthwise::is_depthwise(&self.step) {
             return depthwise::backward(&self.step, dy, weights, dx);
         }
+        if let Some(winograd) = &self.winograd {
+            let (turned, points) = io.scratch.split_at_mut(weights.len());
+            turn_whole(weights, [self.step.input.channels, self.step.output.channels], turned);
+            let finish = winograd::Finish { bias: None, relu: false };
+            return winograd.run(dy, turned, finish, dx, points);
+        }
         self.turn(weights, io.scratch);
         let turned = &*io.scratch;
         let (input, output) = (self.step.input, self.step.output);
@@ -124,6 +135,16 @@ impl Kernel for Backward {
         pictures.for_each(|(dy, dx)| {
             self.margin.with_padded(dy, output, |dy, pitch| self.picture(dy, pitch, turned, dx));
         });
+    }
+}
+
+/// All taps in turn, `(kH, kW, C, O)` to `(kH, kW, O, C)`.
+pub(super) fn turn_whole(weights: &[f32], [n_in, n_out]: [usize; 2], turned: &mut [f32]) {
+    let taps = weights.rchunks_exact(n_in * n_out).zip(turned.chunks_exact_mut(n_in * n_out));
+    for (from, to) in taps {
+        for (c, row) in from.chunks_exact(n_out).enumerate() {
+            row.iter().enumerate().for_each(|(o, &w)| to[o * n_in + c] = w);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Reach, depthwise, from};
+use super::{Reach, depthwise, from, winograd};
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::{Io, Kernel};
 use crate::graph::layers::conv::ConvStep;
@@ -12,6 +12,7 @@ use crate::graph::layers::conv::ConvStep;
 pub struct Weights {
     step: ConvStep,
     reach: Reach,
+    winograd: Option<winograd::WeightsGradient>,
     share: usize,
     n_shares: usize,
 }
@@ -25,9 +26,11 @@ const MOST_PARTIAL: usize = 1 << 24;
 impl Weights {
     pub fn new(step: &ConvStep) -> Self {
         let n_sums = sums_len(step);
+        let winograd = winograd::Geometry::quicker(step).map(winograd::WeightsGradient::new);
         let n_shares = MOST_SHARES.min(MOST_PARTIAL / n_sums).clamp(1, step.batch);
-        let share = step.batch.div_ceil(n_shares);
-        Self { step: *step, reach: Reach::of(step), share, n_shares: step.batch.div_ceil(share) }
+        let fewest = winograd.as_ref().map_or(1, winograd::WeightsGradient::fewest_pictures);
+        let share = step.batch.div_ceil(n_shares).max(fewest.min(step.batch));
+        Self { step: *step, reach: Reach::of(step), winograd, share, n_shares: step.batch.div_ceil(share) }
     }
 }
 
@@ -44,14 +47,19 @@ impl Kernel for Weights {
         let (step, reach) = (&self.step, &self.reach);
         let n_sums = sums_len(step);
         let n_weights = n_sums - step.output.channels;
-        let pictures = x.par_chunks(n_x * self.share).zip(dy.par_chunks(n_y * self.share));
-        partial.par_chunks_mut(n_sums).zip(pictures).for_each(|(sums, (x, dy))| {
+        partial.par_chunks_mut(n_sums).enumerate().for_each(|(i, sums)| {
             sums.fill(0.0);
             let (dw, db) = sums.split_at_mut(n_weights);
-            for (x, dy) in x.chunks_exact(n_x).zip(dy.chunks_exact(n_y)) {
-                match depthwise::is_depthwise(step) {
-                    true => depthwise::add_picture(step, x, dy, dw),
-                    false => reach.margin.with_padded(x, step.input, |x, pitch| {
+            let pictures = i * self.share..((i + 1) * self.share).min(step.batch);
+            if let Some(winograd) = &self.winograd {
+                winograd.run(x, dy, pictures.clone(), dw);
+            }
+            for n in pictures {
+                let (x, dy) = (&x[n * n_x..][..n_x], &dy[n * n_y..][..n_y]);
+                match () {
+                    () if self.winograd.is_some() => {}
+                    () if depthwise::is_depthwise(step) => depthwise::add_picture(step, x, dy, dw),
+                    () => reach.margin.with_padded(x, step.input, |x, pitch| {
                         add_picture(step, reach, x, pitch, dy, dw);
                     }),
                 }
