@@ -1,16 +1,11 @@
 //! Every pass by this way over ugly shapes, whether it would be chosen for them or not, against the plain reference;
 //! and the transforms with vectors of every width.
 
+use super::super::testing::{compare, numbers, plain};
 use super::*;
 use crate::engine::cpu::simd::{Lanes, Plain, Vectored};
-use crate::engine::plain::{Plain as _, PlainIo};
 use crate::graph::layers::Window;
 use crate::tensor::random::{Key, Purpose};
-
-fn numbers(name: u32, n: usize) -> Vec<f32> {
-    let key = Key::new(2, Purpose::InitialWeights).with(name);
-    (0..n as u32).map(|i| key.normal(i)).collect()
-}
 
 /// Maps of all sizes from a single pixel on, paddings up to whole windows, channels that fill no vector.
 fn random_step(case: u32) -> ConvStep {
@@ -29,28 +24,9 @@ fn random_step(case: u32) -> ConvStep {
     ConvStep { pass: Pass::Forward, batch: 1 + draw(12, 9), input, output, window, groups: 1, bias, relu }
 }
 
-/// What the plain reference makes of two operands, and a third where there is one.
-fn plain(step: &ConvStep, inputs: &[&[f32]], len: usize) -> Vec<f64> {
-    let double: Vec<Vec<f64>> =
-        inputs.iter().map(|input| input.iter().map(|&x| x as f64).collect()).collect();
-    let inputs: Vec<&[f64]> = double.iter().map(Vec::as_slice).collect();
-    let (mut first, mut second) = (vec![0.0; len], vec![0.0; step.output.channels]);
-    let table = Default::default();
-    let outputs = &mut [&mut first[..], &mut second[..]];
-    step.plain(PlainIo { inputs: &inputs, outputs, table: &table, pictures: None });
-    first
-}
-
-/// Sums of up to 25 × 33 products in the maps, 3,000 in the weights; the points cost a digit of the largest at most.
-fn compare(step: &ConvStep, found: &[f32], expected: &[f64]) {
-    let largest = expected.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
-    for (i, (&found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!(
-            (found as f64 - expected).abs() <= 5e-6 * largest,
-            "{step:?}, number {i}: {found}, not {expected}"
-        );
-    }
-}
+/// Sums of up to 25 × 33 products in the maps, of some thousand in the weights; the points cost a digit of the largest
+/// at most.
+const TOLERANCE: f64 = 5e-6;
 
 fn check(step: ConvStep) {
     let of = |pass| ConvStep { pass, ..step };
@@ -64,18 +40,18 @@ fn check(step: ConvStep) {
     let (mut y, mut scratch) = (vec![f32::NAN; n_y], vec![f32::NAN; forward.scratch_len()]);
     let finish = Finish { bias: step.bias.then_some(&bias[..]), relu: step.relu };
     forward.run(&x, &weights, finish, &mut y, &mut scratch);
-    compare(&of(Pass::Forward), &y, &plain(&of(Pass::Forward), &[&x, &weights, &bias], n_y));
+    compare(&of(Pass::Forward), &y, &plain(&of(Pass::Forward), &[&x, &weights, &bias], n_y), TOLERANCE);
 
     let backward = Convolution::new(geometry(Pass::Backward));
     let (mut dx, mut scratch) = (vec![f32::NAN; n_x], vec![f32::NAN; backward.scratch_len()]);
     let mut turned = vec![0.0; n_w];
     super::super::backward::turn_whole(&weights, [step.input.channels, step.output.channels], &mut turned);
     backward.run(&dy, &turned, Finish { bias: None, relu: false }, &mut dx, &mut scratch);
-    compare(&of(Pass::Backward), &dx, &plain(&of(Pass::Backward), &[&dy, &weights], n_x));
+    compare(&of(Pass::Backward), &dx, &plain(&of(Pass::Backward), &[&dy, &weights], n_x), TOLERANCE);
 
     let mut dw = vec![f32::NAN; n_w];
     WeightsGradient::new(geometry(Pass::Weights)).run(&x, &dy, 0..step.batch, &mut dw);
-    compare(&of(Pass::Weights), &dw, &plain(&of(Pass::Weights), &[&x, &dy], n_w));
+    compare(&of(Pass::Weights), &dw, &plain(&of(Pass::Weights), &[&x, &dy], n_w), TOLERANCE);
 }
 
 #[test]
