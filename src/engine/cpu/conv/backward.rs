@@ -149,12 +149,17 @@ impl Kernel for Backward {
 
 /// All taps in turn, `(kH, kW, C, O)` to `(kH, kW, O, C)`.
 pub(super) fn turn_whole(weights: &[f32], [n_in, n_out]: [usize; 2], turned: &mut [f32]) {
-    let taps = weights.rchunks_exact(n_in * n_out).zip(turned.chunks_exact_mut(n_in * n_out));
-    for (from, to) in taps {
-        for (c, row) in from.chunks_exact(n_out).enumerate() {
-            row.iter().enumerate().for_each(|(o, &w)| to[o * n_in + c] = w);
+    // Rows of the result that are filled together, so that their lines of the cache are written once.
+    const ROWS: usize = 16;
+    let len = n_in * n_out;
+    turned.par_chunks_exact_mut(len).rev().zip(weights.par_chunks_exact(len)).for_each(|(to, from)| {
+        for first in (0..n_out).step_by(ROWS) {
+            for (c, row) in from.chunks_exact(n_out).enumerate() {
+                let rows = row.iter().enumerate().skip(first).take(ROWS);
+                rows.for_each(|(o, &w)| to[o * n_in + c] = w);
+            }
         }
-    }
+    });
 }
 
 /// The classes along one axis, and the margin that dy needs before and behind for them.
