@@ -1,12 +1,14 @@
-"""Training speed beside PyTorch on the CPU, in one run, alternating; prints medians and ratios.
+"""Speed and memory beside PyTorch on the CPU, in one run, alternating; prints medians and ratios.
 
     pip install torch
     cargo build --release
-    python benches/peers/pytorch.py target/release/convscope [--rounds 5] [--threads 2]
+    python benches/peers/pytorch.py target/release/convscope [WORK…] [--rounds 5] [--threads 2] [--compile]
 
-Each round trains the same net by each contender for some seconds; a ratio compares two neighbours in time, so
-that what else the machine does falls on both. PyTorch runs eagerly in both of its memory formats, with its
-batches ready in memory, the program with all it does for a step (gathering, normalising, metrics).
+A round measures each contender for some seconds, each in a process of its own pinned to the same cores; a ratio
+compares neighbours in time, so that what else the machine does falls on both. PyTorch runs eagerly in both of its
+memory formats, and with `--compile` through `torch.compile` in the second (which takes minutes to begin with), with
+its batches ready in memory; the program does all that a step and an evaluation consist of (gathering, normalising,
+metrics). Ratios are to the best of PyTorch's contenders in the same round, above 1 where the program is ahead.
 """
 
 import argparse
@@ -14,121 +16,137 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import time
 
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-
-SECONDS = 4.0
-
-
-class Block(nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(outputs)
-        self.added, self.stride = outputs - inputs, stride
-
-    def forward(self, x):
-        y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
-        return F.relu(y + F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added)))
+CONTENDERS = ["contiguous", "channels-last"]
+# What is measured, how it is called, and whether more of it is better.
+MEASURES = {
+    "train": ("training, images/s", True),
+    "eval": ("evaluation, images/s", True),
+    "first_step": ("first step done after, s", False),
+    "mib": ("most memory held, MiB", False),
+}
 
 
-def resnet_20():
-    layers, inputs = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()], 16
-    for outputs in (16, 32, 64):
-        for i in range(3):
-            layers.append(Block(inputs, outputs, 2 if i == 0 and outputs > 16 else 1))
-            inputs = outputs
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+def peak_mib():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
 
-def lenet():
-    convolutions = [nn.Conv2d(1, 20, 5), nn.MaxPool2d(2), nn.Conv2d(20, 50, 5), nn.MaxPool2d(2)]
-    return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(800, 500), nn.ReLU(), nn.Linear(500, 10))
-
-
-def wide_lenet():
-    convolutions = [
-        nn.Conv2d(3, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
-    ]
-    return nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(4096, 128), nn.ReLU(), nn.Linear(128, 10))
-
-
-WIDE_LENET = (
-    '[{ conv = 32, kernel = 5, padding = 2 }, "relu", { max-pool = 2 }, '
-    '{ conv = 64, kernel = 5, padding = 2 }, "relu", { max-pool = 2 }, { linear = 128 }, "relu", { linear = 10 }]'
-)
-
-# Name, the net in PyTorch, channels, size, batch, and the settings that make it here.
-WORK = [
-    ("lenet b64", lenet, 1, 28, 64, ["lenet-glyphs"]),
-    ("LeNet 32-64-128 b64", wide_lenet, 3, 32, 64, ["resnet-20-shapes", f"network.layers={WIDE_LENET}"]),
-    ("resnet-20 b128", resnet_20, 3, 32, 128, ["resnet-20-shapes"]),
-]
-
-
-def torch_speed(make, channels, size, batch, memory_format):
-    net = make().to(memory_format=memory_format)
-    optimiser = torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
-    x = torch.randn(batch, channels, size, size).to(memory_format=memory_format)
-    labels = torch.arange(batch) % 10
+def median_seconds(step, seconds):
+    """The median time of a step, those left out in which caches and plans are made."""
     times, begin = [], time.perf_counter()
-    while time.perf_counter() - begin < SECONDS or len(times) < 5:
+    while time.perf_counter() - begin < seconds or len(times) < 7:
         start = time.perf_counter()
-        optimiser.zero_grad()
-        F.cross_entropy(net(x), labels).backward()
-        optimiser.step()
+        step()
         times.append(time.perf_counter() - start)
-    return batch / statistics.median(times[2:])
+    return statistics.median(times[2:])
 
 
-def our_speed(binary, threads, batch, settings, log):
-    name, *keys = settings
-    command = [binary, "train", name, "--device", "cpu", "--log", log]
-    keys = keys + [f"train.batch={batch}", "train.rate=0.001", "data.train=1280", "data.test=10", "train.epochs=1000"]
-    for key in keys:
-        command += ["--set", key]
-    steps = 60 if batch > 64 else 400
-    command += ["--steps", str(steps)]
-    environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
-    subprocess.run(command, check=True, env=environment, capture_output=True)
-    with open(log) as file:
-        ends = [float(line.split(",")[5]) for line in file.readlines()[1:]]
-    # Several steps may share a time: the median is over whole batches of them.
-    marks = sorted(set(ends))
-    counts = [ends.count(mark) for mark in marks]
-    speeds = [n * batch / (b - a) for a, b, n in zip(marks[1:], marks[2:], counts[2:])]
-    return statistics.median(speeds)
+def measure_torch(work, contender, seconds, threads, started_at):
+    """In a process of its own: PyTorch's figures for one piece of work, as a line of JSON."""
+    import torch
+    import torch.nn.functional as F
+
+    import nets
+
+    torch.set_num_threads(threads)
+    make, channels, side, batch, eval_batch, per_pixel = nets.WORK[work]
+    layout = torch.contiguous_format if contender == "contiguous" else torch.channels_last
+    net = make().to(memory_format=layout)
+    model = torch.compile(net) if contender == "compiled" else net
+    optimiser = torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
+
+    def pictures(n):
+        x = torch.rand(n, channels, side, side).to(memory_format=layout)
+        return x, torch.randint(10, (n, side, side) if per_pixel else (n,))
+
+    x, labels = pictures(batch)
+
+    def step():
+        optimiser.zero_grad()
+        F.cross_entropy(model(x), labels).backward()
+        optimiser.step()
+
+    step()
+    first_step = time.time() - started_at
+    train = batch / median_seconds(step, seconds)
+    net.eval()
+    x, labels = pictures(eval_batch)
+
+    def evaluate():
+        with torch.inference_mode():
+            answers = model(x)
+            F.cross_entropy(answers, labels).item()
+            (answers.argmax(1) != labels).sum().item()
+
+    images = eval_batch / median_seconds(evaluate, seconds)
+    print(json.dumps({"train": train, "eval": images, "first_step": first_step, "mib": peak_mib()}))
+
+
+def their_figures(work, contender, arguments):
+    command = [sys.executable, __file__, arguments.binary, work, "--threads", str(arguments.threads)]
+    command += ["--seconds", str(arguments.seconds), "--contender", contender, "--started-at", repr(time.time())]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def our_figures(work, arguments):
+    command = [arguments.binary, "bench", work, "--device", "cpu", "--json", "--seconds", str(arguments.seconds)]
+    environment = dict(os.environ, RAYON_NUM_THREADS=str(arguments.threads))
+    found = json.loads(subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout)
+    return {
+        "train": found["train_images_per_second"],
+        "eval": found["eval_images_per_second"],
+        "first_step": found["first_step_seconds"],
+        "mib": found["peak_memory_mib"],
+    }
+
+
+def compare(work, contenders, arguments):
+    rounds = []
+    for _ in range(arguments.rounds):
+        ours = our_figures(work, arguments)
+        rounds.append((ours, [their_figures(work, contender, arguments) for contender in contenders]))
+    for key, (name, more_is_better) in MEASURES.items():
+        ratios = []
+        for ours, theirs in rounds:
+            values = [peer[key] for peer in theirs]
+            ratios.append(ours[key] / max(values) if more_is_better else min(values) / ours[key])
+        medians = [statistics.median(ours[key] for ours, _ in rounds)]
+        medians += [statistics.median(theirs[i][key] for _, theirs in rounds) for i in range(len(contenders))]
+        cells = [f"{value:,.0f}" if value >= 100 else f"{value:.2f}" for value in medians]
+        spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        print(f"| `{work}` | {name} | {' | '.join(cells)} | {spread} |", flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
+    parser.add_argument("work", nargs="*", help="names of `convscope bench`; all that are in nets.py by default")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=4.0, help="for training, and again for evaluation")
+    parser.add_argument("--compile", action="store_true", help="let torch.compile take part")
+    parser.add_argument("--contender", help=argparse.SUPPRESS)
+    parser.add_argument("--started-at", type=float, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    log = os.path.join(os.environ.get("TMPDIR", "/tmp"), "convscope-speed.csv")
-    print(f"PyTorch {torch.__version__}, {arguments.threads} threads, {arguments.rounds} rounds")
-    for name, make, channels, size, batch, settings in WORK:
-        rows = []
-        for _ in range(arguments.rounds):
-            ours = our_speed(arguments.binary, arguments.threads, batch, settings, log)
-            plain = torch_speed(make, channels, size, batch, torch.contiguous_format)
-            last = torch_speed(make, channels, size, batch, torch.channels_last)
-            rows.append((ours, plain, last, ours / max(plain, last)))
-        ours, plain, last, ratio = ([row[i] for row in rows] for i in range(4))
-        text = [f"{statistics.median(values):.0f}" for values in (ours, plain, last)]
-        print(
-            f"{name}: ours {text[0]} images/s, PyTorch {text[1]}, channels-last {text[2]}; "
-            f"ratio to its best {statistics.median(ratio):.2f} ({min(ratio):.2f} to {max(ratio):.2f})",
-            flush=True,
-        )
+    if arguments.contender:
+        work, seconds, threads = arguments.work[0], arguments.seconds, arguments.threads
+        return measure_torch(work, arguments.contender, seconds, threads, arguments.started_at)
+    if hasattr(os, "sched_setaffinity"):
+        # All that is started from here stays on these cores.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads])
+    import torch
+
+    from nets import WORK
+
+    contenders = CONTENDERS + ["compiled"] * arguments.compile
+    print(f"PyTorch {torch.__version__}, {arguments.threads} threads, {arguments.rounds} rounds; medians\n")
+    print("| work | what | here | " + " | ".join(f"PyTorch, {name}" for name in contenders) + " | ratio (spread) |")
+    print("|---" * (len(contenders) + 4) + "|")
+    for work in arguments.work or WORK:
+        compare(work, contenders, arguments)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,10 @@ pub struct BenchArguments {
     #[arg(long)]
     profile: bool,
 
+    /// Train exactly so many steps, in this process, and measure nothing: for tools that count instructions.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["profile", "seconds"])]
+    steps: Option<u64>,
+
     /// Print one line of JSON for each piece of work.
     #[arg(long)]
     json: bool,
@@ -49,6 +53,13 @@ pub struct BenchArguments {
 pub(super) fn run(arguments: &BenchArguments) -> Result<(), Failure> {
     let chosen = chosen(&arguments.work)?;
     let device: DeviceChoice = arguments.device.parse().unwrap_or_default();
+    if let Some(n_steps) = arguments.steps {
+        let device = engine::open(&device)?;
+        return chosen.iter().try_for_each(|work| {
+            text::print_json(&measure::train(work, &device, n_steps)?);
+            Ok(())
+        });
+    }
     if let Some(started_at) = arguments.started_at {
         return chosen.iter().try_for_each(|work| {
             let since_start = Duration::from_secs_f64((now_secs() - started_at).max(0.0));

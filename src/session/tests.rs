@@ -138,6 +138,39 @@ fn what_keeping_costs() {
     }
 }
 
+/// `cargo test --release --lib what_turns_cost -- --ignored --nocapture`: pictures in a second of eight small runs that
+/// take turns, beside those of one after the other.
+#[test]
+#[ignore = "measures time"]
+fn what_turns_cost() {
+    let ids: Vec<RunId> = (0..8).map(|i| RunId(9_100_000 + i)).collect();
+    let speed = |playing: &[RunId], secs: u64| {
+        let session = Session::start(&DeviceChoice::Cpu, || {}).expect("the processor");
+        for &id in playing {
+            let mut experiment = experiment();
+            experiment.network = NetworkChoice::Preset("quickstart".into());
+            experiment.data.train = Some(640);
+            (experiment.train.batch, experiment.train.epochs) = (32, 1_000_000);
+            session.send(Command::Describe(id, Box::new(experiment)));
+            session.send(Command::Play(id));
+        }
+        let steps =
+            |s: &Snapshot| playing.iter().map(|&id| s.run_of(id).map_or(0, |run| run.step)).sum::<u64>();
+        wait(&session, "the first steps", |s| {
+            playing.iter().all(|&id| s.run_of(id).is_some_and(|run| run.step > 50))
+        });
+        let (before, begin) = (steps(&session.snapshot()), Instant::now());
+        std::thread::sleep(Duration::from_secs(secs));
+        32.0 * (steps(&session.snapshot()) - before) as f64 / begin.elapsed().as_secs_f64()
+    };
+    for _ in 0..3 {
+        let together = speed(&ids, 8);
+        let alone: Vec<f64> = ids.iter().map(|id| speed(&[*id], 1)).collect();
+        let alone = alone.iter().sum::<f64>() / alone.len() as f64;
+        println!("images/s: {together:.0} together, {alone:.0} one after the other: {:.2}", together / alone);
+    }
+}
+
 /// Moved from one device to the other in the middle.
 #[test]
 fn a_run_moves_to_another_device_and_goes_on() {

@@ -63,6 +63,14 @@ pub fn measure(
     Ok(found)
 }
 
+/// Trains for `n_steps` from the initial weights, and tells what computed.
+pub fn train(work: &Work, device: &Arc<dyn Device>, n_steps: u64) -> Result<Value, Failure> {
+    let mut run = Run::new(&work.experiment()?, work.pictures(), device.clone())?;
+    steps(&mut run, n_steps)?;
+    let info = device.info();
+    Ok(json!({ "work": work.name, "steps": n_steps, "device": info.name, "detail": info.detail }))
+}
+
 /// Trains for `n` steps and waits for the last.
 fn steps(run: &mut Run, mut n: u64) -> Result<(), TrainError> {
     while n > 0 {

@@ -1,11 +1,16 @@
 //! The three passes of a convolution as [`Product`]s. A picture is copied once with its padding written out,
 //! into memory of the thread that the cache keeps near; from there every window's row is `kW·C` neighbouring
 //! numbers, and no window is ever copied. Where there are groups or gaps between the taps, only the channels
-//! of a group under one tap are neighbours, and it takes a product for each row of taps.
+//! of a group under one tap are neighbours, and it takes a product for each row of taps. Where it is quicker,
+//! [`winograd`] or [`columns`] take their place.
 
 mod backward;
+mod columns;
 mod depthwise;
+#[cfg(test)]
+mod testing;
 mod weights;
+mod winograd;
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -13,6 +18,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::product::{Product, Start};
+use super::{Io, Kernel, rectified};
 use crate::graph::layers::conv::ConvStep;
 use crate::tensor::Extent;
 pub use backward::Backward;
@@ -23,11 +29,71 @@ thread_local! {
     static PADDED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// x `(N, H, W, C)`, weights `(kH, kW, C/groups, O)`, bias `(O)` → y `(N, H', W', O)`.
-pub fn forward(step: &ConvStep, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
-    if depthwise::is_depthwise(step) {
-        return depthwise::forward(step, x, weights, bias, y);
+/// How a pass is computed: chosen by the step's shapes alone.
+enum Way<W> {
+    Winograd(W),
+    Columns(columns::Columns),
+    Depthwise,
+    Rows,
+}
+
+impl<W> Way<W> {
+    fn of(step: &ConvStep, winograd: impl FnOnce(winograd::Geometry) -> W) -> Self {
+        match (winograd::Geometry::quicker(step), columns::Columns::quicker(step)) {
+            (Some(geometry), _) => Self::Winograd(winograd(geometry)),
+            (None, Some(columns)) => Self::Columns(columns),
+            (None, None) if depthwise::is_depthwise(step) => Self::Depthwise,
+            (None, None) => Self::Rows,
+        }
     }
+}
+
+/// The convolution itself.
+pub struct Forward {
+    step: ConvStep,
+    way: Way<winograd::Convolution>,
+}
+
+impl Forward {
+    pub fn new(step: &ConvStep) -> Self {
+        Self { step: *step, way: Way::of(step, winograd::Convolution::new) }
+    }
+}
+
+impl Kernel for Forward {
+    fn scratch_len(&self) -> usize {
+        match &self.way {
+            Way::Winograd(winograd) => winograd.scratch_len(),
+            Way::Columns(columns) => columns.scratch_len(),
+            Way::Depthwise | Way::Rows => 0,
+        }
+    }
+
+    /// x `(N, H, W, C)`, weights `(kH, kW, C/groups, O)`, bias `(O)` → y `(N, H', W', O)`.
+    fn run(&mut self, io: Io<'_>) {
+        let (x, weights, bias) = (io.inputs[0], io.inputs[1], io.inputs.get(2).copied());
+        let (y, relu) = (&mut *io.outputs[0], self.step.relu);
+        match &self.way {
+            Way::Winograd(winograd) => {
+                winograd.run(x, weights, winograd::Finish { bias, relu }, y, io.scratch);
+            }
+            Way::Columns(columns) => {
+                match bias {
+                    Some(bias) => y.chunks_exact_mut(bias.len()).for_each(|y| y.copy_from_slice(bias)),
+                    None => y.fill(0.0),
+                }
+                columns.add_forward(x, weights, y, io.scratch);
+                if relu {
+                    y.iter_mut().for_each(|y| *y = rectified(*y));
+                }
+            }
+            Way::Depthwise => depthwise::forward(&self.step, x, weights, bias, y),
+            Way::Rows => forward(&self.step, x, weights, bias, y),
+        }
+    }
+}
+
+fn forward(step: &ConvStep, x: &[f32], weights: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
     let ConvStep { input, output, window, groups, relu, .. } = *step;
     let reach = Reach::of(step);
     let first_tap = reach.taps[0].start * window.kernel[1] + reach.taps[1].start;

@@ -92,7 +92,8 @@ impl Device for Cpu {
     }
 
     fn kernels(&self) -> String {
-        simd::level().name().into()
+        // Earlier versions summed every convolution directly and said their vectors alone.
+        format!("{} and Winograd's convolutions", simd::level().name())
     }
 
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {

@@ -81,8 +81,45 @@ pub trait Lanes: Copy {
     unsafe fn store_first(self, to: *mut f32, n: usize);
     /// `self · b + c`.
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+    unsafe fn add(self, b: Self) -> Self;
+    unsafe fn sub(self, b: Self) -> Self;
     /// `max(0, self)`; what is no number stays so.
     unsafe fn rectified(self) -> Self;
+}
+
+/// Work written once for vectors of any width.
+pub trait Vectored {
+    /// # Safety
+    /// The processor has the instructions of `L`, and whatever else the work relies on holds.
+    unsafe fn run<L: Lanes>(&self);
+}
+
+/// Does a piece of work with the widest vectors there are.
+///
+/// # Safety
+/// What the work relies on holds.
+pub unsafe fn run(work: &impl Vectored) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f")]
+        unsafe fn avx512(work: &impl Vectored) {
+            // SAFETY: passed on.
+            unsafe { work.run::<Avx512>() }
+        }
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2(work: &impl Vectored) {
+            // SAFETY: passed on.
+            unsafe { work.run::<Avx2>() }
+        }
+        // SAFETY: `level` has found the instructions on this processor; the rest is passed on.
+        match level() {
+            Level::Avx512 => return unsafe { avx512(work) },
+            Level::Avx2 => return unsafe { avx2(work) },
+            Level::Portable => {}
+        }
+    }
+    // SAFETY: passed on; plain code needs no instructions of its own.
+    unsafe { work.run::<Plain>() }
 }
 
 /// Eight lanes of plain code.
@@ -130,6 +167,16 @@ impl Lanes for Plain {
         Self(std::array::from_fn(|i| {
             if fused { self.0[i].mul_add(b.0[i], c.0[i]) } else { self.0[i] * b.0[i] + c.0[i] }
         }))
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + b.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] - b.0[i]))
     }
 
     #[inline(always)]
@@ -188,6 +235,16 @@ mod x86 {
         }
 
         #[inline(always)]
+        unsafe fn add(self, b: Self) -> Self {
+            Self(unsafe { _mm512_add_ps(self.0, b.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn sub(self, b: Self) -> Self {
+            Self(unsafe { _mm512_sub_ps(self.0, b.0) })
+        }
+
+        #[inline(always)]
         unsafe fn rectified(self) -> Self {
             // Of a number and none, the instruction gives its second operand.
             Self(unsafe { _mm512_max_ps(_mm512_setzero_ps(), self.0) })
@@ -225,6 +282,16 @@ mod x86 {
         #[inline(always)]
         unsafe fn mul_add(self, b: Self, c: Self) -> Self {
             Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn add(self, b: Self) -> Self {
+            Self(unsafe { _mm256_add_ps(self.0, b.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn sub(self, b: Self) -> Self {
+            Self(unsafe { _mm256_sub_ps(self.0, b.0) })
         }
 
         #[inline(always)]

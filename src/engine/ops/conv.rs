@@ -104,14 +104,11 @@ fn each_tap(step: &ConvStep, mut visit: impl FnMut(usize, usize, usize)) {
 
 mod cpu {
     use super::*;
-    use crate::engine::cpu::{Io, conv};
+    use crate::engine::cpu::conv;
 
     pub fn kernel(step: ConvStep) -> Box<dyn Kernel> {
         match step.pass {
-            Pass::Forward => Box::new(move |io: Io<'_>| {
-                let bias = io.inputs.get(2).copied();
-                conv::forward(&step, io.inputs[0], io.inputs[1], bias, io.outputs[0]);
-            }),
+            Pass::Forward => Box::new(conv::Forward::new(&step)),
             Pass::Backward => Box::new(conv::Backward::new(&step)),
             Pass::Weights => Box::new(conv::Weights::new(&step)),
         }

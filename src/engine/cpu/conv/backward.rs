@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Margin, Reach, Row, Sweep, depthwise, reads_pixels_in_order};
+use super::{Margin, Reach, Row, Sweep, Way, depthwise, reads_pixels_in_order, winograd};
 use crate::engine::cpu::{Io, Kernel};
 use crate::graph::layers::conv::ConvStep;
 
@@ -15,6 +15,7 @@ pub struct Backward {
     /// Pixels of dy from one tap of a class to the next.
     spacing: [usize; 2],
     margin: Margin,
+    way: Way<winograd::Convolution>,
 }
 
 /// The pixels `h ≡ phase (mod s)` along one axis.
@@ -40,7 +41,8 @@ impl Backward {
             (margin.before[axis], margin.after[axis]) = (before, after);
             classes
         });
-        Self { step: *step, classes, spacing: [by_row, by_column], margin }
+        let way = Way::of(step, winograd::Convolution::new);
+        Self { step: *step, classes, spacing: [by_row, by_column], margin, way }
     }
 
     /// One picture, `turned` being the weights as [`Backward::turn`] writes them.
@@ -80,6 +82,16 @@ impl Backward {
         }
     }
 
+    fn by_rows(&self, dy: &[f32], weights: &[f32], dx: &mut [f32], turned: &mut [f32]) {
+        self.turn(weights, turned);
+        let turned = &*turned;
+        let (input, output) = (self.step.input, self.step.output);
+        let pictures = dy.par_chunks(output.len()).zip(dx.par_chunks_mut(input.len()));
+        pictures.for_each(|(dy, dx)| {
+            self.margin.with_padded(dy, output, |dy, pitch| self.picture(dy, pitch, turned, dx));
+        });
+    }
+
     /// Writes the weights in the order in which [`Backward::picture`] reads them.
     fn turn(&self, weights: &[f32], turned: &mut [f32]) {
         let (n_in, n_out) = (self.step.input.channels, self.step.output.channels);
@@ -106,25 +118,48 @@ impl Backward {
 }
 
 impl Kernel for Backward {
-    /// Taps of one pair of classes after the other: `(kH', kW', O/groups, C)`.
+    /// The weights, taps of one pair of classes after the other: `(kH', kW', O/groups, C)`; or what another way takes.
     fn scratch_len(&self) -> usize {
-        self.step.window.area() * self.step.input.channels * (self.step.output.channels / self.step.groups)
+        let n_weights = self.step.window.area()
+            * self.step.input.channels
+            * (self.step.output.channels / self.step.groups);
+        match &self.way {
+            Way::Winograd(winograd) => n_weights + winograd.scratch_len(),
+            Way::Columns(columns) => columns.scratch_len(),
+            Way::Depthwise => 0,
+            Way::Rows => n_weights,
+        }
     }
 
     /// dy `(N, H', W', O)`, weights `(kH, kW, C/groups, O)` → dx `(N, H, W, C)`.
     fn run(&mut self, io: Io<'_>) {
         let (dy, weights, dx) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
-        if depthwise::is_depthwise(&self.step) {
-            return depthwise::backward(&self.step, dy, weights, dx);
+        match &self.way {
+            Way::Winograd(winograd) => {
+                let (turned, points) = io.scratch.split_at_mut(weights.len());
+                turn_whole(weights, [self.step.input.channels, self.step.output.channels], turned);
+                winograd.run(dy, turned, winograd::Finish { bias: None, relu: false }, dx, points);
+            }
+            Way::Columns(columns) => columns.backward(dy, weights, dx, io.scratch),
+            Way::Depthwise => depthwise::backward(&self.step, dy, weights, dx),
+            Way::Rows => self.by_rows(dy, weights, dx, io.scratch),
         }
-        self.turn(weights, io.scratch);
-        let turned = &*io.scratch;
-        let (input, output) = (self.step.input, self.step.output);
-        let pictures = dy.par_chunks(output.len()).zip(dx.par_chunks_mut(input.len()));
-        pictures.for_each(|(dy, dx)| {
-            self.margin.with_padded(dy, output, |dy, pitch| self.picture(dy, pitch, turned, dx));
-        });
     }
+}
+
+/// All taps in turn, `(kH, kW, C, O)` to `(kH, kW, O, C)`.
+pub(super) fn turn_whole(weights: &[f32], [n_in, n_out]: [usize; 2], turned: &mut [f32]) {
+    // Rows of the result that are filled together, so that their lines of the cache are written once.
+    const ROWS: usize = 16;
+    let len = n_in * n_out;
+    turned.par_chunks_exact_mut(len).rev().zip(weights.par_chunks_exact(len)).for_each(|(to, from)| {
+        for first in (0..n_out).step_by(ROWS) {
+            for (c, row) in from.chunks_exact(n_out).enumerate() {
+                let rows = row.iter().enumerate().skip(first).take(ROWS);
+                rows.for_each(|(o, &w)| to[o * n_in + c] = w);
+            }
+        }
+    });
 }
 
 /// The classes along one axis, and the margin that dy needs before and behind for them.

@@ -1,8 +1,10 @@
 //! The gradient by the weights and the bias.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::{Reach, depthwise, from};
+use super::{Reach, Way, columns, depthwise, from, winograd};
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::{Io, Kernel};
 use crate::graph::layers::conv::ConvStep;
@@ -12,6 +14,7 @@ use crate::graph::layers::conv::ConvStep;
 pub struct Weights {
     step: ConvStep,
     reach: Reach,
+    way: Way<winograd::WeightsGradient>,
     share: usize,
     n_shares: usize,
 }
@@ -25,42 +28,77 @@ const MOST_PARTIAL: usize = 1 << 24;
 impl Weights {
     pub fn new(step: &ConvStep) -> Self {
         let n_sums = sums_len(step);
+        let way = Way::of(step, winograd::WeightsGradient::new);
         let n_shares = MOST_SHARES.min(MOST_PARTIAL / n_sums).clamp(1, step.batch);
-        let share = step.batch.div_ceil(n_shares);
-        Self { step: *step, reach: Reach::of(step), share, n_shares: step.batch.div_ceil(share) }
+        let fewest = match &way {
+            Way::Winograd(winograd) => winograd.fewest_pictures().min(step.batch),
+            _ => 1,
+        };
+        let share = step.batch.div_ceil(n_shares).max(fewest);
+        Self { step: *step, reach: Reach::of(step), way, share, n_shares: step.batch.div_ceil(share) }
+    }
+
+    /// The sums of one share, all its pictures together where that is the way, else one after the other.
+    fn add_share(&self, x: &[f32], dy: &[f32], pictures: Range<usize>, dw: &mut [f32], db: &mut [f32]) {
+        let (step, reach) = (&self.step, &self.reach);
+        let (n_x, n_y) = (step.input.len(), step.output.len());
+        if let Way::Winograd(winograd) = &self.way {
+            winograd.run(x, dy, pictures.clone(), dw);
+        }
+        for n in pictures {
+            let (x, dy) = (&x[n * n_x..][..n_x], &dy[n * n_y..][..n_y]);
+            match self.way {
+                Way::Depthwise => depthwise::add_picture(step, x, dy, dw),
+                Way::Rows => reach.margin.with_padded(x, step.input, |x, pitch| {
+                    add_picture(step, reach, x, pitch, dy, dw);
+                }),
+                Way::Winograd(_) | Way::Columns(_) => {}
+            }
+            if step.bias {
+                for pixel in dy.chunks_exact(db.len()) {
+                    db.iter_mut().zip(pixel).for_each(|(sum, dy)| *sum += dy);
+                }
+            }
+        }
+    }
+
+    /// All in one product, which is shared out by itself.
+    fn by_columns(&self, columns: &columns::Columns, io: Io<'_>) {
+        let (x, dy) = (io.inputs[0], io.inputs[1]);
+        for (which, output) in io.outputs.iter_mut().enumerate() {
+            output.fill(0.0);
+            match which {
+                0 => columns.add_weights(x, dy, output, io.scratch),
+                _ => dy.chunks_exact(output.len()).for_each(|pixel| {
+                    output.iter_mut().zip(pixel).for_each(|(sum, dy)| *sum += dy);
+                }),
+            }
+        }
     }
 }
 
 impl Kernel for Weights {
-    /// `(shares, kH·kW·C/groups·O + O)`.
+    /// `(shares, kH·kW·C/groups·O + O)`, or columns.
     fn scratch_len(&self) -> usize {
-        self.n_shares * sums_len(&self.step)
+        match &self.way {
+            Way::Columns(columns) => columns.scratch_len(),
+            _ => self.n_shares * sums_len(&self.step),
+        }
     }
 
     /// x `(N, H, W, C)`, dy `(N, H', W', O)` → dw `(kH, kW, C/groups, O)`, db `(O)`.
     fn run(&mut self, io: Io<'_>) {
+        if let Way::Columns(columns) = &self.way {
+            return self.by_columns(columns, io);
+        }
         let (x, dy, partial) = (io.inputs[0], io.inputs[1], io.scratch);
-        let (n_x, n_y) = (self.step.input.len(), self.step.output.len());
-        let (step, reach) = (&self.step, &self.reach);
-        let n_sums = sums_len(step);
-        let n_weights = n_sums - step.output.channels;
-        let pictures = x.par_chunks(n_x * self.share).zip(dy.par_chunks(n_y * self.share));
-        partial.par_chunks_mut(n_sums).zip(pictures).for_each(|(sums, (x, dy))| {
+        let n_sums = sums_len(&self.step);
+        let n_weights = n_sums - self.step.output.channels;
+        partial.par_chunks_mut(n_sums).enumerate().for_each(|(i, sums)| {
             sums.fill(0.0);
             let (dw, db) = sums.split_at_mut(n_weights);
-            for (x, dy) in x.chunks_exact(n_x).zip(dy.chunks_exact(n_y)) {
-                match depthwise::is_depthwise(step) {
-                    true => depthwise::add_picture(step, x, dy, dw),
-                    false => reach.margin.with_padded(x, step.input, |x, pitch| {
-                        add_picture(step, reach, x, pitch, dy, dw);
-                    }),
-                }
-                if step.bias {
-                    for pixel in dy.chunks_exact(db.len()) {
-                        db.iter_mut().zip(pixel).for_each(|(sum, dy)| *sum += dy);
-                    }
-                }
-            }
+            let pictures = i * self.share..((i + 1) * self.share).min(self.step.batch);
+            self.add_share(x, dy, pictures, dw, db);
         });
         // The weights, and perhaps the bias.
         for (output, first) in io.outputs.iter_mut().zip([0, n_weights]) {
