@@ -50,20 +50,31 @@ override TRAIN: bool = true;
 @group(0) @binding(0) var<storage, read_write> sum_parts_in: array<vec2f>;
 @group(0) @binding(5) var<storage, read_write> d_gamma: array<f32>;
 @group(0) @binding(6) var<storage, read_write> d_beta: array<f32>;
-@group(0) @binding(7) var<storage, read_write> channels: array<Channel>;
-@group(0) @binding(1) var<storage, read_write> channels_in: array<Channel>;
+@group(0) @binding(7) var<storage, read_write> rest: array<f32>;
+@group(0) @binding(1) var<storage, read_write> rest_in: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dy_in: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
 
-// With these, y = scale · (x − mean) + shift and dx = scale · dy − by_x · (x − mean) − constant.
-struct Channel {
-    mean: f32,
-    scale: f32,
-    shift: f32,
-    by_x: f32,
-    constant: f32,
-    unused: f32,
-}
+// `forward_fours` and `backward_fours`: the same arrays in vectors of four channels
+@group(0) @binding(0) var<storage, read_write> x4: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> gamma4: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> beta4: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> mean4: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> spread4: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y4: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> rest4: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> dy4: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dx4: array<vec4f>;
+
+override FOURS: u32 = CHANNELS / 4u;
+
+// `rest` is (5, C): in these rows stand the numbers with which y = scale · (x − mean) + shift and
+// dx = scale · dy − by_x · (x − mean) − constant.
+const MEAN: u32 = 0u;
+const SCALE: u32 = 1u;
+const SHIFT: u32 = 2u;
+const BY_X: u32 = 3u;
+const CONSTANT: u32 = 4u;
 
 // Numbers seen, their mean, and the sum of the squares about it.
 struct Moments {
@@ -183,6 +194,21 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     y[i] = select(value, 0.0, RELU && value <= 0.0);
 }
 
+@compute @workgroup_size(64)
+fn forward_fours(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let i = id.x + id.y * groups.x * 64u;   // in (M, C / 4)
+    if i >= arrayLength(&y4) {
+        return;
+    }
+    let c = i % FOURS;
+    var inverse = spread4[c];
+    if !TRAIN {
+        inverse = 1.0 / sqrt(inverse + EPSILON);
+    }
+    let value = gamma4[c] * inverse * (x4[i] - mean4[c]) + beta4[c];
+    y4[i] = select(value, vec4f(0.0), vec4<bool>(RELU) & (value <= vec4f(0.0)));
+}
+
 var<workgroup> lane_sums: array<vec2f, LANES>;
 
 @compute @workgroup_size(LANES_C, LANES_R)
@@ -244,7 +270,11 @@ fn gradients(
         d_gamma[c] = own.y * inverse;
         // In testing μ and σ² do not depend on x.
         let of_batch = select(0.0, scale / f32(COUNT), TRAIN);
-        channels[c] = Channel(mean[c], scale, beta[c], of_batch * inverse * inverse * own.y, of_batch * own.x, 0.0);
+        rest[MEAN * CHANNELS + c] = mean[c];
+        rest[SCALE * CHANNELS + c] = scale;
+        rest[SHIFT * CHANNELS + c] = beta[c];
+        rest[BY_X * CHANNELS + c] = of_batch * inverse * inverse * own.y;
+        rest[CONSTANT * CHANNELS + c] = of_batch * own.x;
     }
 }
 
@@ -254,9 +284,24 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
     if i >= arrayLength(&dx) {
         return;
     }
-    let channel = channels_in[i % CHANNELS];
-    let centred = x[i] - channel.mean;
-    let is_cut = RELU && channel.scale * centred + channel.shift <= 0.0;
+    let c = i % CHANNELS;
+    let scale = rest_in[SCALE * CHANNELS + c];
+    let centred = x[i] - rest_in[MEAN * CHANNELS + c];
+    let is_cut = RELU && scale * centred + rest_in[SHIFT * CHANNELS + c] <= 0.0;
     let gradient = select(dy_in[i], 0.0, is_cut);
-    dx[i] = channel.scale * gradient - channel.by_x * centred - channel.constant;
+    dx[i] = scale * gradient - rest_in[BY_X * CHANNELS + c] * centred - rest_in[CONSTANT * CHANNELS + c];
+}
+
+@compute @workgroup_size(64)
+fn backward_fours(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+    let i = id.x + id.y * groups.x * 64u;   // in (M, C / 4)
+    if i >= arrayLength(&dx4) {
+        return;
+    }
+    let c = i % FOURS;
+    let scale = rest4[SCALE * FOURS + c];
+    let centred = x4[i] - rest4[MEAN * FOURS + c];
+    let is_cut = vec4<bool>(RELU) & (scale * centred + rest4[SHIFT * FOURS + c] <= vec4f(0.0));
+    let gradient = select(dy4[i], vec4f(0.0), is_cut);
+    dx4[i] = scale * gradient - rest4[BY_X * FOURS + c] * centred - rest4[CONSTANT * FOURS + c];
 }

@@ -206,6 +206,8 @@ pub struct StepCost {
     pub secs: f64,
     /// Starts of a shader, each of which waits for the one before; calls of a kernel on the CPU.
     pub n_dispatches: usize,
+    /// Bytes of the arrays that these read and write, each array once for each of them; none where nobody counts.
+    pub n_bytes: Option<u64>,
 }
 
 /// What a step says of its batch.

@@ -122,7 +122,7 @@ impl Plan for CpuPlan {
         self.each_step(table, |step| {
             let begin = Instant::now();
             step();
-            costs.push(StepCost { secs: begin.elapsed().as_secs_f64(), n_dispatches: 1 });
+            costs.push(StepCost { secs: begin.elapsed().as_secs_f64(), n_dispatches: 1, n_bytes: None });
         });
         Ok(costs)
     }

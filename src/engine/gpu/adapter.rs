@@ -5,14 +5,36 @@ use std::sync::OnceLock;
 
 use crate::engine::{DeviceInfo, DeviceKind};
 
-/// All adapters that can compute, hardware before software.
+/// How the name of an adapter ends whose products have operands of 16 bits: a device of its own to choose, which
+/// nobody is given unasked.
+const HALF: &str = ", 16-bit products";
+
+/// All adapters that can compute, hardware before software; then those that can with operands of 16 bits.
 pub fn adapters() -> Vec<DeviceInfo> {
-    enumerate().iter().map(describe).collect()
+    let adapters = enumerate();
+    let halves = adapters.iter().filter(|adapter| adapter.features().contains(wgpu::Features::SHADER_F16));
+    adapters.iter().map(describe).chain(halves.map(|adapter| as_half(describe(adapter)))).collect()
 }
 
 /// The adapter of this description.
 pub fn find(wanted: &DeviceInfo) -> Option<wgpu::Adapter> {
-    enumerate().into_iter().find(|adapter| describe(adapter) == *wanted)
+    enumerate().into_iter().find(|adapter| {
+        let own = describe(adapter);
+        own == *wanted || as_half(own) == *wanted
+    })
+}
+
+/// Whether products with operands of 16 bits were asked for.
+pub fn is_half(info: &DeviceInfo) -> bool {
+    info.name.ends_with(HALF)
+}
+
+/// The same adapter with operands of 16 bits, and what that costs: each is rounded to 11 binary digits, 2⁻¹² of it at
+/// most, and of two factors the errors add up.
+fn as_half(info: DeviceInfo) -> DeviceInfo {
+    let detail =
+        format!("{}; factors rounded to 16 bits, their product right to 5e-4, sums in 32 bits", info.detail);
+    DeviceInfo { name: info.name + HALF, detail, ..info }
 }
 
 fn enumerate() -> Vec<wgpu::Adapter> {

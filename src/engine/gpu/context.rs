@@ -3,9 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Settings;
 use super::heap;
+use super::measure::Measures;
 use super::pipelines::Pipelines;
 use super::product::Products;
+use super::tiles::Tiles;
 use crate::engine::arena::Tenants;
 use crate::engine::{DeviceKind, EngineError, room};
 use crate::graph::program::Placement;
@@ -15,6 +18,8 @@ pub struct Context {
     pub queue: wgpu::Queue,
     pub limits: wgpu::Limits,
     pub products: Products,
+    pub measures: Measures,
+    pub tiles: Arc<Tiles>,
     pub pipelines: Pipelines,
     /// The first thing that went wrong outside an error scope. wgpu reports such things through callbacks, at
     /// its own time; they are kept until somebody asks.
@@ -31,10 +36,17 @@ struct SharedArena {
 }
 
 impl Context {
-    pub fn new(adapter: &wgpu::Adapter, products: Products) -> Result<Self, EngineError> {
-        let limits = adapter.limits();
+    pub fn new(adapter: &wgpu::Adapter, tiles: Arc<Tiles>, settings: &Settings) -> Result<Self, EngineError> {
+        let limits = match &settings.limits {
+            Some(limits) => limits.clone().or_worse_values_from(&adapter.limits()),
+            None => adapter.limits(),
+        };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("ConvScope"),
+            required_features: match settings.products {
+                Products::Half => wgpu::Features::SHADER_F16,
+                Products::Plain | Products::Tiled | Products::Winograd => wgpu::Features::empty(),
+            },
             required_limits: limits.clone(),
             ..Default::default()
         };
@@ -59,7 +71,9 @@ impl Context {
             mapped_at_creation: false,
         });
         Ok(Self {
-            products,
+            products: settings.products,
+            measures: settings.measures,
+            tiles,
             pipelines: Pipelines::new(&device),
             device,
             queue,
@@ -104,7 +118,8 @@ impl Context {
         }
     }
 
-    fn try_buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Option<wgpu::Buffer> {
+    /// A buffer, or none where the driver has no room for it.
+    pub fn try_buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Option<wgpu::Buffer> {
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let descriptor =
             wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };

@@ -1,10 +1,12 @@
 //! What an op's `gpu` sees: the places of its step's operands, and a list to which it adds dispatches.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::context::Context;
 use super::pipelines::Kernel;
-use super::product::Products;
+use super::product::{Product, Products, Shape};
+use super::tiles::Tiles;
 use crate::engine::EngineError;
 use crate::engine::arena::{Block, Place};
 use crate::graph::layers::Window;
@@ -62,12 +64,30 @@ pub struct Lowering {
     /// Numbers that one operand may hold.
     largest_operand: usize,
     products: Products,
+    tiles: Arc<Tiles>,
+    unmeasured: Vec<Unmeasured>,
+}
+
+/// A product of which nobody knows yet by which tiles it is made quickest.
+#[derive(Clone)]
+pub struct Unmeasured {
+    pub key: String,
+    pub product: Product,
+    /// Without tiles.
+    pub dispatch: Dispatch,
 }
 
 impl Dispatch {
     pub fn new(shader: &'static str, entry: &'static str) -> Self {
-        let kernel = Kernel { shader, entry, constants: Vec::new(), n_operands: 0, reads_table: false };
+        let (parts, constants) = (Vec::new(), Vec::new());
+        let kernel = Kernel { shader, parts, entry, constants, n_operands: 0, reads_table: false };
         Self { kernel, operands: Vec::new(), n_groups: 0 }
+    }
+
+    /// Puts parts of a shader before those that stand before it already.
+    pub fn behind(mut self, parts: &[&'static str]) -> Self {
+        self.kernel.parts.splice(0..0, parts.iter().copied());
+        self
     }
 
     /// Sets an `override` constant of the shader.
@@ -136,6 +156,20 @@ impl Dispatch {
         self.groups(n.div_ceil(LANES))
     }
 
+    /// Bytes of its arrays, each once; those of the pictures aside, of which it reads but a batch.
+    pub(super) fn n_bytes(&self) -> u64 {
+        let mut places: Vec<Place> = Vec::new();
+        for operand in &self.operands {
+            match operand {
+                // One that is bound in the place of another that is not needed.
+                Operand::Place(place) if places.iter().any(|other| other.overlaps(place)) => {}
+                Operand::Place(place) => places.push(*place),
+                Operand::Source(_) | Operand::Constant(_) => {}
+            }
+        }
+        places.iter().map(|place| 4 * place.len as u64).sum()
+    }
+
     /// The dispatch's grid: a row of workgroups, or several rows where one would be too long. Shaders find
     /// their number as `x + y · width`.
     pub fn grid(&self, longest_row: u32) -> [u32; 2] {
@@ -158,7 +192,18 @@ impl Lowering {
             most_scratch: 0,
             largest_operand: context.limits.max_storage_buffer_binding_size as usize / 4,
             products: context.products,
+            tiles: context.tiles.clone(),
+            unmeasured: Vec::new(),
         }
+    }
+
+    /// For steps to be measured, their products computed in a way that is given.
+    pub(super) fn by(context: &Context, products: Products) -> Self {
+        Self { products, ..Self::new(context, 0, Vec::new()) }
+    }
+
+    pub(super) fn dispatches(&self) -> &[Dispatch] {
+        &self.dispatches
     }
 
     /// Begins the next step.
@@ -227,6 +272,24 @@ impl Lowering {
 
     pub(super) fn n_dispatches(&self) -> usize {
         self.dispatches.len()
+    }
+
+    /// The products whose tiles are those that are customary, not those that were measured to be the quickest; each
+    /// once.
+    pub(super) fn unmeasured(&self) -> &[Unmeasured] {
+        &self.unmeasured
+    }
+
+    /// Adds a dispatch of a product, by the tiles that are the quickest as far as is known.
+    pub fn push_product(&mut self, product: &Product, dispatch: Dispatch) {
+        let key = product.key(&dispatch);
+        let shape = self.tiles.known(&key).unwrap_or_else(|| {
+            if self.unmeasured.iter().all(|other| other.key != key) {
+                self.unmeasured.push(Unmeasured { key, product: *product, dispatch: dispatch.clone() });
+            }
+            Shape::customary(product, self.tiles.is_software())
+        });
+        self.push(shape.applied(dispatch, product));
     }
 
     /// Adds a dispatch. It sees all that those before it wrote.

@@ -11,6 +11,7 @@ mod context;
 mod flights;
 mod heap;
 mod lowering;
+mod measure;
 mod memory;
 mod pictures;
 mod pipelines;
@@ -19,9 +20,11 @@ pub mod product;
 mod shaders;
 #[cfg(test)]
 mod tests;
+mod tiles;
 #[cfg(test)]
 pub mod twin;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use super::arena::Place;
@@ -30,8 +33,10 @@ use crate::graph::program::{Placement, Program};
 pub use adapter::adapters;
 use context::Context;
 pub use lowering::{Dispatch, Lowering, Source};
-pub use product::Products;
+pub use measure::Measures;
+pub use product::{Products, Shape};
 pub use shaders::source as shader;
+use tiles::Tiles;
 
 /// A graphics processor as a device. All its plans share one arena and so take turns.
 pub struct Gpu {
@@ -39,26 +44,83 @@ pub struct Gpu {
     context: Arc<Context>,
 }
 
+/// How a graphics processor is opened.
+pub struct Settings {
+    pub products: Products,
+    pub measures: Measures,
+    /// The folder that remembers which tiles are the quickest.
+    pub tiles: Option<PathBuf>,
+    /// The shape of all tiles, instead of the quickest or the customary ones.
+    pub shape: Option<&'static Shape>,
+    /// Limits instead of the adapter's own, where those are higher.
+    pub limits: Option<wgpu::Limits>,
+}
+
+impl Settings {
+    /// As an adapter is opened where nothing else is asked for: measured where measuring says something.
+    fn customary(info: &DeviceInfo, products: Products) -> Self {
+        let measures = if info.is_software { Measures::Nothing } else { Measures::Quickly };
+        Self { products, measures, tiles: tiles::folder(), shape: None, limits: None }
+    }
+}
+
 impl Gpu {
-    /// Opens the adapter that [`adapters`] described so.
+    /// Opens the adapter that [`adapters`] described so, with its products computed in the way that was measured to be
+    /// the quickest there, or, under the name that says so, with operands of 16 bits.
     ///
     /// # Errors
     /// The adapter is gone, or its driver refuses.
     pub fn open(wanted: &DeviceInfo) -> Result<Self, EngineError> {
-        Self::open_with(wanted, Products::Tiled)
+        Self::open_choosing(wanted, Settings::customary(wanted, Products::Tiled))
+    }
+
+    /// The same, with all measured that was not measured yet, however long it takes.
+    pub fn open_measuring(wanted: &DeviceInfo) -> Result<Self, EngineError> {
+        let settings = Settings::customary(wanted, Products::Tiled);
+        Self::open_choosing(wanted, Settings { measures: Measures::Everything, ..settings })
+    }
+
+    /// [`Gpu::open`], with products computed in a way that is given.
+    pub fn open_with(wanted: &DeviceInfo, products: Products) -> Result<Self, EngineError> {
+        Self::open_as(wanted, &Settings::customary(wanted, products))
+    }
+
+    /// [`Gpu::open`] with everything given.
+    pub fn open_as(wanted: &DeviceInfo, settings: &Settings) -> Result<Self, EngineError> {
+        let context = Self::context(wanted, settings)?;
+        Ok(Self { info: wanted.clone(), context: Arc::new(context) })
+    }
+
+    fn open_choosing(wanted: &DeviceInfo, mut settings: Settings) -> Result<Self, EngineError> {
+        if adapter::is_half(wanted) {
+            settings.products = Products::Half;
+            return Self::open_as(wanted, &settings);
+        }
+        let mut context = Self::context(wanted, &settings)?;
+        if context.measures != Measures::Nothing {
+            let gains = match context.tiles.winograd() {
+                Some(gains) => gains,
+                None => {
+                    let gains = measure::winograd_gains(&context)?;
+                    context.tiles.learn_winograd(gains);
+                    gains
+                }
+            };
+            context.products = if gains { Products::Winograd } else { Products::Tiled };
+        }
+        Ok(Self { info: wanted.clone(), context: Arc::new(context) })
+    }
+
+    fn context(wanted: &DeviceInfo, settings: &Settings) -> Result<Context, EngineError> {
+        let adapter = adapter::find(wanted).ok_or(EngineError::NoGpu)?;
+        let tiles = Tiles::new(wanted, settings.tiles.as_deref()).all_of(settings.shape);
+        Context::new(&adapter, Arc::new(tiles), settings)
     }
 
     /// Takes the device away, as a driver that is reset does.
     #[cfg(test)]
     pub fn destroy(&self) {
         self.context.device.destroy();
-    }
-
-    /// [`Gpu::open`], with products computed in a way that is given.
-    pub fn open_with(wanted: &DeviceInfo, products: Products) -> Result<Self, EngineError> {
-        let adapter = adapter::find(wanted).ok_or(EngineError::NoGpu)?;
-        let context = Context::new(&adapter, products)?;
-        Ok(Self { info: wanted.clone(), context: Arc::new(context) })
     }
 }
 

@@ -12,6 +12,8 @@ use super::shaders;
 pub struct Kernel {
     /// The stem of a file in `shaders/`.
     pub shader: &'static str,
+    /// Stems of what is put before it besides what it always draws on.
+    pub parts: Vec<&'static str>,
     pub entry: &'static str,
     pub constants: Vec<(&'static str, f64)>,
     /// Arrays bound in group 0, from binding 0 on.
@@ -30,14 +32,15 @@ pub struct Pipelines {
 
 #[derive(Default)]
 struct Cache {
-    modules: HashMap<&'static str, wgpu::ShaderModule>,
+    /// By the shader and the parts before it.
+    modules: HashMap<(&'static str, Vec<&'static str>), wgpu::ShaderModule>,
     /// By the number of arrays.
     operand_layouts: HashMap<usize, wgpu::BindGroupLayout>,
     pipelines: HashMap<Key, wgpu::ComputePipeline>,
 }
 
-/// A kernel's shader, entry point and constants, the latter as bits.
-type Key = (&'static str, &'static str, Vec<(&'static str, u64)>);
+/// A kernel's shader, the parts before it, its entry point and constants, the latter as bits.
+type Key = (&'static str, Vec<&'static str>, &'static str, Vec<(&'static str, u64)>);
 
 impl Pipelines {
     pub fn new(device: &wgpu::Device) -> Self {
@@ -88,8 +91,11 @@ impl Pipelines {
         let (operands, module) = {
             let mut cache = self.lock();
             let operands = cache.operand_layout(&self.device, kernel.n_operands).clone();
-            let module = cache.modules.entry(kernel.shader);
-            (operands, module.or_insert_with(|| shaders::module(&self.device, kernel.shader)).clone())
+            let module = cache
+                .modules
+                .entry((kernel.shader, kernel.parts.clone()))
+                .or_insert_with(|| shaders::module(&self.device, kernel.shader, &kernel.parts));
+            (operands, module.clone())
         };
         let groups = [Some(&operands), Some(&self.table_layout)];
         let layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
@@ -119,7 +125,7 @@ impl Pipelines {
 impl Kernel {
     fn key(&self) -> Key {
         let bits = self.constants.iter().map(|&(name, value)| (name, value.to_bits())).collect();
-        (self.shader, self.entry, bits)
+        (self.shader, self.parts.clone(), self.entry, bits)
     }
 }
 

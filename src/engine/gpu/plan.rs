@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::context::{Context, STORAGE};
 use super::flights::{Cargo, Flights, MOST_STEPS};
 use super::lowering::{Constant, Dispatch, Lowering, Operand, Source};
+use super::measure::{self, Measures};
 use super::memory::GpuMemory;
 use super::pictures::GpuPictures;
 use crate::engine::arena::{self, Arena, Block, Place};
@@ -43,11 +44,52 @@ struct Bound {
     order: Option<wgpu::Buffer>,
 }
 
-struct Command {
+/// A dispatch bound to buffers.
+pub struct Command {
     pipeline: wgpu::ComputePipeline,
     operands: wgpu::BindGroup,
     reads_table: bool,
     grid: [u32; 2],
+}
+
+impl Command {
+    /// With a resource for each operand.
+    pub fn new<'a>(
+        context: &Context,
+        dispatch: &Dispatch,
+        resources: impl Iterator<Item = wgpu::BindingResource<'a>>,
+    ) -> Self {
+        let entry = |(i, resource)| wgpu::BindGroupEntry { binding: i as u32, resource };
+        let entries: Vec<_> = resources.enumerate().map(entry).collect();
+        let pipelines = &context.pipelines;
+        let operands = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(dispatch.kernel.shader),
+            layout: &pipelines.operand_layout(entries.len()),
+            entries: &entries,
+        });
+        Self {
+            pipeline: pipelines.get(&dispatch.kernel),
+            operands,
+            reads_table: dispatch.kernel.reads_table,
+            grid: dispatch.grid(context.limits.max_compute_workgroups_per_dimension),
+        }
+    }
+
+    /// Adds the dispatch to a pass. What it reads of the step's table is bound by the caller.
+    pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.operands, &[]);
+        pass.dispatch_workgroups(self.grid[0], self.grid[1], 1);
+    }
+}
+
+/// So many numbers of a buffer from `offset` on.
+pub fn part_of(buffer: &wgpu::Buffer, offset: usize, len: usize) -> wgpu::BindingResource<'_> {
+    wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+        buffer,
+        offset: 4 * offset as u64,
+        size: wgpu::BufferSize::new(4 * len as u64),
+    })
 }
 
 /// Work being recorded.
@@ -69,7 +111,11 @@ impl GpuPlan {
         let ranges = pictures.map(|pictures| on_device(pictures).ranges()).unwrap_or_default();
         let values = arena::assign(program);
         let (places, kept_len) = arena::places(program, &values);
-        let (lowering, step_ends) = lowered(context, program, &values, &places, ranges);
+        let (mut lowering, mut step_ends) = lowered(context, program, &values, &places, ranges.clone());
+        if context.measures != Measures::Nothing && !lowering.unmeasured().is_empty() {
+            context.tiles.learn(measure::quickest(context, lowering.unmeasured())?);
+            (lowering, step_ends) = lowered(context, program, &values, &places, ranges);
+        }
         let (dispatches, arena_len, constants) = lowering.finish(context)?;
         let kept = context.buffer("What is kept of a batch", kept_len.max(Placement::ALIGN), STORAGE)?;
         let table_stride = size_of::<StepTable>()
@@ -127,30 +173,12 @@ impl GpuPlan {
     fn command(&self, dispatch: &Dispatch, arena: &wgpu::Buffer) -> Command {
         let buffers: Vec<wgpu::Buffer> =
             dispatch.operands.iter().map(|operand| self.buffer(operand, arena)).collect();
-        let entry = |(i, (operand, buffer)): (usize, (&Operand, _))| wgpu::BindGroupEntry {
-            binding: i as u32,
-            resource: match operand {
-                Operand::Place(place) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer,
-                    offset: 4 * place.offset as u64,
-                    size: wgpu::BufferSize::new(4 * place.len as u64),
-                }),
-                Operand::Source(_) | Operand::Constant(_) => buffer.as_entire_binding(),
-            },
-        };
-        let entries: Vec<_> = dispatch.operands.iter().zip(&buffers).enumerate().map(entry).collect();
-        let pipelines = &self.context.pipelines;
-        let operands = self.context.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(dispatch.kernel.shader),
-            layout: &pipelines.operand_layout(entries.len()),
-            entries: &entries,
+        let operands = dispatch.operands.iter().zip(&buffers);
+        let resources = operands.map(|(operand, buffer)| match operand {
+            Operand::Place(place) => part_of(buffer, place.offset, place.len),
+            Operand::Source(_) | Operand::Constant(_) => buffer.as_entire_binding(),
         });
-        Command {
-            pipeline: pipelines.get(&dispatch.kernel),
-            operands,
-            reads_table: dispatch.kernel.reads_table,
-            grid: dispatch.grid(self.context.limits.max_compute_workgroups_per_dimension),
-        }
+        Command::new(&self.context, dispatch, resources)
     }
 
     fn buffer(&self, operand: &Operand, arena: &wgpu::Buffer) -> wgpu::Buffer {
@@ -203,12 +231,10 @@ impl GpuPlan {
         recording.n_dispatches += range.len();
         let mut pass = recording.encoder.begin_compute_pass(&Default::default());
         for command in &self.bound.commands[range] {
-            pass.set_pipeline(&command.pipeline);
-            pass.set_bind_group(0, &command.operands, &[]);
             if command.reads_table {
                 pass.set_bind_group(1, &self.table_group, &[offset]);
             }
-            pass.dispatch_workgroups(command.grid[0], command.grid[1], 1);
+            command.record(&mut pass);
         }
     }
 
@@ -283,7 +309,9 @@ impl Plan for GpuPlan {
             self.dispatch(&mut recording, first..end, table);
             self.submit(recording)?;
             self.flights.land(true)?;
-            costs.push(StepCost { secs: begin.elapsed().as_secs_f64(), n_dispatches: end - first });
+            let secs = begin.elapsed().as_secs_f64();
+            let n_bytes = self.dispatches[first..end].iter().map(Dispatch::n_bytes).sum();
+            costs.push(StepCost { secs, n_dispatches: end - first, n_bytes: Some(n_bytes) });
             first = end;
         }
         Ok(costs)
@@ -331,6 +359,14 @@ fn lowered(
         step_ends.push(lowering.n_dispatches());
     }
     (lowering, step_ends)
+}
+
+/// The dispatches of a program, bound to nothing.
+#[cfg(test)]
+pub fn dispatches(context: &Context, program: &Program) -> Lowering {
+    let values = arena::assign(program);
+    let (places, _) = arena::places(program, &values);
+    lowered(context, program, &values, &places, vec![0..1]).0
 }
 
 fn on_device(pictures: &Arc<dyn Pictures>) -> &GpuPictures {

@@ -1,60 +1,87 @@
 //! The sources of all shaders: the files in `shaders/`, some behind others that they draw on.
 
-/// A shader's name, the stem of its file, and its source with what it draws on in front.
-type Shader = (&'static str, &'static str);
+/// A file in `shaders/`: its stem and its text.
+type File = (&'static str, &'static str);
 
-macro_rules! shader {
-    ($name:literal $(, behind $include:literal)*) => {
-        ($name, concat!(
-            $(include_str!(concat!("../../../shaders/", $include, ".wgsl")), "\n",)*
-            include_str!(concat!("../../../shaders/", $name, ".wgsl"))
-        ))
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../../shaders/", $name, ".wgsl")))
     };
 }
 
-const SHADERS: &[Shader] = &[
-    shader!("activation"),
-    shader!("add"),
-    shader!("batch_norm"),
-    shader!("bias"),
-    shader!("concat"),
-    shader!("conv"),
-    shader!("conv_tiled", behind "tile"),
-    shader!("cross_entropy"),
-    shader!("dropout", behind "table", behind "random"),
-    shader!("flatten"),
-    shader!("gather", behind "table", behind "random"),
-    shader!("linear"),
-    shader!("linear_tiled", behind "tile"),
-    shader!("lrn"),
-    shader!("norm", behind "table"),
-    shader!("permute"),
-    shader!("pixel_cross_entropy"),
-    shader!("pool"),
-    shader!("prelu"),
-    shader!("shortcut"),
-    shader!("strongest", behind "table"),
-    shader!("sum_parts"),
-    shader!("unit_loss"),
-    shader!("update", behind "table"),
-    shader!("upsample"),
+/// The shaders, each with the stems of what is always put before it. Before those of tiled products stands more,
+/// which differs from one dispatch to the next ([`Dispatch::behind`](super::Dispatch::behind)).
+const SHADERS: &[(File, &[&str])] = &[
+    (file!("activation"), &[]),
+    (file!("add"), &[]),
+    (file!("batch_norm"), &[]),
+    (file!("bias"), &[]),
+    (file!("concat"), &[]),
+    (file!("conv"), &[]),
+    (file!("conv_tiled"), &[]),
+    (file!("conv_winograd"), &[]),
+    (file!("cross_entropy"), &[]),
+    (file!("dropout"), &["table", "random"]),
+    (file!("flatten"), &[]),
+    (file!("gather"), &["table", "random"]),
+    (file!("linear"), &[]),
+    (file!("lrn"), &[]),
+    (file!("norm"), &["table"]),
+    (file!("permute"), &[]),
+    (file!("pixel_cross_entropy"), &[]),
+    (file!("pool"), &[]),
+    (file!("prelu"), &[]),
+    (file!("shortcut"), &[]),
+    (file!("strongest"), &["table"]),
+    (file!("sum_parts"), &[]),
+    (file!("unit_loss"), &[]),
+    (file!("update"), &["table"]),
+    (file!("upsample"), &[]),
 ];
+
+/// What shaders draw on.
+const PARTS: &[File] = &[
+    file!("fours"),
+    file!("numbers_f16"),
+    file!("numbers_f32"),
+    file!("ones"),
+    file!("random"),
+    file!("registers_4x4"),
+    file!("registers_8x4"),
+    file!("registers_8x8"),
+    file!("table"),
+    file!("tile"),
+];
+
+fn shader(name: &str) -> Option<&'static (File, &'static [&'static str])> {
+    SHADERS.iter().find(|shader| shader.0.0 == name)
+}
 
 /// The text of a shader as its file holds it, for a person to read; none where there is no shader of this name.
 pub fn source(name: &str) -> Option<&'static str> {
-    let whole = SHADERS.iter().find(|shader| shader.0 == name)?.1;
-    // One that is put behind others says so in its first line.
-    Some(whole.find(PUT_BEHIND).map_or(whole, |start| &whole[start..]))
+    Some(shader(name)?.0.1)
 }
 
-/// How a shader begins that is put behind others.
-const PUT_BEHIND: &str = "// Put behind ";
+/// The whole text of a shader: the parts given, what it always draws on, its own.
+fn whole(name: &str, parts: &[&str]) -> String {
+    let ((_, own), always) = shader(name).expect("ops name shaders that are listed");
+    let part = |stem: &&str| PARTS.iter().find(|part| part.0 == *stem).expect("parts are listed").1;
+    let before = parts.iter().chain(*always).map(part);
+    before.chain([*own]).collect::<Vec<_>>().join("\n")
+}
+
+/// All texts, in one number: what was measured of other shaders does not hold of these.
+pub fn digest() -> u64 {
+    let files = SHADERS.iter().map(|shader| shader.0).chain(PARTS.iter().copied());
+    // FNV-1a.
+    let bytes = files.flat_map(|file| file.1.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ byte as u64).wrapping_mul(0x100_0000_01b3))
+}
 
 /// Compiles a shader's source, without its constants yet.
-pub fn module(device: &wgpu::Device, name: &str) -> wgpu::ShaderModule {
-    let source = SHADERS.iter().find(|shader| shader.0 == name).expect("ops name shaders that are listed").1;
-    let descriptor =
-        wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(source.into()) };
+pub fn module(device: &wgpu::Device, name: &str, parts: &[&str]) -> wgpu::ShaderModule {
+    let source = wgpu::ShaderSource::Wgsl(whole(name, parts).into());
+    let descriptor = wgpu::ShaderModuleDescriptor { label: Some(name), source };
     let checks = wgpu::ShaderRuntimeChecks {
         // The innermost loops read workgroup memory, where a check costs as much as what it checks.
         bounds_checks: !name.ends_with("_tiled"),
@@ -70,30 +97,63 @@ pub fn module(device: &wgpu::Device, name: &str) -> wgpu::ShaderModule {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::collections::BTreeSet;
 
     use wgpu::naga;
 
     use super::*;
+    use crate::engine::gpu::pipelines::Kernel;
+    use crate::engine::gpu::product::{Products, SHAPES};
 
-    /// As wgpu will read it, with the constants' default values filled in; no graphics processor is needed.
-    fn check(source: &str) -> Result<(), String> {
+    /// The least memory that a workgroup has on any adapter, in bytes.
+    const LEAST_MEMORY: u32 = 16352;
+
+    /// How a shader begins that is put behind others.
+    const PUT_BEHIND: &str = "// Put behind ";
+
+    /// Parts that stand before a tiled shader, in all their combinations.
+    fn combinations() -> Vec<Vec<&'static str>> {
+        let mut all = Vec::new();
+        for products in [Products::Tiled, Products::Half] {
+            for registers in SHAPES.iter().map(|shape| shape.registers).collect::<BTreeSet<_>>() {
+                for arrays in ["ones", "fours"] {
+                    all.push(vec![products.numbers(), registers, "tile", arrays]);
+                }
+            }
+        }
+        all
+    }
+
+    /// As wgpu will read it, with the constants filled in; no graphics processor is needed. Gives the bytes of
+    /// workgroup memory that are used.
+    fn check(source: &str, constants: &[(&str, f64)]) -> Result<u32, String> {
         let module = naga::front::wgsl::parse_str(source).map_err(|error| error.emit_to_string(source))?;
         let all = naga::valid::ValidationFlags::all();
-        let info = naga::valid::Validator::new(all, naga::valid::Capabilities::empty())
+        let info = naga::valid::Validator::new(all, naga::valid::Capabilities::SHADER_FLOAT16)
             .validate(&module)
             .map_err(|error| error.emit_to_string(source))?;
-        let constants = naga::back::PipelineConstants::default();
-        naga::back::pipeline_constants::process_overrides(&module, &info, None, &constants)
+        let constants = constants.iter().map(|&(name, value)| (name.to_string(), value)).collect();
+        let (module, _) = naga::back::pipeline_constants::process_overrides(&module, &info, None, &constants)
             .map_err(|error| error.to_string())?;
-        Ok(())
+        let shared = module.global_variables.iter().filter(|v| v.1.space == naga::AddressSpace::WorkGroup);
+        Ok(shared.map(|variable| module.types[variable.1.ty].inner.size(module.to_ctx())).sum())
+    }
+
+    /// Bytes of workgroup memory that a kernel asks for, at least as many as it uses.
+    pub fn workgroup_memory(kernel: &Kernel) -> u32 {
+        check(&whole(kernel.shader, &kernel.parts), &kernel.constants).expect("a valid kernel")
     }
 
     #[test]
-    fn every_shader_is_valid() {
-        for (name, source) in SHADERS {
-            check(source).unwrap_or_else(|error| panic!("shaders/{name}.wgsl: {error}"));
+    fn every_shader_is_valid_and_small() {
+        for ((name, _), _) in SHADERS {
+            let variants = if name.ends_with("_tiled") { combinations() } else { vec![Vec::new()] };
+            for parts in variants {
+                let memory = check(&whole(name, &parts), &[])
+                    .unwrap_or_else(|error| panic!("shaders/{name}.wgsl behind {parts:?}: {error}"));
+                assert!(memory <= LEAST_MEMORY, "{name} behind {parts:?} takes {memory} bytes");
+            }
         }
     }
 
@@ -104,19 +164,20 @@ mod tests {
         let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "wgsl"));
         let stems: BTreeSet<String> =
             files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_string()).collect();
-        let shaders = SHADERS.iter().map(|shader| shader.0.to_string());
-        let drawn_on = ["table", "random", "tile"].map(String::from);
-        assert_eq!(stems, shaders.chain(drawn_on).collect());
+        let listed = SHADERS.iter().map(|shader| shader.0.0).chain(PARTS.iter().map(|part| part.0));
+        assert_eq!(stems, listed.map(String::from).collect());
+        let always = SHADERS.iter().flat_map(|shader| shader.1.iter().copied());
+        let drawn_on: BTreeSet<&str> = always.chain(combinations().into_iter().flatten()).collect();
+        assert_eq!(drawn_on, PARTS.iter().map(|part| part.0).collect());
     }
 
     #[test]
     fn every_shader_says_what_it_draws_on() {
-        for (name, source) in SHADERS {
-            let path = format!("{}/shaders/{name}.wgsl", env!("CARGO_MANIFEST_DIR"));
-            let own = std::fs::read_to_string(path).unwrap();
-            let says = own.starts_with(PUT_BEHIND);
-            assert_eq!(says, own.len() < source.len(), "{name}");
-            assert_eq!(super::source(name), Some(own.as_str()));
+        for ((name, own), always) in SHADERS {
+            let draws_on = !always.is_empty() || name.ends_with("_tiled");
+            assert_eq!(own.starts_with(PUT_BEHIND), draws_on, "{name}");
+            let first_line = own.lines().next().unwrap_or_default();
+            always.iter().for_each(|part| assert!(first_line.contains(part), "{name} draws on {part}"));
         }
     }
 }

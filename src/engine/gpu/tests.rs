@@ -2,12 +2,16 @@
 
 use super::*;
 use crate::engine::StepTable;
-use crate::graph::NodeId;
-use crate::graph::layers::StepOp;
+use crate::engine::ops::testing::Trial;
+use crate::experiment::{Augment, Optimiser, presets};
+use crate::graph::layers::bias::BiasStep;
 use crate::graph::layers::dropout::DropoutStep;
 use crate::graph::layers::loss::CrossEntropyStep;
 use crate::graph::layers::merge::AddStep;
-use crate::graph::program::{Bank, Home, Step, Value, ValueId};
+use crate::graph::layers::{Pass, StepOp};
+use crate::graph::program::{Bank, Feed, Home, Mode, Request, Step, Update, Value, ValueId};
+use crate::graph::{Goal, Graph, NodeId};
+use crate::tensor::Extent;
 
 fn placement(len: usize) -> Placement {
     Placement {
@@ -120,6 +124,95 @@ fn what_does_not_fit_is_refused_in_a_sentence() {
     assert!(matches!(plan, EngineError::OutOfMemory { .. }), "{plan}");
     // And the device goes on working.
     gpu.plan(&doubling(10), &memory, None).unwrap().run(&[StepTable::default()]).unwrap();
+}
+
+/// The adapter has more, but not in one piece.
+#[test]
+fn an_array_that_cannot_be_bound_is_refused_in_a_sentence() {
+    let Some(gpu) = twin::own_gpu(|limits| limits.max_storage_buffer_binding_size = 1 << 20) else { return };
+    let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
+    let refused = gpu.plan(&doubling((1 << 18) + 1), &memory, None).err().unwrap().to_string();
+    assert!(
+        refused.starts_with("One array of the network needs 2 MiB, but the device offers 1 MiB"),
+        "{refused}"
+    );
+    assert!(gpu.plan(&doubling(1 << 18), &memory, None).is_ok());
+}
+
+/// More workgroups than any adapter need allow in a row, and one number in the last.
+#[test]
+fn a_dispatch_of_very_many_workgroups_agrees() {
+    let Some(gpu) = twin::with_true_rows(Products::Tiled) else { return };
+    let (channels, n_pixels) = (3, (65_535 * lowering::LANES).div_ceil(3) + 1);
+    let extent = Extent::new(channels, 1, n_pixels);
+    let step = StepOp::Bias(BiasStep { pass: Pass::Forward, batch: 1, extent });
+    let len = channels * n_pixels;
+    Trial::new(step, &[len, channels], &[len]).agrees_on(&gpu, 1e-7);
+}
+
+/// Whatever the tiles: the least that adapters have is a little less than 16 KiB for a workgroup, 256 invocations in
+/// it and 8 arrays.
+#[test]
+fn kernels_of_whole_nets_keep_to_the_limits_of_every_adapter() {
+    for products in [Products::Plain, Products::Tiled, Products::Winograd] {
+        let Some(gpu) = twin::with_true_rows(products) else { return };
+        for preset in ["resnet-20", "lenet", "alexnet", "vgg-16"] {
+            let lowering = plan::dispatches(&gpu.context, &training(preset));
+            let unmeasured = lowering.unmeasured().iter();
+            let with_every_shape = unmeasured.flat_map(|product| {
+                let applied =
+                    |shape: &product::Shape| shape.applied(product.dispatch.clone(), &product.product);
+                product::SHAPES.iter().map(applied).collect::<Vec<_>>()
+            });
+            for dispatch in lowering.dispatches().iter().cloned().chain(with_every_shape) {
+                let memory = shaders::tests::workgroup_memory(&dispatch.kernel);
+                assert!(memory <= 16352, "{memory} bytes: {dispatch:?}");
+                assert!(dispatch.operands.len() <= 8, "{dispatch:?}");
+                let [x, y] = dispatch.grid(65_535);
+                assert!(x <= 65_535 && y <= 65_535, "{dispatch:?}");
+                let lanes = ["ROWS", "COLUMNS"].map(|name| {
+                    dispatch.kernel.constants.iter().find(|constant| constant.0 == name).map_or(1.0, |c| c.1)
+                });
+                assert!(
+                    dispatch.kernel.shader != "conv_tiled" || lanes[0] * lanes[1] <= 256.0,
+                    "{dispatch:?}"
+                );
+            }
+        }
+    }
+}
+
+/// A step of training on pictures of the size that the net was made for.
+fn training(preset: &str) -> Program {
+    let input = match preset {
+        "resnet-20" => Extent::new(3, 32, 32),
+        "lenet" => Extent::new(1, 28, 28),
+        _ => Extent::new(3, 224, 224),
+    };
+    let network = presets::build(preset, input, 10).unwrap();
+    let request = Request {
+        batch: 8,
+        mode: Mode::Train,
+        feed: Feed::DataSet { augment: Augment::default() },
+        loss: Some(Goal::classes(10)),
+        gradients: true,
+        update: Some(Update { rule: Optimiser::Momentum { momentum: 0.9 }, clips: true }),
+        wanted: Vec::new(),
+    };
+    Program::new(&Graph::new(&network).unwrap().fused(), &request)
+}
+
+/// What a step takes besides its own products: nothing for what is fused, and no more than three dispatches for
+/// any step but those that Winograd's algorithm makes of four.
+#[test]
+fn few_dispatches_are_made_of_a_step() {
+    let Some(gpu) = twin::with_true_rows(Products::Tiled) else { return };
+    for (preset, most) in [("lenet", 1.6), ("resnet-20", 1.9)] {
+        let program = training(preset);
+        let n = plan::dispatches(&gpu.context, &program).dispatches().len();
+        let each = n as f64 / program.steps.len() as f64;
+        assert!(each <= most, "{preset}: {n} dispatches for {} steps", program.steps.len());
+    }
 }
 
 #[test]

@@ -305,8 +305,8 @@ mod gpu {
     const MOST_PARTS: usize = 1024;
     /// Invocations in the workgroups that sum.
     const LANES: usize = 256;
-    /// Numbers in the shader's `Channel`.
-    const CHANNEL: usize = 6;
+    /// Rows of the shader's `rest`.
+    const REST: usize = 5;
 
     /// How the sums over a batch are split: by shape alone, so that they are the same everywhere.
     struct Split {
@@ -354,8 +354,8 @@ mod gpu {
             }
             Mode::Test => [lowering.input(3), lowering.input(4)],
         };
-        let forward = dispatch(step, &split, "forward").bind(&[x, gamma, beta, mean, spread, y]);
-        lowering.push(forward.invocations(y.len));
+        let operands = [x, gamma, beta, mean, spread, y];
+        each_number(step, &split, ["forward", "forward_fours"], &operands, lowering);
     }
 
     fn backward(step: &BatchNormStep, lowering: &mut Lowering) {
@@ -364,18 +364,34 @@ mod gpu {
         let [x, dy, gamma, beta, mean, spread] = [0, 1, 2, 3, 4, 5].map(|i| lowering.input(i));
         let [dx, d_gamma, d_beta] = [0, 1, 2].map(|i| lowering.output(i));
         let parts = lowering.scratch(2 * split.n_parts * channels);
-        let coefficients = lowering.scratch(CHANNEL * channels);
+        let rest = lowering.scratch(REST * channels);
         let of_channel: [Place; 4] = [gamma, beta, mean, spread];
         let sums = dispatch(step, &split, "sums").bind(&[x]).bind(&of_channel).bind(&[dy, parts]);
         lowering.push(sums.groups(split.n_groups(channels)));
-        let gradients = dispatch(step, &split, "gradients").bind(&[parts]).bind(&of_channel).bind(&[
-            d_gamma,
-            d_beta,
-            coefficients,
-        ]);
+        let gradients = dispatch(step, &split, "gradients")
+            .bind(&[parts])
+            .bind(&of_channel)
+            .bind(&[d_gamma, d_beta, rest]);
         lowering.push(gradients.groups(channels));
-        let backward = dispatch(step, &split, "backward").bind(&[x, coefficients, dy, dx]);
-        lowering.push(backward.invocations(dx.len));
+        each_number(step, &split, ["backward", "backward_fours"], &[x, rest, dy, dx], lowering);
+    }
+
+    /// A dispatch over all numbers: one in each invocation, or, where channels come in fours, four.
+    fn each_number(
+        step: &BatchNormStep,
+        split: &Split,
+        [ones, fours]: [&'static str; 2],
+        operands: &[Place],
+        lowering: &mut Lowering,
+    ) {
+        let len = step.batch * step.extent.len();
+        lowering.push(match step.extent.channels.is_multiple_of(4) {
+            true => {
+                let operands: Vec<_> = operands.iter().map(|place| place.in_fours()).collect();
+                dispatch(step, split, fours).bind(&operands).invocations(len / 4)
+            }
+            false => dispatch(step, split, ones).bind(operands).invocations(len),
+        });
     }
 
     fn dispatch(step: &BatchNormStep, split: &Split, entry: &'static str) -> Dispatch {

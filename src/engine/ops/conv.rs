@@ -5,11 +5,12 @@
 //! three passes in other roles.
 //!
 //! On the CPU all three are [`Product`]s over a picture with its padding written out: see
-//! [`crate::engine::cpu::conv`].
+//! [`crate::engine::cpu::conv`]. On a graphics processor they are products by tiles (`conv_tiled`), those of 3×3
+//! windows perhaps by the algorithm of Winograd (`conv_winograd`).
 
 use super::Lower;
 use crate::engine::cpu::Kernel;
-use crate::engine::gpu::Lowering;
+use crate::engine::gpu::{Dispatch, Lowering};
 use crate::engine::plain::{Plain, PlainIo, Real};
 use crate::graph::layers::Pass;
 use crate::graph::layers::conv::ConvStep;
@@ -115,10 +116,22 @@ mod cpu {
     }
 }
 
-mod gpu {
+mod conv_tiled;
+mod conv_winograd;
+
+/// The constants that all passes share.
+fn sized(dispatch: Dispatch, step: &ConvStep) -> Dispatch {
+    dispatch
+        .maps(step.input, step.output)
+        .window(&step.window)
+        .size("DILATION_H", step.window.dilation[0])
+        .size("DILATION_W", step.window.dilation[1])
+        .size("GROUPS", step.groups)
+}
+
+pub(super) mod gpu {
     use super::*;
-    use crate::engine::gpu::product::{Sum, Tiling};
-    use crate::engine::gpu::{Dispatch, Products};
+    use crate::engine::gpu::Products;
 
     /// Channels of a group below which a tile, at least four columns wide, would compute mostly what nobody
     /// asked for; the plain shader then reads each number only as often as there are taps.
@@ -133,23 +146,17 @@ mod gpu {
         };
         let is_narrow = step.groups > 1 && columns < NARROW;
         match lowering.products() {
-            Products::Tiled if !is_narrow => tiled(step, lowering),
-            Products::Tiled | Products::Plain => plain(step, lowering),
+            Products::Plain => plain(step, lowering),
+            _ if is_narrow => plain(step, lowering),
+            Products::Winograd if conv_winograd::suits(step, lowering) => {
+                conv_winograd::lower(step, lowering)
+            }
+            Products::Tiled | Products::Winograd | Products::Half => conv_tiled::lower(step, lowering),
         }
     }
 
-    /// The constants that all passes share.
-    fn sized(dispatch: Dispatch, step: &ConvStep) -> Dispatch {
-        dispatch
-            .maps(step.input, step.output)
-            .window(&step.window)
-            .size("DILATION_H", step.window.dilation[0])
-            .size("DILATION_W", step.window.dilation[1])
-            .size("GROUPS", step.groups)
-    }
-
     fn plain(step: &ConvStep, lowering: &mut Lowering) {
-        let dispatch = |entry| sized(Dispatch::new("conv", entry), step);
+        let dispatch = |entry| super::sized(Dispatch::new("conv", entry), step);
         let (first, second, result) = (lowering.input(0), lowering.input(1), lowering.output(0));
         match step.pass {
             Pass::Forward => {
@@ -168,46 +175,6 @@ mod gpu {
                     lowering.push(bias.invocations(step.output.channels));
                 }
             }
-        }
-    }
-
-    /// A product for each group, all in one dispatch.
-    fn tiled(step: &ConvStep, lowering: &mut Lowering) {
-        let (x, y, groups) = (step.input, step.output, step.groups);
-        let (first, second, result) = (lowering.input(0), lowering.input(1), lowering.output(0));
-        match step.pass {
-            Pass::Forward => {
-                let tiling = Tiling::whole(step.batch * y.area(), y.channels / groups).times(groups);
-                let bias = if step.bias { lowering.input(2) } else { second };
-                let forward = sized(tiling.dispatch("conv_tiled", "forward"), step);
-                let forward = forward.constant("BIAS", step.bias).constant("RELU", step.relu);
-                lowering.push(forward.bind(&[first, second, bias, result]));
-            }
-            Pass::Backward => {
-                let tiling = Tiling::whole(step.batch * x.area(), x.channels / groups).times(groups);
-                let backward = sized(tiling.dispatch("conv_tiled", "backward"), step);
-                lowering.push(backward.bind(&[first, second, result]));
-            }
-            Pass::Weights => tiled_weights(step, lowering),
-        }
-    }
-
-    fn tiled_weights(step: &ConvStep, lowering: &mut Lowering) {
-        let n_taps = step.window.area() * step.input.channels / step.groups;
-        let rows = n_taps + step.bias as usize;
-        let (columns, n_pixels) = (step.output.channels, step.batch * step.output.area());
-        let tiling = Tiling::whole(rows, columns / step.groups).times(step.groups).cut(n_pixels);
-        let len = rows * columns;
-        let result = lowering.output(0);
-        let parts = tiling.target(lowering, (!step.bias).then_some(result), len);
-        let weights = sized(tiling.dispatch_parts("conv_tiled", "weights"), step)
-            .constant("BIAS", step.bias)
-            .bind(&[lowering.input(0), lowering.input(1), parts]);
-        lowering.push(weights);
-        tiling.sum(lowering, parts, len, Sum::of_all(result));
-        if step.bias {
-            let result = lowering.output(1);
-            tiling.sum(lowering, parts, len, Sum { first: n_taps * columns, ..Sum::of_all(result) });
         }
     }
 }

@@ -100,13 +100,18 @@ mod cpu {
 
 mod gpu {
     use super::*;
-    use crate::engine::gpu::product::{Sum, Tiling};
     use crate::engine::gpu::{Dispatch, Products};
+    use crate::engine::ops::conv;
+    use crate::graph::layers::Window;
+    use crate::graph::layers::conv::ConvStep;
+    use crate::tensor::Extent;
 
     pub fn lower(step: &LinearStep, lowering: &mut Lowering) {
         match lowering.products() {
             Products::Plain => plain(step, lowering),
-            Products::Tiled => tiled(step, lowering),
+            Products::Tiled | Products::Winograd | Products::Half => {
+                conv::gpu::lower(&as_conv(step), lowering);
+            }
         }
     }
 
@@ -137,60 +142,11 @@ mod gpu {
         }
     }
 
-    /// A product as `linear_tiled.wgsl` sees it: C (m, n) = A (m, k) · B (k, n), with the steps in memory
-    /// from row to row and from column to column of A and B.
-    struct Product {
-        m: usize,
-        k: usize,
-        n: usize,
-        a: [usize; 2],
-        b: [usize; 2],
-        /// Whether A's last row is one of ones.
-        ones: bool,
-    }
-
-    fn tiled(step: &LinearStep, lowering: &mut Lowering) {
-        let LinearStep { batch, inputs, outputs, .. } = *step;
-        let ones = step.bias && step.pass == Pass::Weights;
-        let product = match step.pass {
-            Pass::Forward => {
-                Product { m: batch, k: inputs, n: outputs, a: [inputs, 1], b: [outputs, 1], ones }
-            }
-            Pass::Backward => {
-                Product { m: batch, k: outputs, n: inputs, a: [outputs, 1], b: [1, outputs], ones }
-            }
-            Pass::Weights => {
-                let m = inputs + ones as usize;
-                Product { m, k: batch, n: outputs, a: [1, inputs], b: [outputs, 1], ones }
-            }
-        };
-        let tiling = Tiling::in_parts(product.m, product.n, product.k);
-        let len = product.m * product.n;
-        let result = lowering.output(0);
-        let is_bare = !step.bias && !step.relu || step.pass == Pass::Backward;
-        let parts = tiling.target(lowering, is_bare.then_some(result), len);
-        let operands = [lowering.input(0), lowering.input(1), parts];
-        lowering.push(dispatch(&product, &tiling).bind(&operands));
-        let bias = (step.bias && step.pass == Pass::Forward).then(|| lowering.input(2));
-        let relu = step.relu && step.pass == Pass::Forward;
-        tiling.sum(lowering, parts, len, Sum { first: 0, bias, relu, result });
-        if ones {
-            let result = lowering.output(1);
-            tiling.sum(lowering, parts, len, Sum { first: inputs * outputs, ..Sum::of_all(result) });
-        }
-    }
-
-    fn dispatch(product: &Product, tiling: &Tiling) -> Dispatch {
-        tiling
-            .dispatch_parts("linear_tiled", "product")
-            .size("M", product.m)
-            .size("N", product.n)
-            .size("K", product.k)
-            .size("STEP_AM", product.a[0])
-            .size("STEP_AK", product.a[1])
-            .size("STEP_BK", product.b[0])
-            .size("STEP_BN", product.b[1])
-            .constant("ONES", product.ones)
+    /// The same as a convolution: the batch is one of maps of one pixel.
+    fn as_conv(step: &LinearStep) -> ConvStep {
+        let LinearStep { pass, batch, inputs, outputs, bias, relu } = *step;
+        let (input, output) = (Extent::vector(inputs), Extent::vector(outputs));
+        ConvStep { pass, batch, input, output, window: Window::new([1, 1]), groups: 1, bias, relu }
     }
 }
 

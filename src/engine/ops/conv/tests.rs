@@ -4,6 +4,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::engine::gpu::Products;
+use crate::engine::gpu::product::SHAPES;
+use crate::engine::gpu::twin;
 use crate::engine::ops::testing::{Trial, check_slopes, cpu, devices, double, normal};
 use crate::engine::plain::Machine;
 use crate::engine::{Device, StepTable, layout};
@@ -84,6 +87,96 @@ fn check(step: ConvStep, devices: &[Arc<dyn Device>]) {
 fn devices_agree_with_the_plain_reference() {
     (0..12).for_each(|case| check(random_step(case), &devices()));
     (12..120).for_each(|case| check(random_step(case), &cpu()));
+}
+
+/// Steps of which a tile covers only a part and in which it hangs over every edge: with channels in fours, long sums in
+/// parts, several groups; and with none of these.
+fn ugly_steps() -> [ConvStep; 2] {
+    let window = Window { padding: [1, 0], stride: [1, 2], ..Window::new([3, 2]) };
+    let in_fours = ConvStep { groups: 2, ..step(3, Extent::new(24, 9, 13), 72, window) };
+    [in_fours, ConvStep { relu: true, ..step(2, Extent::new(5, 11, 7), 39, window) }]
+}
+
+/// So that a run does not depend on what was measured to be quick.
+#[test]
+fn tiles_of_every_shape_give_the_same_bits() {
+    let mut found: Vec<Vec<Vec<f32>>> = Vec::new();
+    for shape in &SHAPES {
+        let Some(gpu) = twin::with_tiles(shape) else { return };
+        let trials = ugly_steps().into_iter().flat_map(trials);
+        let outputs = trials.flat_map(|trial| {
+            trial.agrees_on(&gpu, 1e-5);
+            trial.on(&gpu)
+        });
+        found.push(outputs.collect());
+        assert!(found[0] == found[found.len() - 1], "{}", shape.name);
+    }
+}
+
+/// With operands of 16 bits the products are those of rounded numbers, and only sums in 32 bits are as exact as this.
+#[test]
+fn rounded_operands_are_all_that_16_bits_cost() {
+    let Some(gpu) = twin::half() else { return };
+    for trial in ugly_steps().into_iter().flat_map(trials) {
+        let exact = trial.plain();
+        let mut rounded = trial.clone();
+        // A bias is no factor.
+        rounded.inputs[..2].iter_mut().flatten().for_each(|x| *x = to_11_digits(*x));
+        let StepOp::Conv(ConvStep { pass, bias, .. }) = trial.op else { unreachable!("a convolution") };
+        let (found, expected) = (trial.on(&gpu), rounded.plain());
+        // What is summed for the bias are rounded numbers too.
+        close("rounded", &double(&found[0]), &expected[0], 1e-5);
+        if pass == Pass::Weights && bias {
+            close("rounded bias", &double(&found[1]), &expected[1], 1e-5);
+        }
+        // Of sums of up to 500 products, each right to 2⁻¹¹ of it at worst, most errors cancel.
+        close("exact", &double(&found[0]), &exact[0], 1e-3);
+        let differs =
+            exact[0].iter().zip(&found[0]).any(|(exact, &found)| (exact - found as f64).abs() > 1e-4);
+        assert!(differs, "the operands are rounded");
+    }
+}
+
+/// A gradient as small as those of a trained net keeps its digits.
+#[test]
+fn small_gradients_survive_16_bits() {
+    let Some(gpu) = twin::half() else { return };
+    let [_, mut backward, mut weights] = trials(ugly_steps()[0]);
+    backward.inputs[0].iter_mut().for_each(|dy| *dy *= 1e-6);
+    weights.inputs[1].iter_mut().for_each(|dy| *dy *= 1e-6);
+    for trial in [backward, weights] {
+        let [found, expected] = [double(&trial.on(&gpu)[0]), trial.plain().swap_remove(0)];
+        let scaled = |numbers: &[f64]| numbers.iter().map(|x| 1e6 * x).collect::<Vec<_>>();
+        close("small", &scaled(&found), &scaled(&expected), 2e-3);
+    }
+}
+
+/// Rounded to the nearest number of 11 binary digits, ties to even.
+fn to_11_digits(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let (kept, rest) = (bits & !0x1fff, bits & 0x1fff);
+    let is_up = rest > 0x1000 || rest == 0x1000 && kept & 0x2000 != 0;
+    f32::from_bits(kept + if is_up { 0x2000 } else { 0 })
+}
+
+/// Maps of even and odd sizes, that one tile of 2×2 covers and that none does, with every padding. The sums of the
+/// algorithm hold numbers up to four times as large as the result's.
+#[test]
+fn the_algorithm_of_winograd_agrees() {
+    let Some(gpu) = twin::gpu_with(Products::Winograd) else { return };
+    for (batch, [height, width], padding, relu) in
+        [(3, [5, 8], [1, 1], true), (1, [3, 4], [0, 2], false), (2, [1, 2], [1, 1], false)]
+    {
+        let window = Window { padding, ..Window::new([3, 3]) };
+        let step = step(batch, Extent::new(64, height, width), 68, window);
+        let [forward, backward, _] = trials(ConvStep { relu, ..step });
+        [forward, backward].iter().for_each(|trial| trial.agrees_on(&*gpu, 5e-6));
+    }
+    // And it is in truth computed otherwise.
+    let window = Window { padding: [1, 1], ..Window::new([3, 3]) };
+    let [forward, ..] = trials(step(1, Extent::new(64, 4, 4), 64, window));
+    let Some(tiled) = twin::gpu() else { return };
+    assert!(forward.on(&*gpu) != forward.on(&*tiled));
 }
 
 #[test]
