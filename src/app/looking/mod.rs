@@ -1,16 +1,20 @@
 //! Looking inside the run in front: one file for each instrument, and one list of them.
 //!
 //! An instrument asks for what it shows by [`Desk::look`] in every frame in which it is drawn; what no instrument in
-//! view asks for is not computed. They share what they look at ([`subject`]): a picture, a layer, a unit.
+//! view asks for is not computed. They share what they look at ([`subject`]: a picture, a layer, a unit), by which
+//! weights ([`moment`]: as they stand, of a step that is past, of a file), and what it is held against ([`other`]).
 
 mod activations;
 mod answers;
+mod blocks;
 mod convolution;
 pub mod descent;
 mod drawing;
 mod embedding;
 pub mod filters;
 pub mod gratings;
+mod moment;
+mod other;
 mod patches;
 mod plots;
 mod sheets;
@@ -18,9 +22,10 @@ mod statistics;
 mod subject;
 mod surface;
 mod translation;
+mod trial;
 mod why;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use egui::{Align, Label, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
@@ -31,7 +36,7 @@ use super::widgets::{self, icon};
 use crate::data;
 use crate::inspect::exhibit::Exhibit;
 use crate::inspect::look::View;
-use crate::session::Seen;
+use crate::session::{At, RunId, Seen};
 use crate::tensor::Extent;
 use subject::Subject;
 
@@ -47,7 +52,7 @@ pub struct Instrument {
 }
 
 /// All there are, in the order of their tabs.
-pub static INSTRUMENTS: [Instrument; 12] = [
+pub static INSTRUMENTS: [Instrument; 13] = [
     Instrument {
         name: "Filters",
         icon: Icon::Grid3x3,
@@ -99,14 +104,21 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Activity,
         help: "How signal, gradient and update fare through the depth",
         needs_room: true,
-        ui: |ui, desk, tools| statistics::statistics_ui(ui, desk, &mut tools.statistics),
+        ui: |ui, desk, tools| statistics::statistics_ui(ui, desk, &mut tools.beside, &mut tools.statistics),
+    },
+    Instrument {
+        name: "Blocks",
+        icon: Icon::Blocks,
+        help: "What the net is worth without each of its blocks, and with identity layers set in",
+        needs_room: true,
+        ui: |ui, desk, tools| blocks::blocks_ui(ui, desk, &mut tools.beside, &mut tools.blocks),
     },
     Instrument {
         name: "Answers",
         icon: Icon::ListChecks,
-        help: "What is taken for what, the worst mistakes, the most and the least certain answers",
+        help: "What is taken for what, the worst mistakes, the surest answers, and one for a picture of your own",
         needs_room: true,
-        ui: |ui, desk, tools| answers::answers_ui(ui, desk, &mut tools.answers),
+        ui: |ui, desk, tools| answers::answers_ui(ui, desk, &mut tools.subject, &mut tools.answers),
     },
     Instrument {
         name: "Embedding",
@@ -127,7 +139,7 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Mountain,
         help: "The loss around the weights, along a line or over a plane",
         needs_room: true,
-        ui: |ui, desk, tools| surface::surface_ui(ui, desk, &mut tools.surface),
+        ui: |ui, desk, tools| surface::surface_ui(ui, desk, &mut tools.beside, &mut tools.surface),
     },
     Instrument {
         name: "Optimisers",
@@ -138,8 +150,9 @@ pub static INSTRUMENTS: [Instrument; 12] = [
     },
 ];
 
-/// The name of the instrument that a click on a patch opens.
+/// The names of the instruments that a click on a patch opens, and a picture that is dropped on the window.
 const WHY: &str = "Why?";
+const PICTURES: &str = "Activations";
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
@@ -150,10 +163,18 @@ pub struct State {
     pub is_large: bool,
     /// Whether somebody sent it back to the side: then it no longer goes to the middle by itself.
     stays_small: bool,
+    /// Which weights are looked at.
+    at: At,
     tools: Tools,
 }
 
 impl State {
+    /// Takes the instrument of this name; one that needs it has the middle of the window.
+    fn choose(&mut self, name: &str) {
+        self.chosen = INSTRUMENTS.iter().position(|instrument| instrument.name == name).unwrap_or(0);
+        self.is_large |= INSTRUMENTS[self.chosen].needs_room && !self.stays_small;
+    }
+
     /// What the net is shown; none where there is nothing to show yet.
     pub fn exhibit(&self) -> Option<Exhibit> {
         self.tools.subject.exhibit()
@@ -164,6 +185,9 @@ impl State {
 #[derive(Default)]
 pub struct Tools {
     pub subject: Subject,
+    /// The run that the one in front is held against.
+    beside: Option<RunId>,
+    blocks: blocks::State,
     filters: filters::State,
     activations: activations::State,
     patches: patches::State,
@@ -210,8 +234,7 @@ fn tabs_ui(ui: &mut Ui, state: &mut State) {
             let tab = ui.selectable_label(state.chosen == i, icon(instrument.icon));
             let help = format!("{}\n{}", instrument.name, instrument.help);
             if widgets::named(tab, instrument.name).on_hover_text(help).clicked() {
-                state.chosen = i;
-                state.is_large |= instrument.needs_room && !state.stays_small;
+                state.choose(instrument.name);
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| size_ui(ui, state));
@@ -239,20 +262,33 @@ fn size_ui(ui: &mut Ui, state: &mut State) {
 fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
     state.tools.subject.follow(desk);
+    other::follow(desk, &mut state.tools.beside);
+    moment::moment_ui(ui, desk, &mut state.at);
+    desk.at = state.at.clone();
     (instrument.ui)(ui, desk, &mut state.tools);
+    desk.at = At::Now;
     if std::mem::take(&mut state.tools.subject.asks_why) {
-        state.chosen = INSTRUMENTS.iter().position(|instrument| instrument.name == WHY).unwrap_or(0);
+        state.choose(WHY);
         ui.ctx().request_repaint();
     }
 }
 
 impl State {
-    /// Shows the net a picture from a file.
+    /// Looks at the weights of a file in the place of the run's own.
+    pub fn look_at_file(&mut self, path: PathBuf) {
+        self.at = At::File(path);
+    }
+
+    /// Shows the net a picture from a file, with an instrument that says what it is taken for.
     pub fn show(&mut self, path: &Path, input: Option<Extent>) -> Result<(), String> {
         let input = input.ok_or("There is no net yet to show a picture to. Press play first.")?;
         let bytes = data::read_picture(path, input).map_err(|error| error.to_string())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.tools.subject.show(name, bytes);
+        let shows = [PICTURES, WHY, "Convolution"].contains(&INSTRUMENTS[self.chosen].name);
+        if !shows {
+            self.choose(PICTURES);
+        }
         Ok(())
     }
 }

@@ -126,9 +126,9 @@ impl Statistics {
         }
     }
 
-    /// Of one step, with histograms.
-    pub fn of_step(graph: &Graph, numbers: &Numbers, step: &Step) -> Self {
-        Self::of(graph, numbers, step, true)
+    /// Of the layer at a path, `layers.3.0.2`.
+    pub fn at(&self, path: &str) -> Option<&LayerStatistics> {
+        self.layers.iter().find(|layer| layer.path == path)
     }
 
     /// The mean over several draws of one net's weights: of what multiplies from layer to layer the geometric one.

@@ -6,6 +6,7 @@ use super::{Goal, Lost, Slot, Testing};
 use crate::engine::{Device, EngineError};
 use crate::session::speed::Speed;
 use crate::train::TrainError;
+use crate::train::series::Series;
 
 impl Slot {
     /// Goes on, on another device. Where that has no room, it stays where it is.
@@ -35,6 +36,7 @@ impl Slot {
         self.testing = Testing::No;
         self.keep_curves();
         self.run = None;
+        self.series = Series::default();
         self.lost = None;
         self.seen.problem = None;
     }

@@ -1,8 +1,11 @@
 //! A checkpoint taken at one moment and written at another, while the run goes on.
 
+use std::sync::Arc;
+
 use super::checkpoint::{Head, Record};
 use crate::engine::DeviceInfo;
 use crate::train::curves::Curves;
+use crate::train::series::Kept;
 use crate::train::weights::container::Writer;
 use crate::train::{Run, Standing, TrainError};
 
@@ -13,6 +16,8 @@ pub struct Still {
     stand: Stand,
     /// In the order of [`Run::lasting`].
     tensors: Vec<Vec<f32>>,
+    /// What is kept of the run beside it.
+    pub steps: Vec<Arc<Kept>>,
 }
 
 /// Where a run stands and on what it is computed, as its checkpoint tells it.
@@ -41,7 +46,7 @@ impl Still {
         let stand = Stand::of(run)?;
         let tensors = run.lasting().into_iter().map(|tensor| run.read_lasting(tensor));
         let tensors = tensors.collect::<Result<_, _>>()?;
-        Ok(Self { head: Head::of(run), curves: run.curves.clone(), stand, tensors })
+        Ok(Self { head: Head::of(run), curves: run.curves.clone(), stand, tensors, steps: Vec::new() })
     }
 
     /// Steps done.
