@@ -14,7 +14,7 @@ use super::{bar, theme};
 use crate::data;
 use crate::experiment::{file, shipped};
 use crate::lessons::Files;
-use crate::session::Command;
+use crate::session::{At, Command};
 
 impl Workshop {
     pub(super) fn fulfil(&mut self, ctx: &Context, request: Request) {

@@ -195,12 +195,12 @@ impl Snapshot {
 
     /// What is seen of a run; until that is there, what was seen last by a look that is [alike](Look::is_alike), or at
     /// another of its steps.
-    pub fn seen_of(&self, run: RunId, at: &At, look: &Look) -> Option<&Seen> {
+    pub fn seen_of<'a>(&'a self, run: RunId, at: &At, look: &Look) -> Option<&'a Seen> {
         let views = || self.views_of(run, at);
         views().find(|seen| seen.look == *look).or_else(|| views().find(|seen| seen.look.is_alike(look)))
     }
 
-    fn views_of<'a>(&'a self, run: RunId, at: &'a At) -> impl Iterator<Item = &'a Seen> {
+    fn views_of<'a, 'b>(&'a self, run: RunId, at: &'b At) -> impl Iterator<Item = &'a Seen> + use<'a, 'b> {
         let begun = self.run_of(run).filter(|run| run.has_begun).map(|run| (run.id, run.number));
         self.views.iter().filter(move |seen| Some((seen.run, seen.number)) == begun && seen.at.is_alike(at))
     }

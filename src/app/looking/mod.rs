@@ -48,6 +48,8 @@ pub struct Instrument {
     pub help: &'static str,
     /// Whether it opens in the middle of the window rather than at the side.
     pub needs_room: bool,
+    /// Whether it looks at the net's weights at all.
+    looks_at_weights: bool,
     ui: fn(&mut Ui, &mut Desk<'_>, &mut Tools),
 }
 
@@ -58,6 +60,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Grid3x3,
         help: "What each filter of a convolution looks for: its weights as a picture",
         needs_room: false,
+        looks_at_weights: true,
         ui: |ui, desk, tools| filters::panel_ui(ui, desk, &mut tools.subject, &mut tools.filters),
     },
     Instrument {
@@ -65,6 +68,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Layers,
         help: "What every layer gives for a picture",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| {
             activations::activations_ui(ui, desk, &mut tools.subject, &mut tools.activations)
         },
@@ -74,6 +78,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Images,
         help: "The patches of pictures to which a unit responds most",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| patches::patches_ui(ui, desk, &mut tools.subject, &mut tools.patches),
     },
     Instrument {
@@ -81,6 +86,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Lightbulb,
         help: "Which pixels a unit's response depends on, in five ways",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| why::why_ui(ui, desk, &mut tools.subject, &mut tools.why),
     },
     Instrument {
@@ -88,6 +94,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Sigma,
         help: "The products that sum to one number of a map, and to the gradient of one weight",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| {
             convolution::convolution_ui(ui, desk, &mut tools.subject, &mut tools.convolution)
         },
@@ -97,6 +104,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::AudioWaveform,
         help: "What the first layer's filters prefer, measured like cells of the visual cortex",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| gratings::gratings_ui(ui, desk, &mut tools.gratings),
     },
     Instrument {
@@ -104,6 +112,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Activity,
         help: "How signal, gradient and update fare through the depth",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| statistics::statistics_ui(ui, desk, &mut tools.beside, &mut tools.statistics),
     },
     Instrument {
@@ -111,6 +120,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Blocks,
         help: "What the net is worth without each of its blocks, and with identity layers set in",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| blocks::blocks_ui(ui, desk, &mut tools.beside, &mut tools.blocks),
     },
     Instrument {
@@ -118,6 +128,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::ListChecks,
         help: "What is taken for what, the worst mistakes, the surest answers, and one for a picture of your own",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| answers::answers_ui(ui, desk, &mut tools.subject, &mut tools.answers),
     },
     Instrument {
@@ -125,6 +136,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::ChartScatter,
         help: "Pictures as points of a plane, by what goes into the last layer",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| embedding::embedding_ui(ui, desk, &mut tools.embedding),
     },
     Instrument {
@@ -132,6 +144,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::MoveHorizontal,
         help: "How far each layer's output moves when the picture does",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| translation::translation_ui(ui, desk, &mut tools.translation),
     },
     Instrument {
@@ -139,6 +152,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::Mountain,
         help: "The loss around the weights, along a line or over a plane",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| surface::surface_ui(ui, desk, &mut tools.beside, &mut tools.surface),
     },
     Instrument {
@@ -146,6 +160,7 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         icon: Icon::TrendingDown,
         help: "The update rules on surfaces of two weights, step by step",
         needs_room: true,
+        looks_at_weights: false,
         ui: |ui, _, tools| descent::descent_ui(ui, &mut tools.descent),
     },
 ];
@@ -263,8 +278,11 @@ fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
     state.tools.subject.follow(desk);
     other::follow(desk, &mut state.tools.beside);
-    moment::moment_ui(ui, desk, &mut state.at);
+    if instrument.looks_at_weights {
+        moment::moment_ui(ui, desk, &mut state.at);
+    }
     desk.at = state.at.clone();
+    desk.watch.borrow_mut().beside = state.tools.beside;
     (instrument.ui)(ui, desk, &mut state.tools);
     desk.at = At::Now;
     if std::mem::take(&mut state.tools.subject.asks_why) {

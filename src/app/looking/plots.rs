@@ -133,7 +133,7 @@ pub struct Bars<'a> {
 }
 
 impl Bars<'_> {
-    fn chart(&self) -> BarChart<'static> {
+    fn chart(&self) -> BarChart {
         let points = self.points;
         let width = points.windows(2).map(|pair| pair[1][0] - pair[0][0]).fold(f64::INFINITY, f64::min);
         let width = if width.is_finite() && width > 0.0 { 0.9 * width } else { 0.9 };

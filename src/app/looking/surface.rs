@@ -1,8 +1,6 @@
 //! The loss around the weights: along a line or over a plane, with the run's path on it, and beside it that of another
 //! run on the same scale.
 
-use std::sync::Arc;
-
 use egui::{Align2, Color32, ComboBox, FontId, Image, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use super::plots::{Axes, Curve, curves_ui};

@@ -4,6 +4,7 @@ mod advice;
 mod browsing;
 mod building;
 mod curves;
+mod elsewhere;
 mod fixture;
 mod images;
 mod instruments;

@@ -1,13 +1,12 @@
 //! `convscope inspect … surface`.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::json;
 
-use super::super::{Failure, resolve_experiment, text};
-use super::InspectArguments;
-use crate::data::{DataSet, catalogue};
+use super::super::{Failure, text};
+use super::{InspectArguments, beside};
+use crate::data::DataSet;
 use crate::engine::{self, Device};
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Form, Up};
@@ -90,12 +89,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &SurfaceArguments) -> Resu
     let (net, set) = arguments.net_and_pictures()?;
     let mut all = vec![measured(what, &net, &set, &*device, &what.through)?];
     if let Some(name) = &what.beside {
-        let experiment = resolve_experiment(name, &[])?;
-        let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
-        let net = match &what.beside_weights {
-            Some(path) => Net::load(&experiment, path, Some(&set))?,
-            None => Net::initial(&experiment, &set)?,
-        };
+        let (net, set) = beside(name, what.beside_weights.as_deref())?;
         all.push(measured(what, &net, &set, &*device, &[])?);
     }
     let is_line = what.line || what.to.is_some();

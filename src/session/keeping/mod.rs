@@ -194,7 +194,8 @@ impl Keeper {
     fn checkpoint(&mut self, kin: Kin<'_>, keeping: &Keeping, writer: &mut Writer) -> Result<(), TrainError> {
         let Kin { of, run, steps, open, .. } = kin;
         let at = Instant::now();
-        let still = Still { steps: steps.to_vec(), ..Still::of(run)? };
+        let mut still = Still::of(run)?;
+        still.steps = steps.to_vec();
         self.tried = Some(Tried { at, took: at.elapsed(), of: Content::of(run) });
         let work = match (self.held.take(), &keeping.home) {
             (Some(held), _) => Work::Checkpoint(held, Box::new(still), open.clone()),

@@ -45,6 +45,8 @@ struct Watched {
     looked_at: Option<Instant>,
     /// Whether that look is only half done.
     is_going: bool,
+    /// Whether it broke off by a mistake in the program, which would only happen again.
+    is_broken: bool,
     seen: Option<Seen>,
 }
 
@@ -197,7 +199,7 @@ impl Station {
 
 impl Watched {
     fn new(look: Look) -> Self {
-        Self { look, instrument: None, looked_at: None, is_going: false, seen: None }
+        Self { look, instrument: None, looked_at: None, is_going: false, is_broken: false, seen: None }
     }
 
     fn turn_to(&mut self, look: Look) {
@@ -208,7 +210,7 @@ impl Watched {
             instrument.turn_to(look.clone());
         }
         // A new question is not kept waiting behind others.
-        (self.look, self.looked_at, self.is_going) = (look, None, false);
+        (self.look, self.looked_at, self.is_going, self.is_broken) = (look, None, false, false);
     }
 
     /// Drops what is half done.
@@ -223,7 +225,8 @@ impl Watched {
     fn is_behind(&self, step: u64, at: &At) -> bool {
         match &self.seen {
             Some(seen) if seen.look != self.look || seen.at != *at => true,
-            Some(seen) => seen.view.is_ok() && (!seen.is_whole || seen.step != step),
+            // What could not be seen yet, of a run that has hardly begun, may be seen after another step.
+            Some(seen) => !self.is_broken && (!seen.is_whole || seen.step != step),
             None => true,
         }
     }
@@ -237,6 +240,7 @@ impl Watched {
             let instrument = self.instrument.get_or_insert_with(|| self.look.instrument());
             // A mistake in the program must not cost the run that is looked at.
             let glance = catch_unwind(AssertUnwindSafe(|| instrument.look(&subject, SPAN)));
+            self.is_broken = glance.is_err();
             let broken = || LookError::Impossible("Looking broke off by a mistake in the program.".into());
             glance.unwrap_or_else(|_| Err(broken()))
         });
