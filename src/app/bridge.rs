@@ -91,15 +91,20 @@ impl<'a> Desk<'a> {
     /// Asks for a look at the run in front, and gives what has been seen so far: until there is something, what was
     /// seen last of another picture.
     pub fn look(&self, look: Look) -> Option<&'a Seen> {
-        self.look_at(self.run, look)
+        self.look_at(self.front(), look)
     }
 
     /// The same of any run; of another than the one in front as it stands.
     pub fn look_at(&self, run: RunId, look: Look) -> Option<&'a Seen> {
-        let at = if run == self.run { &self.at } else { &At::Now };
+        let at = if run == self.front() { &self.at } else { &At::Now };
         let seen = self.snapshot.seen_of(run, at, &look);
-        self.watch.borrow_mut().ask(self.run, run, at, look);
+        self.watch.borrow_mut().ask(self.front(), run, at, look);
         seen
+    }
+
+    /// The run in front as the session knows it.
+    pub fn front(&self) -> RunId {
+        self.snapshot.current.unwrap_or(self.run)
     }
 
     pub fn act(&mut self, action: Action) {

@@ -8,7 +8,7 @@ use crate::session::{RunId, RunSnapshot};
 
 /// Those that have begun, but for the one in front.
 fn others<'a>(desk: &Desk<'a>) -> impl Iterator<Item = &'a RunSnapshot> {
-    let front = desk.run;
+    let front = desk.front();
     desk.snapshot.runs.iter().filter(move |run| run.id != front && run.has_begun)
 }
 

@@ -80,9 +80,9 @@ pub fn surface_ui(ui: &mut Ui, desk: &Desk<'_>, beside: &mut Option<RunId>, stat
         Form::Random => Slice::Plane,
     };
     let seen = desk.look(Look::Surface(slice));
-    let Some(View::Surface(drawn)) = waiting_ui(ui, desk, seen) else { return note_ui(ui) };
     let other = beside.and_then(|id| desk.snapshot.run_of(id)).filter(|_| state.form != Form::Line);
     let of_other = other.and_then(|run| desk.look_at(run.id, Look::Surface(slice)));
+    let Some(View::Surface(drawn)) = waiting_ui(ui, desk, seen) else { return note_ui(ui) };
     match &drawn.plane {
         None => line_ui(ui, desk, drawn, *beside),
         Some(_) => {

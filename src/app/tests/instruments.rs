@@ -38,7 +38,8 @@ fn seen() -> Snapshot {
     run.collect(true).expect("their metrics");
     let mut snapshot = training("quickstart", 40);
     let front = front(&mut snapshot).clone();
-    for look in tabs().into_iter().filter_map(|(_, look, _)| look) {
+    let deeper = Look::Insertion { n_layers: 36, n_pictures: 500 };
+    for look in tabs().into_iter().filter_map(|(_, look, _)| look).chain([deeper]) {
         let view = Ok(Arc::new(look.whole(&Subject::of(&run)).expect("a view")));
         let (run, number) = (front.id, front.number);
         snapshot.views.push(Seen { look, run, number, at: At::Now, step: 8, is_whole: true, view });
@@ -99,6 +100,10 @@ fn the_views_of_an_instrument_are_switched() {
         bench.click(view);
         assert!(bench.has_text(words), "{view}");
     }
+    bench.click("Blocks");
+    bench.click("With identity layers");
+    assert!(bench.has_text("3 layers with weights became 39"), "the same answers from a deeper net");
+    assert!(bench.has_text("none changed by more than"));
     bench.click("Answers");
     assert!(bench.has_text("Confusion matrix"));
     bench.click("Most certain");
