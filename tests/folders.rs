@@ -199,6 +199,31 @@ fn a_folder_is_gone_on_with_and_never_overwritten() {
 
 /// Ctrl-C writes a checkpoint and says how to go on.
 #[cfg(unix)]
+/// The folder keeps some of the steps, through which the loss can be drawn; another net stands beside on one scale.
+#[test]
+fn the_path_of_a_run_is_drawn_from_its_folder() {
+    let (folder, experiment) = prepared();
+    let (run, picture) = (folder.path().join("run"), folder.path().join("surface.png"));
+    succeed(&["train", text(&experiment), "--out", text(&run), "--steps", "40", "--device", "cpu"]);
+    let checkpoint = run.join("checkpoint.safetensors");
+    let steps = run.join("steps");
+    let n_kept = std::fs::read_dir(&steps).expect("steps are kept").count();
+    assert!((10..=24).contains(&n_kept), "{n_kept}");
+    let begin = ["inspect", text(&experiment), "--weights", text(&checkpoint), "--device", "cpu", "--json"];
+    let surface = ["surface", "--points", "5", "--pictures", "16", "--out", text(&picture)];
+    let path = ["--through", text(&run), "--along", "--beside", text(&experiment)];
+    let output = succeed(&[&begin[..], &surface, &path].concat());
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(found["path"].as_array().map(Vec::len), Some(n_kept), "{found}");
+    let share = |axis: usize| found["explained"][axis].as_f64().expect("a share");
+    assert!(share(0) > share(1) && share(0) + share(1) > 0.5, "{found}");
+    assert!(found["beside"]["plane"]["values"].as_array().is_some_and(|values| values.len() == 25));
+    assert!(std::fs::metadata(&picture).is_ok_and(|about| about.len() > 1000));
+    // One of them by itself is a file of weights.
+    let first = text(&steps).to_string() + "/00000000.safetensors";
+    succeed(&["inspect", text(&experiment), "--weights", &first, "--device", "cpu", "filters"]);
+}
+
 #[test]
 fn a_run_that_is_broken_off_says_how_to_go_on() {
     let (folder, experiment) = prepared();

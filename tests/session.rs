@@ -16,6 +16,10 @@ use convscope::session::{
 };
 use convscope::train::Run;
 
+#[path = "session/cost.rs"]
+mod cost;
+#[path = "session/elsewhere.rs"]
+mod elsewhere;
 #[path = "session/keeping.rs"]
 mod keeping;
 
@@ -56,6 +60,11 @@ fn is_finished(snapshot: &Snapshot) -> bool {
     snapshot.activity() == Activity::Finished
 }
 
+/// Of the run in front, as it stands.
+fn watch(looks: Vec<Look>) -> Watch {
+    Watch { looks, ..Watch::default() }
+}
+
 /// One of each kind.
 fn every_look() -> Vec<Look> {
     let exhibit = Exhibit::Data { part: Part::Test, index: 7 };
@@ -81,7 +90,7 @@ fn every_look() -> Vec<Look> {
 fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
     let session = start();
     session.send(Command::Describe(RUN, Box::new(experiment())));
-    session.send(Command::Watch(Watch { looks: every_look() }));
+    session.send(Command::Watch(watch(every_look())));
     session.send(Command::Play(RUN));
     let snapshot = wait(&session, "the end", is_finished);
     let Spent { training, looking, last_look } = snapshot.spent;
@@ -123,10 +132,10 @@ fn looks_that_nobody_asks_for_any_more_are_gone() {
     let session = start();
     session.send(Command::Describe(RUN, Box::new(experiment())));
     let look = Look::Filters { layer: None };
-    session.send(Command::Watch(Watch { looks: vec![look.clone()] }));
+    session.send(Command::Watch(watch(vec![look.clone()])));
     session.send(Command::Step(RUN));
     wait(&session, "a look", |snapshot| snapshot.seen(&look).is_some_and(|seen| seen.is_whole));
-    session.send(Command::Watch(Watch { looks: vec![Look::Filters { layer: Some("layers.99".into()) }] }));
+    session.send(Command::Watch(watch(vec![Look::Filters { layer: Some("layers.99".into()) }])));
     let snapshot =
         wait(&session, "another look", |snapshot| snapshot.views.iter().any(|seen| seen.view.is_err()));
     assert!(snapshot.seen(&look).is_none());
@@ -143,7 +152,7 @@ fn one_picture_is_looked_at_after_the_other() {
     session.send(Command::Step(RUN));
     let looks = [3, 8].map(|index| Look::Activations { exhibit: Exhibit::Data { part: Part::Test, index } });
     let numbers = looks.map(|look| {
-        session.send(Command::Watch(Watch { looks: vec![look.clone()] }));
+        session.send(Command::Watch(watch(vec![look.clone()])));
         let snapshot =
             wait(&session, "a look", |snapshot| snapshot.seen(&look).is_some_and(|seen| seen.is_whole));
         let view = snapshot.seen(&look).and_then(|seen| seen.view.clone().ok()).expect("it is seen");

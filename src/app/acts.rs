@@ -11,9 +11,10 @@ use super::files::{Asking, Purpose};
 use super::widgets::Gravity;
 use super::workshop::Workshop;
 use super::{bar, theme};
+use crate::data;
 use crate::experiment::{file, shipped};
 use crate::lessons::Files;
-use crate::session::Command;
+use crate::session::{At, Command};
 
 impl Workshop {
     pub(super) fn fulfil(&mut self, ctx: &Context, request: Request) {
@@ -109,9 +110,9 @@ impl Workshop {
     /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
     fn drive(&mut self, action: Action) {
         let (snapshot, run) = (&self.snapshot, self.front.id);
-        let (requests, looks) = (&mut Vec::new(), &std::cell::RefCell::default());
+        let (requests, watch) = (&mut Vec::new(), &std::cell::RefCell::default());
         let (editor, is_presenting) = (&mut self.editor, self.is_presenting);
-        let desk = Desk { snapshot, run, editor, is_presenting, requests, looks };
+        let desk = Desk { snapshot, run, editor, is_presenting, requests, watch, at: At::Now };
         let is_possible = desk.obstacle().is_none();
         let has_begun = snapshot.begun().is_some();
         let command = match action {
@@ -141,9 +142,11 @@ impl Workshop {
         let beside =
             || self.editor.file.as_deref().and_then(Path::parent).map_or_else(here, Path::to_path_buf);
         let suggestion = match purpose {
-            Purpose::OpenExperiment | Purpose::Pictures | Purpose::OpenLesson | Purpose::ShowPicture => {
-                beside().join("")
-            }
+            Purpose::OpenExperiment
+            | Purpose::Pictures
+            | Purpose::OpenLesson
+            | Purpose::ShowPicture
+            | Purpose::LookAtWeights => beside().join(""),
             Purpose::ExportProgress => beside().join("progress.json"),
             Purpose::SaveExperiment => {
                 self.editor.file.clone().unwrap_or_else(|| beside().join("experiment.toml"))
@@ -162,17 +165,20 @@ impl Workshop {
             Purpose::Pictures => self.library.choose_path(ctx, &mut self.editor.experiment.data, &path),
             Purpose::ExportCsv | Purpose::ExportPng | Purpose::ExportSvg => self.export(ctx, path),
             Purpose::OpenLesson => self.lessons.open_path(&path),
-            Purpose::ShowPicture => {
-                let input = self.snapshot.run().and_then(|run| run.input);
-                let shown = self.training.looking.show(&path, input);
-                if let Err(message) = shown {
-                    self.status.say(Gravity::Problem, message);
-                }
-            }
+            Purpose::ShowPicture => self.show_picture(&path),
+            Purpose::LookAtWeights => self.training.looking.look_at_file(path),
             Purpose::ExportProgress => match self.lessons.hand_in(&path) {
                 Ok(()) => self.status.say(Gravity::Note, format!("Written to {}.", path.display())),
                 Err(message) => self.status.say(Gravity::Problem, message),
             },
+        }
+    }
+
+    /// Shows the net a picture from a file.
+    fn show_picture(&mut self, path: &Path) {
+        let input = self.snapshot.run().and_then(|run| run.input);
+        if let Err(message) = self.training.looking.show(path, input) {
+            self.status.say(Gravity::Problem, message);
         }
     }
 
@@ -182,9 +188,12 @@ impl Workshop {
             self.open_lesson(path);
             return;
         }
-        match path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
-            true => self.load(path),
-            false => self.library.choose_path(ctx, &mut self.editor.experiment.data, path),
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        match ending.as_deref() {
+            Some("toml") => self.load(path),
+            Some("safetensors") => self.training.looking.look_at_file(path.into()),
+            _ if path.is_file() && data::is_picture(path) => self.show_picture(path),
+            _ => self.library.choose_path(ctx, &mut self.editor.experiment.data, path),
         }
     }
 

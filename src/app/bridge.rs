@@ -8,7 +8,7 @@ use super::action::Action;
 use super::editor::Editor;
 use crate::experiment::changes::Change;
 use crate::inspect::look::Look;
-use crate::session::{Command, RunId, Seen, Snapshot};
+use crate::session::{At, Command, RunId, Seen, Snapshot, Watch};
 use crate::train::folder::Past;
 
 /// Reads the latest snapshot and sends commands; neither waits.
@@ -41,8 +41,10 @@ pub struct Desk<'a> {
     /// Whether what is seldom touched stands back: the window is shown to a hall.
     pub is_presenting: bool,
     pub requests: &'a mut Vec<Request>,
-    /// What is to be seen of the run in front: only what a panel asked for in this frame is computed.
-    pub looks: &'a RefCell<Vec<Look>>,
+    /// What is to be seen: only what a panel asked for in this frame is computed.
+    pub watch: &'a RefCell<Watch>,
+    /// Which weights of the run in front are looked at.
+    pub at: At,
 }
 
 /// What a panel asks the window to do.
@@ -89,12 +91,20 @@ impl<'a> Desk<'a> {
     /// Asks for a look at the run in front, and gives what has been seen so far: until there is something, what was
     /// seen last of another picture.
     pub fn look(&self, look: Look) -> Option<&'a Seen> {
-        let seen = self.snapshot.seen_about(&look);
-        let mut looks = self.looks.borrow_mut();
-        if !looks.contains(&look) {
-            looks.push(look);
-        }
+        self.look_at(self.front(), look)
+    }
+
+    /// The same of any run; of another than the one in front as it stands.
+    pub fn look_at(&self, run: RunId, look: Look) -> Option<&'a Seen> {
+        let at = if run == self.front() { &self.at } else { &At::Now };
+        let seen = self.snapshot.seen_of(run, at, &look);
+        self.watch.borrow_mut().ask(self.front(), run, at, look);
         seen
+    }
+
+    /// The run in front as the session knows it.
+    pub fn front(&self) -> RunId {
+        self.snapshot.current.unwrap_or(self.run)
     }
 
     pub fn act(&mut self, action: Action) {

@@ -25,6 +25,8 @@ pub enum Purpose {
     ExportProgress,
     /// One to show the net.
     ShowPicture,
+    /// Weights to look at in the place of the run's own.
+    LookAtWeights,
 }
 
 impl Purpose {
@@ -39,11 +41,19 @@ impl Purpose {
             Self::OpenLesson => "Open a lesson: its `lesson.toml`, or a zip archive",
             Self::ExportProgress => "Hand in the progress of all lessons",
             Self::ShowPicture => "Show the net a picture: PNG, JPEG, WebP, GIF or BMP",
+            Self::LookAtWeights => "Look at the weights of a file (safetensors) of the same net",
         }
     }
 
     fn is_saving(self) -> bool {
-        !matches!(self, Self::OpenExperiment | Self::Pictures | Self::OpenLesson | Self::ShowPicture)
+        !matches!(
+            self,
+            Self::OpenExperiment
+                | Self::Pictures
+                | Self::OpenLesson
+                | Self::ShowPicture
+                | Self::LookAtWeights
+        )
     }
 
     /// The ending of its files; none where anything goes.
@@ -55,6 +65,7 @@ impl Purpose {
             Self::ExportPng => Some("png"),
             Self::ExportSvg => Some("svg"),
             Self::ExportProgress => Some("json"),
+            Self::LookAtWeights => Some("safetensors"),
         }
     }
 }

@@ -18,9 +18,8 @@ use super::widgets::Gravity;
 use super::{bar, help, lessons, library, network, past, runs, search, status, text, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
-use crate::inspect::look::Look;
 use crate::lessons::progress::Shelf;
-use crate::session::{Command, PicturesState, RunId, Snapshot, Watch};
+use crate::session::{At, Command, PicturesState, RunId, Snapshot, Watch};
 
 /// What work in another thread has to say.
 type Report = (Gravity, String);
@@ -98,13 +97,13 @@ impl Workshop {
     pub fn ui(&mut self, ui: &mut Ui) {
         self.read(ui.ctx());
         let mut requests = Vec::new();
-        let looks = RefCell::default();
+        let watch = RefCell::default();
         if !self.is_something_over() {
             self.library.browser.keys(ui.ctx());
             requests.extend(Action::pressed(ui.ctx()).into_iter().map(Request::Do));
         }
-        self.panels_ui(ui, &mut requests, &looks);
-        self.overlays_ui(ui.ctx(), &mut requests, &looks);
+        self.panels_ui(ui, &mut requests, &watch);
+        self.overlays_ui(ui.ctx(), &mut requests, &watch);
         requests.extend(search::search_ui(ui.ctx(), &mut self.search));
         if self.is_welcoming {
             self.welcome_ui(ui.ctx(), &mut requests);
@@ -112,7 +111,7 @@ impl Workshop {
         for request in requests {
             self.fulfil(ui.ctx(), request);
         }
-        self.tell(ui.ctx(), looks.into_inner());
+        self.tell(ui.ctx(), watch.into_inner());
         self.keep(ui.ctx());
     }
 
@@ -152,7 +151,7 @@ impl Workshop {
         }
     }
 
-    fn panels_ui(&mut self, ui: &mut Ui, requests: &mut Vec<Request>, looks: &RefCell<Vec<Look>>) {
+    fn panels_ui(&mut self, ui: &mut Ui, requests: &mut Vec<Request>, watch: &RefCell<Watch>) {
         let snapshot = self.snapshot.clone();
         let mut desk = Desk {
             snapshot: &snapshot,
@@ -160,7 +159,8 @@ impl Workshop {
             editor: &mut self.editor,
             is_presenting: self.is_presenting,
             requests,
-            looks,
+            watch,
+            at: At::Now,
         };
         let palette = Palette::of(ui);
         let frame =
@@ -207,11 +207,11 @@ impl Workshop {
         });
     }
 
-    fn overlays_ui(&mut self, ctx: &Context, requests: &mut Vec<Request>, looks: &RefCell<Vec<Look>>) {
+    fn overlays_ui(&mut self, ctx: &Context, requests: &mut Vec<Request>, watch: &RefCell<Watch>) {
         let snapshot = self.snapshot.clone();
         let (run, is_presenting) = (self.front.id, self.is_presenting);
         let editor = &mut self.editor;
-        let mut desk = Desk { snapshot: &snapshot, run, editor, is_presenting, requests, looks };
+        let mut desk = Desk { snapshot: &snapshot, run, editor, is_presenting, requests, watch, at: At::Now };
         past::list_ui(ctx, &mut desk, &mut self.past, &self.training.curves);
         if self.is_help_open && help::help_ui(ctx) {
             self.is_help_open = false;
@@ -229,7 +229,7 @@ impl Workshop {
     }
 
     /// Takes note of what was edited in this frame and tells the session, once.
-    fn tell(&mut self, ctx: &Context, looks: Vec<Look>) {
+    fn tell(&mut self, ctx: &Context, watch: Watch) {
         let (pressed, down) = ctx.input(|input| {
             (input.pointer.any_pressed(), input.pointer.any_down() || input.pointer.any_released())
         });
@@ -245,7 +245,6 @@ impl Workshop {
             ctx.request_repaint();
         }
         self.describe();
-        let watch = Watch { looks };
         if self.watch != watch {
             self.watch = watch.clone();
             self.bridge.send(Command::Watch(watch));

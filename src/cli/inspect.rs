@@ -17,10 +17,10 @@ mod translation;
 mod tuning;
 mod why;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{ExperimentArguments, Failure, text, write_picture};
+use super::{ExperimentArguments, Failure, resolve_experiment, text, write_picture};
 use crate::data::{DataSet, catalogue};
 use crate::engine::DeviceChoice;
 use crate::inspect::filters::{Filters, convolution_at, reads_pictures};
@@ -144,6 +144,18 @@ impl InspectArguments {
         }
         Ok(())
     }
+}
+
+/// Another experiment's net with its pictures, to be held against the first: with the weights of a file, or those before
+/// its first step.
+fn beside(name: &str, weights: Option<&Path>) -> Result<(Net, Arc<DataSet>), Failure> {
+    let experiment = resolve_experiment(name, &[])?;
+    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+    let net = match weights {
+        Some(path) => Net::load(&experiment, path, Some(&set))?,
+        None => Net::initial(&experiment, &set)?,
+    };
+    Ok((net, set))
 }
 
 /// The weights of the convolution at `path`, or of the first one.

@@ -134,7 +134,7 @@ fn begin(arguments: &TrainArguments) -> Result<Journey, Failure> {
     let keeper = match &arguments.out {
         Some(out) => {
             let folder = Folder::create(out, &mut run, arguments.steps)?;
-            Some(Keeper::new(folder, arguments.checkpoint_every, &run))
+            Some(Keeper::new(folder, arguments.checkpoint_every, &mut run)?)
         }
         None => None,
     };
@@ -217,7 +217,7 @@ fn go_on(arguments: &TrainArguments, path: &std::path::Path) -> Result<Journey, 
         reach(&mut run, steps)?;
         (n_steps, folder.last_step) = (steps, Some(steps));
     }
-    let keeper = Keeper::new(folder, arguments.checkpoint_every, &run);
+    let keeper = Keeper::new(folder, arguments.checkpoint_every, &mut run)?;
     Ok(Journey { run, n_steps, keeper: Some(keeper) })
 }
 

@@ -34,7 +34,7 @@ use crate::graph::Goal;
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 pub use error::DataError;
-pub use folder::read_picture;
+pub use folder::{is_picture, read_picture};
 pub use labels::{Labels, MAX_PIXEL_CLASSES, PixelClasses, Tags, VOID};
 pub use png::png;
 use std::path::Path;

@@ -122,23 +122,31 @@ proptest! {
 
     /// Which pixels a unit of each layer depends on, by the gradient: rows and columns with a number in it that is not
     /// 0 are just those that the walk through the layers finds, and lie in the receptive field. Weights and pictures
-    /// are above 0, so that nothing cancels and no ReLU is off; where a maximum is chosen, pixels are exchanged or a
-    /// sigmoid is driven so far that its slope rounds to 0, some that could count do not.
+    /// are above 0, so that nothing cancels and no ReLU is off. Where a maximum is chosen or pixels are exchanged, some
+    /// that could count do not; nor do they where a tanh or a sigmoid gives a number so near to 1 that its slope is 0
+    /// in double precision, which is looked for.
     #[test]
     fn a_unit_depends_on_the_pixels_of_its_field(network in strategies::classifier(), corner in 0_usize..3) {
         let graph = Graph::classifier(&network, 3).expect("only possible nets are drawn");
         let placement = Placement::of(&graph);
         let chooses = graph.nodes.iter().any(|node| match &node.op {
             Op::Pool(pool) => pool.mode == PoolMode::Max,
-            Op::Activation(node) => matches!(node.function, Activation::Tanh | Activation::Sigmoid),
             Op::Permute(_) => true,
             _ => false,
         });
+        let saturating: Vec<NodeId> = (0..graph.nodes.len())
+            .map(NodeId)
+            .filter(|&id| match &graph.node(id).op {
+                Op::Activation(node) => matches!(node.function, Activation::Tanh | Activation::Sigmoid),
+                _ => false,
+            })
+            .collect();
         for report in graph.layers.iter().step_by(2) {
             let (node, extent) = (report.node, report.output);
             let at = [extent.height, extent.width].map(|side| corner * (side - 1) / 2);
             let back = Back { from: Origin::Node(node), rule: BackwardRule::Plain };
-            let (wanted, strongest) = (vec![NodeId(0)], None);
+            let wanted = std::iter::once(NodeId(0)).chain(saturating.iter().copied()).collect();
+            let strongest = None;
             let inspection = Inspection { batch: 1, feed: Feed::Direct, wanted, back: Some(back), strongest };
             let program = Program::inspecting(&graph, &inspection);
             let mut machine = Machine::<f64>::new(program.clone(), &placement);
@@ -150,6 +158,10 @@ proptest! {
             machine.value_mut(program.origin.expect("asked for"))[begin..][..extent.channels].fill(1.0);
             machine.run(&StepTable::default());
             let Some(&gradient) = program.gradients.get(&NodeId(0)) else { continue };
+            let has_no_slope = |id: &NodeId| {
+                program.outputs.get(id).is_some_and(|&value| machine.value(value).contains(&1.0))
+            };
+            let chooses = chooses || saturating.iter().any(has_no_slope);
             let gradient = machine.value(gradient); // (H, W, C)
             let input = graph.input();
             let counts = |row: usize, column: usize| {

@@ -26,8 +26,7 @@ pub struct Heights {
 pub struct Levels(pub Vec<f64>);
 
 /// A surface alone: bands of colour with darker lines between them, y upwards.
-pub fn field(heights: &Heights, [width, height]: [usize; 2]) -> Picture {
-    let levels = Levels::of(&heights.values);
+pub fn field(heights: &Heights, [width, height]: [usize; 2], levels: &Levels) -> Picture {
     let at = |p: usize| {
         let share = |i: usize, n: usize| i as f64 / n.saturating_sub(1).max(1) as f64;
         let height = heights.between([share(p % width, width), 1.0 - share(p / width, height)]);
@@ -141,7 +140,8 @@ impl Levels {
         self.0.partition_point(|level| *level <= height)
     }
 
-    fn colour_of(&self, band: usize) -> [u8; 3] {
+    /// The colour of the band above so many levels.
+    pub fn colour_of(&self, band: usize) -> [u8; 3] {
         colour(band as f64 / self.0.len().max(1) as f64)
     }
 }
@@ -149,15 +149,25 @@ impl Levels {
 impl Plane {
     /// A surface in a picture of `[width, height]` pixels; along the edges stand the numbers of the plane, above it a
     /// title, to the right the heights of the contour lines.
-    pub fn of(heights: &Heights, [width, height]: [usize; 2], title: &str, axes: [&str; 2]) -> Self {
+    pub fn of(heights: &Heights, size: [usize; 2], title: &str, axes: [&str; 2]) -> Self {
+        Self::on(&Levels::of(&heights.values), heights, size, title, axes)
+    }
+
+    /// The same with lines at these levels, which several surfaces can share.
+    pub fn on(
+        levels: &Levels,
+        heights: &Heights,
+        [width, height]: [usize; 2],
+        title: &str,
+        axes: [&str; 2],
+    ) -> Self {
         let size = [(width as i64 - LEFT - RIGHT).max(2), (height as i64 - ABOVE - BELOW).max(2)];
         let picture = Picture::new(width, height, GROUND);
         let mut plane = Self { picture, window: heights.window, left: LEFT, top: ABOVE, size };
-        let levels = Levels::of(&heights.values);
-        let field = field(heights, size.map(|side| side as usize));
+        let field = field(heights, size.map(|side| side as usize), levels);
         plane.picture.put(&field, LEFT as usize, ABOVE as usize);
         plane.edges(axes);
-        plane.key(&levels);
+        plane.key(levels);
         plane.picture.write(title, [12, 8], INK, Way::Right);
         plane
     }

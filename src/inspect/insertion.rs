@@ -262,18 +262,45 @@ pub fn compare(nets: [&Net; 2], pictures: &Batch, device: &dyn Device) -> Result
         Ok(values.stored.remove(&net.graph.output).unwrap_or_default())
     };
     let [one, other] = [answers(nets[0])?, answers(nets[1])?];
-    let pairs = || one.iter().zip(&other).map(|(&a, &b)| (f64::from(a), f64::from(b)));
     let n_answers = nets[0].graph.node(nets[0].graph.output).extent.len().max(1);
-    let best =
-        |logits: &[f32]| (1..logits.len()).fold(0, |best, k| if logits[k] > logits[best] { k } else { best });
-    let both = one.chunks_exact(n_answers).zip(other.chunks_exact(n_answers));
-    Ok(Comparison {
-        n_pictures: pictures.n_pictures,
-        n_answers_changed: both.filter(|(a, b)| best(a) != best(b)).count(),
-        largest: pairs().fold(0.0, |largest, (a, _)| largest.max(a.abs())),
-        largest_difference: pairs().fold(0.0, |largest, (a, b)| largest.max((a - b).abs())),
-        answers: [one, other],
-    })
+    Ok(Comparison::of([one, other], n_answers))
+}
+
+/// Layers with weights.
+pub fn weighted(graph: &Graph) -> usize {
+    graph.nodes.iter().filter(|node| node.op.weight().is_some()).count()
+}
+
+impl Comparison {
+    /// Of the logits of two nets, `n_answers` for each picture.
+    pub fn of(answers: [Vec<f32>; 2], n_answers: usize) -> Self {
+        let [one, other] = &answers;
+        let pairs = || one.iter().zip(other).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+        let both = one.chunks_exact(n_answers).zip(other.chunks_exact(n_answers));
+        Self {
+            n_pictures: one.len() / n_answers,
+            n_answers_changed: both.filter(|(a, b)| best(a) != best(b)).count(),
+            largest: pairs().fold(0.0, |largest, (a, _)| largest.max(a.abs())),
+            largest_difference: pairs().fold(0.0, |largest, (a, b)| largest.max((a - b).abs())),
+            answers,
+        }
+    }
+
+    /// The share of wrong answers of either net, where the pictures are of these classes.
+    pub fn errors(&self, classes: &[u16]) -> [f64; 2] {
+        let n = self.n_pictures.max(1);
+        self.answers.each_ref().map(|answers| {
+            let each = (answers.len() / n).max(1);
+            let wrong =
+                answers.chunks_exact(each).zip(classes).filter(|(a, class)| best(a) != **class as usize);
+            wrong.count() as f64 / n as f64
+        })
+    }
+}
+
+/// The class with the largest logit, the first of equals.
+fn best(logits: &[f32]) -> usize {
+    (1..logits.len()).fold(0, |best, k| if logits[k] > logits[best] { k } else { best })
 }
 
 #[cfg(test)]

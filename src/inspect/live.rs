@@ -4,6 +4,7 @@
 //! the weights when it begins and holds to them; the first is shown as it grows, the later ones once they are whole.
 
 pub mod answers;
+pub mod blocks;
 pub mod embedding;
 pub mod statistics;
 pub mod surface;

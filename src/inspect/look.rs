@@ -15,13 +15,14 @@ use super::convolution::{self, Convolution};
 use super::exhibit::Exhibit;
 use super::filters::{self, Filters};
 use super::live;
+use super::live::blocks::Inserted;
 use super::live::embedding::Embedding;
 use super::live::surface::{Drawn, Slice};
 use super::live::tuning::Preferences;
 use super::patches::{self, Patches, Search};
 use super::plane::{self, Plane};
 use super::projection::{self, Projecting, Projections};
-use super::signals::{self, Signals};
+use super::removal::Removal;
 use super::statistics::Statistics;
 use super::translation::Translation;
 use crate::data::{DataSet, Normalisation, Split};
@@ -30,6 +31,7 @@ use crate::experiment::Experiment;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, ParameterId};
 use crate::tensor::Tensor;
+use crate::train::series::Kept;
 use crate::train::{Run, TrainError};
 
 /// What is asked.
@@ -43,16 +45,19 @@ pub enum Look {
     Answers { part: Part },
     /// The first test pictures laid flat, by t-SNE or by principal components.
     Embedding { by_tsne: bool },
-    /// Signal, gradient and update of every layer.
-    Statistics,
+    /// Signal, gradient and update of every layer over so many training pictures at most; if asked for, how their
+    /// numbers are distributed.
+    Statistics { batch: usize, histograms: bool },
+    /// The error without each block in turn, on so many test pictures at most.
+    Removal { n_pictures: usize },
+    /// The answers of a net that so many identity layers are set into, on so many test pictures at most.
+    Insertion { n_layers: usize, n_pictures: usize },
     /// The loss around the weights.
     Surface(Slice),
     /// How far each layer's output moves when pictures are shifted by up to so many pixels.
     Translation { furthest: usize },
     /// What the first layer's filters prefer.
     Tuning,
-    /// The size of every layer's signal and gradient over so many training pictures at most.
-    Signals { batch: usize },
     /// Every layer's maps for a picture.
     Activations { exhibit: Exhibit },
     /// The patches to which the units of a layer respond most.
@@ -73,10 +78,11 @@ pub enum View {
     Answers(Answers),
     Embedding(Embedding),
     Statistics(Box<Statistics>),
+    Removal(Removal),
+    Insertion(Inserted),
     Surface(Drawn),
     Translation(Translation),
     Tuning(Preferences),
-    Signals(Signals),
     Activations(Activations),
     Patches(Patches),
     Projections(Projections),
@@ -100,6 +106,17 @@ pub struct Subject<'a> {
     pub step: u64,
     /// Those of them that the optimiser remembers.
     pub rule_step: u64,
+    /// What it was at some of its steps, in their order.
+    pub past: &'a [Arc<Kept>],
+    /// A net that it is held against.
+    pub beside: Option<Beside<'a>>,
+}
+
+/// Another net on a device.
+pub struct Beside<'a> {
+    pub graph: &'a Graph,
+    pub placement: &'a Placement,
+    pub memory: &'a Arc<dyn Memory>,
 }
 
 /// What an instrument shows after a while.
@@ -154,11 +171,16 @@ impl Look {
             Self::Plane { side } => Box::new(plane::Surveying::new(side)),
             Self::Answers { part } => Box::new(live::answers::Asking::new(part)),
             Self::Embedding { by_tsne } => Box::new(live::embedding::Laying::new(by_tsne)),
-            Self::Statistics => Box::new(live::statistics::Measuring::default()),
+            Self::Statistics { batch, histograms } => {
+                Box::new(live::statistics::Measuring::new(batch, histograms))
+            }
+            Self::Removal { n_pictures } => Box::new(live::blocks::Removing::new(n_pictures)),
+            Self::Insertion { n_layers, n_pictures } => {
+                Box::new(live::blocks::Inserting::new(n_layers, n_pictures))
+            }
             Self::Surface(slice) => Box::new(live::surface::Drawing::new(slice)),
             Self::Translation { furthest } => Box::new(live::translation::Shifting::new(furthest)),
             Self::Tuning => Box::new(live::tuning::Tuned::default()),
-            Self::Signals { batch } => Box::new(signals::Taking::new(batch)),
         }
     }
 
@@ -208,6 +230,8 @@ impl<'a> Subject<'a> {
             set: Some(&run.set),
             step: run.progress().step,
             rule_step: run.rule_step(),
+            past: &[],
+            beside: None,
         }
     }
 

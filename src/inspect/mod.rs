@@ -25,7 +25,6 @@ pub mod look;
 pub mod modes;
 pub mod patches;
 pub mod picture;
-pub mod signals;
 pub mod plane;
 pub mod projection;
 pub mod removal;

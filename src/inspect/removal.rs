@@ -51,6 +51,16 @@ pub struct Without {
     pub error: f64,
 }
 
+impl Without {
+    pub fn of(block: &Block, error: f64) -> Self {
+        let is_identity = match block.form {
+            Form::Residual { is_identity, .. } => Some(is_identity),
+            Form::Plain { .. } => None,
+        };
+        Self { path: block.path.clone(), is_identity, error }
+    }
+}
+
 /// The blocks of a net that can be removed: its residual ones, or where it has none its plain layers.
 pub fn blocks(graph: &Graph) -> Vec<Block> {
     let mut residual: Vec<Block> = Vec::new();
@@ -167,12 +177,7 @@ pub fn removal(
     let whole = evaluate(net.numbers.clone(), 1)?;
     let mut without = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
-        let error = evaluate(block.removed(net), i + 2)?.error;
-        let is_identity = match block.form {
-            Form::Residual { is_identity, .. } => Some(is_identity),
-            Form::Plain { .. } => None,
-        };
-        without.push(Without { path: block.path.clone(), is_identity, error });
+        without.push(Without::of(block, evaluate(block.removed(net), i + 2)?.error));
     }
     Ok(Removal { n_pictures: whole.n_pictures, error: whole.error, blocks: without })
 }

@@ -52,6 +52,8 @@ impl Specimen {
             set: self.set.as_ref(),
             step: 0,
             rule_step: 0,
+            past: &[],
+            beside: None,
         }
     }
 }

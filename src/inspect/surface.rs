@@ -11,6 +11,7 @@
 //! no running statistic of other weights has a say, and without augmentation.
 
 mod direction;
+mod path;
 mod survey;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::engine::{Device, EngineError, Memory, Metrics, Plan, StepTable, layou
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
 use crate::graph::{Goal, Graph};
 pub use direction::Direction;
+pub use path::Principal;
 pub use survey::{Survey, Window1};
 
 /// The parameters of a net, each in its logical order.

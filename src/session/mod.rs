@@ -32,7 +32,7 @@ pub use fetcher::{Download, DownloadStage};
 pub use keeping::{Keeping, Kept};
 pub use share::Sharing;
 pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Seen, Shortage, Snapshot};
-pub use watching::{Spent, Watch};
+pub use watching::{At, Elsewhere, Spent, Watch};
 
 /// At most so many runs are there at once.
 pub const MOST_RUNS: usize = 16;

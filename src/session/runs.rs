@@ -20,13 +20,9 @@ impl Runs {
         self.slots.iter_mut().find(|slot| slot.id() == id)
     }
 
-    pub fn current(&mut self) -> Option<&mut Slot> {
-        self.get(self.current?)
-    }
-
-    /// The run that is looked at, not to be touched.
-    pub fn in_view(&self) -> Option<&Slot> {
-        self.slots.iter().find(|slot| Some(slot.id()) == self.current)
+    /// A run, not to be touched.
+    pub fn find(&self, id: RunId) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.id() == id)
     }
 
     /// Describes a run; one that is not there is added. Gives whether its pictures are to be opened.

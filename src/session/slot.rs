@@ -15,8 +15,9 @@ use crate::data::DataSet;
 use crate::engine::{Device, EngineError, Memory};
 use crate::experiment::Experiment;
 use crate::graph::Graph;
-use crate::train::folder::Stored;
+use crate::train::folder::{self, Stored};
 use crate::train::keeping::Keeping;
+use crate::train::series::Series;
 use crate::train::{Lasting, Run, TrainError};
 
 pub struct Slot {
@@ -25,6 +26,8 @@ pub struct Slot {
     /// The experiment as it is described now, which may have changed since the run began.
     pub described: Arc<Experiment>,
     pub run: Option<Run>,
+    /// What the run was at some of its steps.
+    pub series: Series,
     pub goal: Goal,
     pub testing: Testing,
     pub speed: Speed,
@@ -88,6 +91,7 @@ impl Slot {
             seen: RunSnapshot { mark, ..RunSnapshot::new(id, described.clone()) },
             described,
             run: None,
+            series: Series::default(),
             goal: Goal::Rest,
             testing: Testing::No,
             speed: Speed::default(),
@@ -221,6 +225,7 @@ impl Slot {
             let reset = self.run.as_mut().map_or(Ok(()), Run::reset);
             self.speed = Speed::default();
             self.seen.number += 1;
+            let reset = reset.and_then(|()| self.begin_series(false));
             self.note(reset);
         }
     }
@@ -284,11 +289,21 @@ impl Slot {
         self.seen.number += 1;
         self.speed = Speed::default();
         self.run = Some(run);
+        self.begin_series(is_gone_on_with)?;
         if is_gone_on_with {
             self.keeper.number = self.seen.number;
         }
         self.mind_test();
         Ok(Work { seconds: start.elapsed().as_secs_f64(), n_pictures: 0 })
+    }
+
+    /// Keeps what the run is at its beginning; where it goes on, what is kept in its folder as well.
+    fn begin_series(&mut self, goes_on: bool) -> Result<(), TrainError> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        let path = self.keeper.kept.path.as_ref().filter(|_| goes_on);
+        let kept = path.map(|path| folder::kept(path, &run.graph, run.progress().step));
+        self.series = Series::go_on(&run.graph, kept.unwrap_or_default());
+        self.series.follow(run)
     }
 
     /// What of the run fits another net, as it stands now.
@@ -315,7 +330,9 @@ impl Slot {
         let (Some(run), Goal::Until(until, _)) = (&self.run, self.goal) else { return 0 };
         let progress = run.progress();
         let left = until.saturating_sub(progress.step).min(progress.left_in_epoch());
-        self.speed.steps_within(span, run.experiment.train.batch).min(left)
+        // What is kept of the run is kept at the same steps, however fast it goes.
+        let until_kept = self.series.steps_left(progress.step).map_or(u64::MAX, |n| n.max(1));
+        self.speed.steps_within(span, run.experiment.train.batch).min(left).min(until_kept)
     }
 
     /// Trains for `n` steps; at the end of an epoch a test begins, and where the goal is reached the run rests.
@@ -338,6 +355,7 @@ impl Slot {
         // Steps count when their metrics are there: a GPU takes orders long before it has finished.
         let n_pictures = (run.curves.len() - finished) as u64 * run.experiment.train.batch as u64;
         self.speed.count(n_pictures, begin.elapsed());
+        self.series.follow(run)?;
         Ok(Work { seconds: begin.elapsed().as_secs_f64(), n_pictures })
     }
 

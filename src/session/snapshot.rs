@@ -6,7 +6,7 @@ use super::RunId;
 use super::fetcher::Download;
 use super::keeping::Kept;
 use super::share::Sharing;
-use super::watching::Spent;
+use super::watching::{At, Spent};
 use crate::data::DataSet;
 use crate::engine::{DeviceInfo, DeviceKind, EngineError};
 use crate::experiment::{self, Experiment};
@@ -27,7 +27,7 @@ pub struct Snapshot {
     pub current: Option<RunId>,
     /// What the runs have equal parts of.
     pub sharing: Sharing,
-    /// What is seen of the current run, of what is watched.
+    /// What is seen of what is watched.
     pub views: Vec<Seen>,
     /// What looking took of training's time.
     pub spent: Spent,
@@ -68,6 +68,8 @@ pub struct RunSnapshot {
     /// Whether the experiment has since changed in a way that needs a new beginning.
     pub is_stale: bool,
     pub step: u64,
+    /// Steps at which it can be looked at again ([`At::Step`]).
+    pub kept_steps: Arc<[u64]>,
     pub steps_per_epoch: u64,
     /// Steps at the end of the last epoch.
     pub n_steps: u64,
@@ -109,6 +111,8 @@ pub struct Seen {
     pub run: RunId,
     /// How often the run had begun.
     pub number: u64,
+    pub at: At,
+    /// Steps behind the weights that were looked at; 0 of those of a file.
     pub step: u64,
     /// Whether that is all there is to see; otherwise there is more to come.
     pub is_whole: bool,
@@ -202,17 +206,24 @@ impl Snapshot {
 
     /// What is seen of the current run by this look, if anything yet.
     pub fn seen(&self, look: &Look) -> Option<&Seen> {
-        self.views_of_current().find(|seen| seen.look == *look)
+        self.current.and_then(|run| self.views_of(run, &At::Now).find(|seen| seen.look == *look))
     }
 
     /// The same, or until that is there what was seen last by a look that is [alike](Look::is_alike).
     pub fn seen_about(&self, look: &Look) -> Option<&Seen> {
-        self.seen(look).or_else(|| self.views_of_current().find(|seen| seen.look.is_alike(look)))
+        self.current.and_then(|run| self.seen_of(run, &At::Now, look))
     }
 
-    fn views_of_current(&self) -> impl Iterator<Item = &Seen> {
-        let current = self.begun().map(|run| (run.id, run.number));
-        self.views.iter().filter(move |seen| Some((seen.run, seen.number)) == current)
+    /// What is seen of a run; until that is there, what was seen last by a look that is [alike](Look::is_alike), or at
+    /// another of its steps.
+    pub fn seen_of<'a>(&'a self, run: RunId, at: &At, look: &Look) -> Option<&'a Seen> {
+        let views = || self.views_of(run, at);
+        views().find(|seen| seen.look == *look).or_else(|| views().find(|seen| seen.look.is_alike(look)))
+    }
+
+    fn views_of<'a, 'b>(&'a self, run: RunId, at: &'b At) -> impl Iterator<Item = &'a Seen> + use<'a, 'b> {
+        let begun = self.run_of(run).filter(|run| run.has_begun).map(|run| (run.id, run.number));
+        self.views.iter().filter(move |seen| Some((seen.run, seen.number)) == begun && seen.at.is_alike(at))
     }
 
     /// What went wrong with the session or with the current run.
@@ -256,6 +267,7 @@ impl RunSnapshot {
             number: 0,
             is_stale: false,
             step: 0,
+            kept_steps: Arc::new([]),
             steps_per_epoch: 0,
             n_steps: 0,
             images_per_second: 0.0,

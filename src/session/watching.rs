@@ -1,16 +1,16 @@
-//! What the window looks at: computed between turns, of the current run alone, and for no more than a share of the
-//! time that goes into training.
+//! What the window looks at: computed between turns, for no more than a share of the time that goes into training.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+mod station;
+
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::RunId;
-use super::slot::Slot;
+use super::runs::Runs;
 use super::snapshot::Seen;
-use crate::engine::EngineError;
-use crate::inspect::look::{Glance, Instrument, Look, LookError, Subject};
+use crate::inspect::look::{Beside, Look};
 use crate::train::TrainError;
+use station::Station;
 
 /// Seconds of training for each second of looking. What was spent is measured and owed: nothing is looked at while
 /// training until so much of it has passed.
@@ -19,21 +19,66 @@ const TRAINING_FOR_LOOKING: f64 = 12.0;
 /// At most so often is the same looked at again while training.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// A piece of looking: short against a person's patience, as a turn of training is.
-const SPAN: Duration = Duration::from_millis(20);
-
 /// What is to be seen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Watch {
+    /// Of the run in front, as it stands.
     pub looks: Vec<Look>,
+    pub elsewhere: Vec<Elsewhere>,
+    /// A run that what is looked at is held against.
+    pub beside: Option<RunId>,
+}
+
+/// What is to be seen of another run, or of other weights than it has now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elsewhere {
+    pub run: RunId,
+    pub at: At,
+    pub looks: Vec<Look>,
+}
+
+/// Which weights of a run are looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum At {
+    /// As they stand.
+    #[default]
+    Now,
+    /// Those after so many steps, of which [`kept`](super::RunSnapshot::kept_steps) are some.
+    Step(u64),
+    /// Those of a file, which must be of the same net.
+    File(PathBuf),
+}
+
+impl At {
+    /// Whether what is seen at the one may be shown until that of the other is there: another step of the same run.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Step(_), Self::Step(_))) || self == other
+    }
+}
+
+impl Watch {
+    /// Of these weights of a run; `front` is the one in front.
+    pub fn ask(&mut self, front: RunId, run: RunId, at: &At, look: Look) {
+        let looks = match self.elsewhere.iter().position(|other| other.run == run && other.at == *at) {
+            _ if run == front && *at == At::Now => &mut self.looks,
+            Some(i) => &mut self.elsewhere[i].looks,
+            None => {
+                self.elsewhere.push(Elsewhere { run, at: at.clone(), looks: Vec::new() });
+                let last = self.elsewhere.len() - 1;
+                &mut self.elsewhere[last].looks
+            }
+        };
+        if !looks.contains(&look) {
+            looks.push(look);
+        }
+    }
 }
 
 /// What is looked at, and what has been seen of it.
 #[derive(Default)]
 pub struct Watching {
-    watched: Vec<Watched>,
-    /// The run that the instruments stand before, and how often it had begun.
-    of: Option<(RunId, u64)>,
+    stations: Vec<Station>,
+    beside: Option<RunId>,
     /// Seconds of training that must pass before the next look.
     owed: f64,
     /// What went where while something trained.
@@ -51,36 +96,21 @@ pub struct Spent {
     pub last_look: f64,
 }
 
-struct Watched {
-    look: Look,
-    instrument: Option<Box<dyn Instrument>>,
-    /// When it was looked at last.
-    at: Option<Instant>,
-    /// Whether that look is only half done.
-    is_going: bool,
-    seen: Option<Seen>,
-}
-
 impl Watching {
     /// This is to be seen from now on. What was looked at before goes on where it was, and what was made ready for a
     /// question that is alike is used for the new one.
     pub fn set(&mut self, watch: Watch) {
-        let mut before = std::mem::take(&mut self.watched);
-        let mut looks = watch.looks;
-        let mut take = |looks: &mut Vec<Look>, is_same: fn(&Look, &Look) -> bool| {
-            looks.retain(|look| {
-                let same = before.iter().position(|watched| is_same(&watched.look, look));
-                if let Some(i) = same {
-                    let mut watched = before.swap_remove(i);
-                    watched.turn_to(look.clone());
-                    self.watched.push(watched);
-                }
-                same.is_none()
-            });
+        let mut before = std::mem::take(&mut self.stations);
+        let mut station = |run: Option<RunId>, at: At, looks: Vec<Look>| {
+            let same = before.iter().position(|station| station.run == run && station.at.is_alike(&at));
+            let mut station = same.map_or_else(|| Station::new(run), |i| before.swap_remove(i));
+            station.turn_to(at, looks);
+            station
         };
-        take(&mut looks, |a, b| a == b);
-        take(&mut looks, Look::is_alike);
-        self.watched.extend(looks.into_iter().map(Watched::new));
+        self.stations.push(station(None, At::Now, watch.looks));
+        let elsewhere = watch.elsewhere.into_iter();
+        self.stations.extend(elsewhere.map(|other| station(Some(other.run), other.at, other.looks)));
+        self.beside = watch.beside;
     }
 
     /// Seconds have gone into training.
@@ -91,112 +121,60 @@ impl Watching {
 
     /// Gives back all that was made ready, as when the run goes that it was made ready for.
     pub fn let_go(&mut self) {
-        self.of = None;
         self.is_blind = false;
-        for watched in &mut self.watched {
-            *watched = Watched::new(watched.look.clone());
+        self.stations.iter_mut().for_each(Station::let_go);
+    }
+
+    /// Whether there is something to look at where nothing trains.
+    pub fn is_due(&self, runs: &Runs) -> bool {
+        self.stations.iter().any(|station| station.is_due(runs, self.is_blind))
+    }
+
+    /// Looks at what is due for a while: where anything trains only if enough of that went before. A device that is
+    /// lost is told to the run that was looked at.
+    pub fn look(&mut self, runs: &mut Runs, trains: bool) {
+        for station in &mut self.stations {
+            if station.follow(runs) {
+                self.is_blind = false;
+            }
         }
-    }
-
-    /// Whether there is something to look at in this run where nothing trains.
-    pub fn is_due(&self, slot: &Slot) -> bool {
-        let Some(run) = &slot.run else { return false };
-        let is_other = self.of != Some((slot.id(), slot.seen.number));
-        let is_behind = |watched: &Watched| watched.is_behind(run.progress().step);
-        self.watched.iter().any(|watched| is_other || !self.is_blind && is_behind(watched))
-    }
-
-    /// Looks at what is due of this run for a while: where anything trains only if enough of that went before.
-    ///
-    /// # Errors
-    /// The device is lost.
-    pub fn look(&mut self, slot: &mut Slot, trains: bool) -> Result<(), TrainError> {
-        let looked = self.look_on(slot, trains);
-        self.is_blind |= looked.is_err();
-        looked
-    }
-
-    fn look_on(&mut self, slot: &mut Slot, trains: bool) -> Result<(), TrainError> {
-        let of = (slot.id(), slot.seen.number);
-        if self.of != Some(of) || slot.run.is_none() {
-            self.let_go();
-            self.of = Some(of);
-        }
-        let Some(step) = slot.run.as_ref().map(|run| run.progress().step) else { return Ok(()) };
-        let is_due = |watched: &&mut Watched| {
-            watched.is_behind(step)
-                && (!trains || watched.is_going || watched.at.is_none_or(|at| at.elapsed() >= AGAIN_AFTER))
-        };
         if self.is_blind || trains && self.owed > 0.0 {
-            return Ok(());
+            return;
         }
-        let Some(watched) = self.watched.iter_mut().filter(is_due).min_by_key(|watched| watched.at) else {
-            return Ok(());
-        };
+        let due = |(s, station): (usize, &Station)| Some((station.due(runs, trains)?, s));
+        let Some(((_, place), s)) = self.stations.iter().enumerate().filter_map(due).min() else { return };
+        let Some(id) = self.stations[s].run_of(runs) else { return };
         // What training left to be done is no cost of looking.
-        slot.settle()?;
-        let Some(run) = &slot.run else { return Ok(()) };
+        let settled = [Some(id), self.beside]
+            .into_iter()
+            .flatten()
+            .try_for_each(|id| runs.get(id).map_or(Ok(()), |slot| slot.settle()));
         let begin = Instant::now();
-        watched.look(&Subject::of(run), of)?;
+        let looked = settled.and_then(|()| self.look_through(s, place, runs));
+        if looked.is_err() {
+            self.is_blind = true;
+            if let Some(slot) = runs.get(id) {
+                slot.note(looked);
+            }
+            return;
+        }
         if trains {
             let seconds = begin.elapsed().as_secs_f64();
             self.owed += seconds * TRAINING_FOR_LOOKING;
             self.spent.looking += seconds;
             self.spent.last_look = seconds;
         }
-        Ok(())
     }
 
-    /// What has been seen of the current run.
+    fn look_through(&mut self, s: usize, place: usize, runs: &Runs) -> Result<(), TrainError> {
+        let beside = self.beside.and_then(|id| runs.find(id)).and_then(|slot| slot.run.as_ref());
+        let beside =
+            beside.map(|run| Beside { graph: &run.graph, placement: &run.placement, memory: run.memory() });
+        self.stations[s].look(place, runs, beside)
+    }
+
+    /// What has been seen.
     pub fn seen(&self) -> Vec<Seen> {
-        self.watched.iter().filter_map(|watched| watched.seen.clone()).collect()
-    }
-}
-
-impl Watched {
-    fn new(look: Look) -> Self {
-        Self { look, instrument: None, at: None, is_going: false, seen: None }
-    }
-
-    fn turn_to(&mut self, look: Look) {
-        if self.look == look {
-            return;
-        }
-        if let Some(instrument) = &mut self.instrument {
-            instrument.turn_to(look.clone());
-        }
-        // A new question is not kept waiting behind others.
-        (self.look, self.at, self.is_going) = (look, None, false);
-    }
-
-    /// Whether there is more to see at this step than has been seen.
-    fn is_behind(&self, step: u64) -> bool {
-        match &self.seen {
-            Some(seen) if seen.look != self.look => true,
-            Some(seen) => seen.view.is_ok() && (!seen.is_whole || seen.step != step),
-            None => true,
-        }
-    }
-
-    /// Looks for a while. What cannot be seen is told in its place; only a device that is lost is an error.
-    fn look(&mut self, subject: &Subject<'_>, (run, number): (RunId, u64)) -> Result<(), TrainError> {
-        let instrument = self.instrument.get_or_insert_with(|| self.look.instrument());
-        // A mistake in the program must not cost the run that is looked at.
-        let glance = catch_unwind(AssertUnwindSafe(|| instrument.look(subject, SPAN)));
-        self.at = Some(Instant::now());
-        let broken = || LookError::Impossible("Looking broke off by a mistake in the program.".into());
-        let glance = glance.unwrap_or_else(|_| Err(broken()));
-        self.is_going = glance.as_ref().is_ok_and(|glance| !glance.is_whole);
-        let (view, is_whole) = match glance {
-            Ok(Glance { view: Some(view), is_whole }) => (Ok(Arc::new(view)), is_whole),
-            Ok(Glance { view: None, .. }) => return Ok(()),
-            Err(LookError::Train(lost @ TrainError::Engine(EngineError::DeviceLost(_)))) => return Err(lost),
-            Err(error) => {
-                self.instrument = None;
-                (Err(error.to_string()), true)
-            }
-        };
-        self.seen = Some(Seen { look: self.look.clone(), run, number, step: subject.step, is_whole, view });
-        Ok(())
+        self.stations.iter().flat_map(Station::seen).collect()
     }
 }

@@ -168,7 +168,7 @@ impl Worker {
     /// The next command or pictures. Waits for them where there is nothing else to do.
     fn news(&self) -> News {
         let works = self.runs.parties().iter().any(|party| !self.runs.due(party).is_empty());
-        let looks = self.runs.in_view().is_some_and(|slot| self.watching.is_due(slot));
+        let looks = self.watching.is_due(&self.runs);
         let arrival = self.loader.arrival().unwrap_or_else(crossbeam_channel::never);
         let download = self.fetcher.arrival().unwrap_or_else(crossbeam_channel::never);
         let folder = self.writer.arrival().unwrap_or_else(crossbeam_channel::never);
@@ -364,12 +364,7 @@ impl Worker {
     fn publish(&mut self) {
         self.runs.slots.iter_mut().for_each(Slot::look);
         let trains = self.runs.parties().iter().any(|party| !self.runs.due(party).is_empty());
-        if let Some(slot) = self.runs.current() {
-            let looked = self.watching.look(slot, trains);
-            if looked.is_err() {
-                slot.note(looked);
-            }
-        }
+        self.watching.look(&mut self.runs, trains);
         let removed = self.runs.removed.as_ref();
         self.state.removed = removed.map(|(_, slot)| (slot.id(), slot.seen.name.clone()));
         self.state.sharing = self.sharing;

@@ -13,6 +13,7 @@ mod net;
 pub mod rate;
 mod replace;
 mod run;
+pub mod series;
 pub mod table;
 pub mod twins;
 pub mod weights;

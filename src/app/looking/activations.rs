@@ -3,12 +3,13 @@
 
 use egui::{Rect, RichText, Ui, Vec2, vec2};
 
+use super::moment;
 use super::sheets::{self, Sheets};
 use super::subject::{self, Subject};
+use super::trial::shares;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
-use crate::experiment::Loss;
 use crate::graph::Graph;
 use crate::inspect::activations::{Activations, Maps, grey};
 use crate::inspect::crop::{Crop, colours};
@@ -47,7 +48,7 @@ pub fn activations_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, s
     let (key, before) = (sheets::key_of(seen, view), state.pointed);
     widgets::caption_ui(
         ui,
-        &format!("Step {}; 0 is mid grey, a layer's largest number black or white", format::count(seen.step)),
+        &format!("By {}; 0 is mid grey, a layer's largest number black or white", moment::words(seen)),
     );
     state.large_ui(ui, desk, subject, graph, activations, key);
     ui.separator();
@@ -228,23 +229,14 @@ fn words_ui(ui: &mut Ui, layer: &Maps, channel: usize, at: Option<[usize; 2]>, g
 
 /// What the net takes the picture for, as far as its loss tells.
 fn answer_ui(ui: &mut Ui, desk: &Desk<'_>, activations: &Activations) {
-    let (Some(set), Some(last)) = (subject::set(desk), activations.layers.last()) else { return };
+    let Some(set) = subject::set(desk) else { return };
     if let Some(class) = activations.picture.class.and_then(|class| set.classes.get(class)) {
         ui.label(theme::caption(ui, format!("It is `{class}`.")));
     }
-    let is_classes = last.extent.area() == 1 && last.extent.channels == set.classes.len();
-    let loss = desk.snapshot.run().map(|run| run.experiment.train.loss);
-    if !is_classes || !matches!(loss, Some(Loss::CrossEntropy { .. })) {
-        return;
-    }
-    let largest = last.numbers.iter().copied().fold(f32::MIN, f32::max);
-    let sum: f32 = last.numbers.iter().map(|z| (z - largest).exp()).sum();
-    let mut order: Vec<usize> = (0..last.numbers.len()).collect();
-    order.sort_by(|&a, &b| last.numbers[b].total_cmp(&last.numbers[a]));
-    let answer = |&class: &usize| {
-        let share = (last.numbers[class] - largest).exp() / sum;
-        format!("{} {}", set.classes[class], format::percent(share.into()))
-    };
+    let Some(shares) = shares(desk, activations) else { return };
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
+    let answer = |&class: &usize| format!("{} {}", set.classes[class], format::percent(shares[class]));
     let answers: Vec<String> = order.iter().take(3).map(answer).collect();
     ui.label(theme::caption(ui, format!("The net: {}", answers.join(", "))));
 }

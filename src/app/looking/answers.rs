@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::{Align2, ColorImage, Image, Rect, Sense, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
-use super::plots;
-use super::waiting_ui;
+use super::subject::Subject;
+use super::{plots, trial, waiting_ui};
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
@@ -21,12 +21,15 @@ use crate::session::PicturesState;
 enum Shown {
     Confusion,
     Pictures(Pick),
+    /// A picture of one's own.
+    Own,
 }
 
 pub struct State {
     part: Part,
     shown: Shown,
     atlas: Option<Atlas>,
+    trial: trial::State,
 }
 
 /// Pictures of some answers side by side in a texture.
@@ -49,11 +52,11 @@ const NAMED: f32 = 16.0;
 
 impl Default for State {
     fn default() -> Self {
-        Self { part: Part::Test, shown: Shown::Confusion, atlas: None }
+        Self { part: Part::Test, shown: Shown::Confusion, atlas: None, trial: trial::State::default() }
     }
 }
 
-pub fn answers_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
+pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: &mut State) {
     ui.horizontal_wrapped(|ui| {
         let pick = |pick: Pick, help| (Shown::Pictures(pick), pick.title(), help);
         let options = [
@@ -61,11 +64,18 @@ pub fn answers_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
             pick(Pick::Worst, "Wrong answers that were given with most certainty"),
             pick(Pick::MostCertain, "The surest answers, right or wrong"),
             pick(Pick::LeastCertain, "Answers that were hardly given"),
+            (Shown::Own, "Try it", "Draw a picture, or drop one on the window, and see what it is taken for"),
         ];
         widgets::choice_ui(ui, &mut state.shown, &options);
+        if state.shown == Shown::Own {
+            return;
+        }
         let parts = [(Part::Test, "test", ""), (Part::Train, "train", "")];
         widgets::choice_ui(ui, &mut state.part, &parts);
     });
+    if state.shown == Shown::Own {
+        return trial::trial_ui(ui, desk, subject, &mut state.trial);
+    }
     let seen = desk.look(Look::Answers { part: state.part });
     let view = seen.and_then(|seen| seen.view.as_ref().ok());
     let Some(View::Answers(answers)) = waiting_ui(ui, desk, seen) else { return };

@@ -9,7 +9,7 @@ use super::plots;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
 use crate::experiment::{Named, Optimiser};
-use crate::inspect::contour::{Heights, Window, field};
+use crate::inspect::contour::{Heights, Levels, Window, field};
 use crate::inspect::descent::{Descent, Path, Surface};
 
 /// What is asked.
@@ -157,7 +157,7 @@ impl State {
             _ => {
                 let least = asked.surface.minimum().1;
                 let heights = Heights::of(asked.surface.window(), FINE, |at| asked.surface.value(at) - least);
-                let image = plots::image(&field(&heights, [720, 480]));
+                let image = plots::image(&field(&heights, [720, 480], &Levels::of(&heights.values)));
                 ui.ctx().load_texture("surface", image, TextureOptions::LINEAR)
             }
         };

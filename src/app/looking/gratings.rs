@@ -8,7 +8,7 @@ use egui::{
     Color32, ColorImage, Image, Pos2, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 
-use super::plots::{Axes, bars_ui};
+use super::plots::{Axes, Bars, bars_ui};
 use super::waiting_ui;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
@@ -182,7 +182,7 @@ fn distribution_ui(ui: &mut Ui, preferences: &Preferences) {
     let selectivities = counted(&mut tunings().map(|tuning| tuning.selectivity), 1.0, 10);
     let axes = |name, across| Axes { name, across, places: None, is_logarithmic: false, covers: &[0.0] };
     let first = axes("Preferred stripes of the oriented filters", "degrees");
-    bars_ui(ui, &first, "filters", palette.train, &orientations);
+    bars_ui(ui, &first, &Bars { name: "filters", colour: palette.train, points: &orientations });
     let second = axes("Orientation selectivity of all filters", "selectivity");
-    bars_ui(ui, &second, "filters", palette.test, &selectivities);
+    bars_ui(ui, &second, &Bars { name: "filters", colour: palette.test, points: &selectivities });
 }

@@ -1,16 +1,20 @@
 //! Looking inside the run in front: one file for each instrument, and one list of them.
 //!
 //! An instrument asks for what it shows by [`Desk::look`] in every frame in which it is drawn; what no instrument in
-//! view asks for is not computed. They share what they look at ([`subject`]): a picture, a layer, a unit.
+//! view asks for is not computed. They share what they look at ([`subject`]: a picture, a layer, a unit), by which
+//! weights ([`moment`]: as they stand, of a step that is past, of a file), and what it is held against ([`other`]).
 
 mod activations;
 mod answers;
+mod blocks;
 mod convolution;
 pub mod descent;
 mod drawing;
 mod embedding;
 pub mod filters;
 pub mod gratings;
+mod moment;
+mod other;
 mod patches;
 mod plots;
 mod sheets;
@@ -18,9 +22,10 @@ mod statistics;
 mod subject;
 mod surface;
 mod translation;
+mod trial;
 mod why;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use egui::{Align, Label, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
@@ -31,7 +36,7 @@ use super::widgets::{self, icon};
 use crate::data;
 use crate::inspect::exhibit::Exhibit;
 use crate::inspect::look::View;
-use crate::session::Seen;
+use crate::session::{At, RunId, Seen};
 use crate::tensor::Extent;
 use subject::Subject;
 
@@ -43,6 +48,8 @@ pub struct Instrument {
     pub help: &'static str,
     /// Whether it opens in the middle of the window rather than at the side.
     pub needs_room: bool,
+    /// Whether it looks at the net's weights at all.
+    looks_at_weights: bool,
     ui: fn(&mut Ui, &mut Desk<'_>, &mut Tools),
 }
 
@@ -64,12 +71,13 @@ pub fn by_word(word: &str) -> Option<&'static Instrument> {
 }
 
 /// All there are, in the order of their tabs.
-pub static INSTRUMENTS: [Instrument; 12] = [
+pub static INSTRUMENTS: [Instrument; 13] = [
     Instrument {
         name: "Filters",
         icon: Icon::Grid3x3,
         help: "What each filter of a convolution looks for: its weights as a picture",
         needs_room: false,
+        looks_at_weights: true,
         ui: |ui, desk, tools| filters::panel_ui(ui, desk, &mut tools.subject, &mut tools.filters),
     },
     Instrument {
@@ -77,6 +85,7 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Layers,
         help: "What every layer gives for a picture",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| {
             activations::activations_ui(ui, desk, &mut tools.subject, &mut tools.activations)
         },
@@ -86,6 +95,7 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Images,
         help: "The patches of pictures to which a unit responds most",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| patches::patches_ui(ui, desk, &mut tools.subject, &mut tools.patches),
     },
     Instrument {
@@ -93,6 +103,7 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Lightbulb,
         help: "Which pixels a unit's response depends on, in five ways",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| why::why_ui(ui, desk, &mut tools.subject, &mut tools.why),
     },
     Instrument {
@@ -100,6 +111,7 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Sigma,
         help: "The products that sum to one number of a map, and to the gradient of one weight",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| {
             convolution::convolution_ui(ui, desk, &mut tools.subject, &mut tools.convolution)
         },
@@ -109,6 +121,7 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::AudioWaveform,
         help: "What the first layer's filters prefer, measured like cells of the visual cortex",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| gratings::gratings_ui(ui, desk, &mut tools.gratings),
     },
     Instrument {
@@ -116,20 +129,31 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Activity,
         help: "How signal, gradient and update fare through the depth",
         needs_room: true,
-        ui: |ui, desk, tools| statistics::statistics_ui(ui, desk, &mut tools.statistics),
+        looks_at_weights: true,
+        ui: |ui, desk, tools| statistics::statistics_ui(ui, desk, &mut tools.beside, &mut tools.statistics),
+    },
+    Instrument {
+        name: "Blocks",
+        icon: Icon::Blocks,
+        help: "What the net is worth without each of its blocks, and with identity layers set in",
+        needs_room: true,
+        looks_at_weights: true,
+        ui: |ui, desk, tools| blocks::blocks_ui(ui, desk, &mut tools.beside, &mut tools.blocks),
     },
     Instrument {
         name: "Answers",
         icon: Icon::ListChecks,
-        help: "What is taken for what, the worst mistakes, the most and the least certain answers",
+        help: "What is taken for what, the worst mistakes, the surest answers, and one for a picture of your own",
         needs_room: true,
-        ui: |ui, desk, tools| answers::answers_ui(ui, desk, &mut tools.answers),
+        looks_at_weights: true,
+        ui: |ui, desk, tools| answers::answers_ui(ui, desk, &mut tools.subject, &mut tools.answers),
     },
     Instrument {
         name: "Embedding",
         icon: Icon::ChartScatter,
         help: "Pictures as points of a plane, by what goes into the last layer",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| embedding::embedding_ui(ui, desk, &mut tools.embedding),
     },
     Instrument {
@@ -137,6 +161,7 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::MoveHorizontal,
         help: "How far each layer's output moves when the picture does",
         needs_room: true,
+        looks_at_weights: true,
         ui: |ui, desk, tools| translation::translation_ui(ui, desk, &mut tools.translation),
     },
     Instrument {
@@ -144,19 +169,22 @@ pub static INSTRUMENTS: [Instrument; 12] = [
         icon: Icon::Mountain,
         help: "The loss around the weights, along a line or over a plane",
         needs_room: true,
-        ui: |ui, desk, tools| surface::surface_ui(ui, desk, &mut tools.surface),
+        looks_at_weights: true,
+        ui: |ui, desk, tools| surface::surface_ui(ui, desk, &mut tools.beside, &mut tools.surface),
     },
     Instrument {
         name: "Optimisers",
         icon: Icon::TrendingDown,
         help: "The update rules on surfaces of two weights, step by step",
         needs_room: true,
+        looks_at_weights: false,
         ui: |ui, _, tools| descent::descent_ui(ui, &mut tools.descent),
     },
 ];
 
-/// The name of the instrument that a click on a patch opens.
+/// The names of the instruments that a click on a patch opens, and a picture that is dropped on the window.
 const WHY: &str = "Why?";
+const PICTURES: &str = "Activations";
 
 /// What the panel remembers from frame to frame.
 #[derive(Default)]
@@ -167,10 +195,18 @@ pub struct State {
     pub is_large: bool,
     /// Whether somebody sent it back to the side: then it no longer goes to the middle by itself.
     stays_small: bool,
+    /// Which weights are looked at.
+    at: At,
     tools: Tools,
 }
 
 impl State {
+    /// Takes the instrument of this name; one that needs it has the middle of the window.
+    fn choose(&mut self, name: &str) {
+        self.chosen = INSTRUMENTS.iter().position(|instrument| instrument.name == name).unwrap_or(0);
+        self.is_large |= INSTRUMENTS[self.chosen].needs_room && !self.stays_small;
+    }
+
     /// What the net is shown; none where there is nothing to show yet.
     pub fn exhibit(&self) -> Option<Exhibit> {
         self.tools.subject.exhibit()
@@ -181,6 +217,9 @@ impl State {
 #[derive(Default)]
 pub struct Tools {
     pub subject: Subject,
+    /// The run that the one in front is held against.
+    beside: Option<RunId>,
+    blocks: blocks::State,
     filters: filters::State,
     activations: activations::State,
     patches: patches::State,
@@ -227,8 +266,7 @@ fn tabs_ui(ui: &mut Ui, state: &mut State) {
             let tab = ui.selectable_label(state.chosen == i, icon(instrument.icon));
             let help = format!("{}\n{}", instrument.name, instrument.help);
             if widgets::named(tab, instrument.name).on_hover_text(help).clicked() {
-                state.chosen = i;
-                state.is_large |= instrument.needs_room && !state.stays_small;
+                state.choose(instrument.name);
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| size_ui(ui, state));
@@ -255,9 +293,16 @@ fn size_ui(ui: &mut Ui, state: &mut State) {
 
 fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
+    other::follow(desk, &mut state.tools.beside);
+    if instrument.looks_at_weights {
+        moment::moment_ui(ui, desk, &mut state.at);
+    }
+    desk.at = state.at.clone();
+    desk.watch.borrow_mut().beside = state.tools.beside;
     instrument.show_ui(ui, desk, &mut state.tools);
+    desk.at = At::Now;
     if std::mem::take(&mut state.tools.subject.asks_why) {
-        state.chosen = INSTRUMENTS.iter().position(|instrument| instrument.name == WHY).unwrap_or(0);
+        state.choose(WHY);
         ui.ctx().request_repaint();
     }
 }
@@ -268,12 +313,21 @@ impl State {
         self.tools.subject.turn(desk, by);
     }
 
-    /// Shows the net a picture from a file.
+    /// Looks at the weights of a file in the place of the run's own.
+    pub fn look_at_file(&mut self, path: PathBuf) {
+        self.at = At::File(path);
+    }
+
+    /// Shows the net a picture from a file, with an instrument that says what it is taken for.
     pub fn show(&mut self, path: &Path, input: Option<Extent>) -> Result<(), String> {
         let input = input.ok_or("There is no net yet to show a picture to. Press play first.")?;
         let bytes = data::read_picture(path, input).map_err(|error| error.to_string())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.tools.subject.show(name, bytes);
+        let shows = [PICTURES, WHY, "Convolution"].contains(&INSTRUMENTS[self.chosen].name);
+        if !shows {
+            self.choose(PICTURES);
+        }
         Ok(())
     }
 }

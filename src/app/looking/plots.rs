@@ -31,6 +31,12 @@ impl Curve {
     pub fn dashed(self) -> Self {
         Self { is_dashed: true, ..self }
     }
+
+    fn line(&self) -> Line<'static> {
+        let line = Line::new(self.name.clone(), PlotPoints::from(self.points.clone()));
+        let style = if self.is_dashed { LineStyle::dashed_loose() } else { LineStyle::Solid };
+        line.color(self.colour).width(2.0).style(style)
+    }
 }
 
 /// How a plot is labelled.
@@ -47,7 +53,7 @@ pub struct Axes<'a> {
 }
 
 /// A plot that is looked at, not moved.
-fn base<'a>(axes: &'a Axes<'a>) -> Plot<'a> {
+pub fn base<'a>(axes: &'a Axes<'a>) -> Plot<'a> {
     let shown = |y: f64| format::number(if axes.is_logarithmic { 10f64.powf(y) } else { y });
     let plot = Plot::new(axes.name)
         .height(HEIGHT)
@@ -94,18 +100,12 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve]) {
     if curves.len() > 1 {
         legend_ui(ui, curves);
     }
-    let response = base(axes).show(ui, |plot| {
-        for curve in curves {
-            let line = Line::new(curve.name.clone(), PlotPoints::from(curve.points.clone()));
-            let style = if curve.is_dashed { LineStyle::dashed_loose() } else { LineStyle::Solid };
-            plot.line(line.color(curve.colour).width(2.0).style(style));
-        }
-    });
+    let response = base(axes).show(ui, |plot| curves.iter().for_each(|curve| plot.line(curve.line())));
     widgets::named(response.response, axes.name);
 }
 
 /// Which colour is whose, above the plot, where it covers nothing.
-fn legend_ui(ui: &mut Ui, curves: &[Curve]) {
+fn legend_ui<'a>(ui: &mut Ui, curves: impl IntoIterator<Item = &'a Curve>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::SMALL_GAP, 0.0);
         for curve in curves {
@@ -126,12 +126,37 @@ fn legend_ui(ui: &mut Ui, curves: &[Curve]) {
 }
 
 /// Bars at places 0, 1, 2, … or at numbers, each as wide as there is room between them.
-pub fn bars_ui(ui: &mut Ui, axes: &Axes<'_>, name: &str, colour: Color32, points: &[[f64; 2]]) {
-    let width = points.windows(2).map(|pair| pair[1][0] - pair[0][0]).fold(f64::INFINITY, f64::min);
-    let width = if width.is_finite() && width > 0.0 { 0.9 * width } else { 0.9 };
-    let bars = points.iter().filter(|point| point[1].is_finite());
-    let bars = bars.map(|&[x, y]| Bar::new(x, y).width(width)).collect();
-    let response = base(axes).show(ui, |plot| plot.bar_chart(BarChart::new(name, bars).color(colour)));
+pub struct Bars<'a> {
+    pub name: &'a str,
+    pub colour: Color32,
+    pub points: &'a [[f64; 2]],
+}
+
+impl Bars<'_> {
+    fn chart(&self) -> BarChart {
+        let points = self.points;
+        let width = points.windows(2).map(|pair| pair[1][0] - pair[0][0]).fold(f64::INFINITY, f64::min);
+        let width = if width.is_finite() && width > 0.0 { 0.9 * width } else { 0.9 };
+        let bars = points.iter().filter(|point| point[1].is_finite());
+        let bars = bars.map(|&[x, y]| Bar::new(x, y).width(width)).collect();
+        BarChart::new(self.name, bars).color(self.colour)
+    }
+}
+
+pub fn bars_ui(ui: &mut Ui, axes: &Axes<'_>, bars: &Bars<'_>) {
+    bars_and_curves_ui(ui, axes, bars, &[]);
+}
+
+/// Bars, and curves over them.
+pub fn bars_and_curves_ui(ui: &mut Ui, axes: &Axes<'_>, bars: &Bars<'_>, curves: &[Curve]) {
+    if !curves.is_empty() {
+        let bars = Curve::new(bars.name, bars.colour, []);
+        legend_ui(ui, std::iter::once(&bars).chain(curves));
+    }
+    let response = base(axes).show(ui, |plot| {
+        plot.bar_chart(bars.chart());
+        curves.iter().for_each(|curve| plot.line(curve.line()));
+    });
     widgets::named(response.response, axes.name);
 }
 

@@ -20,7 +20,8 @@ use crate::tensor::Extent;
 pub struct Sheets(HashMap<(&'static str, usize), (u64, TextureHandle)>);
 
 impl Sheets {
-    /// The texture of this name and number, drawn by `make` where `key` is another than last time.
+    /// The texture of this name and number, drawn by `make` where `key` is another than last time. Its pixels stay
+    /// sharp.
     pub fn get(
         &mut self,
         ui: &Ui,
@@ -28,16 +29,38 @@ impl Sheets {
         key: u64,
         make: impl FnOnce() -> Picture,
     ) -> TextureHandle {
+        self.get_with(ui, name, key, make, TextureOptions::NEAREST)
+    }
+
+    /// The same with pixels that pass into each other.
+    pub fn get_smooth(
+        &mut self,
+        ui: &Ui,
+        name: (&'static str, usize),
+        key: u64,
+        make: impl FnOnce() -> Picture,
+    ) -> TextureHandle {
+        self.get_with(ui, name, key, make, TextureOptions::LINEAR)
+    }
+
+    fn get_with(
+        &mut self,
+        ui: &Ui,
+        name: (&'static str, usize),
+        key: u64,
+        make: impl FnOnce() -> Picture,
+        options: TextureOptions,
+    ) -> TextureHandle {
         match self.0.get_mut(&name) {
             Some((own, texture)) => {
                 if *own != key {
-                    texture.set(image(&make()), TextureOptions::NEAREST);
+                    texture.set(image(&make()), options);
                     *own = key;
                 }
                 texture.clone()
             }
             None => {
-                let texture = ui.ctx().load_texture(name.0, image(&make()), TextureOptions::NEAREST);
+                let texture = ui.ctx().load_texture(name.0, image(&make()), options);
                 self.0.insert(name, (key, texture.clone()));
                 texture
             }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use super::plots::{Axes, Curve, bars_ui, curves_ui};
-use super::waiting_ui;
+use super::plots::{Axes, Bars, Curve, bars_ui, curves_ui};
+use super::{other, waiting_ui};
 use crate::app::beside::Beside;
 use crate::app::bridge::Desk;
+use crate::app::runs::mark;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
 use crate::data::DataSet;
@@ -17,7 +18,7 @@ use crate::experiment::Experiment;
 use crate::inspect::batch::Batch;
 use crate::inspect::look::{Look, View};
 use crate::inspect::statistics::{self, Histogram, Options, Statistics};
-use crate::session::PicturesState;
+use crate::session::{PicturesState, RunId, RunSnapshot};
 use crate::train::Net;
 
 #[derive(Default)]
@@ -25,6 +26,8 @@ pub struct State {
     shown: Shown,
     /// Of which layer histograms are drawn, by its place.
     layer: usize,
+    /// Whether responses are shown by their size rather than by their place.
+    is_ranked: bool,
     before: Beside<Before, Result<Statistics, String>>,
 }
 
@@ -56,6 +59,12 @@ impl PartialEq for Before {
 const PICTURES: usize = 8;
 const DRAWS: usize = 2;
 
+/// Pictures that a run is measured on: as many as the cards ask for, so that both are measured at once.
+const BATCH: usize = 32;
+
+/// What is drawn of a net's responses: its name, its colour, and what was measured.
+type Responses<'a> = (&'a str, egui::Color32, &'a Statistics);
+
 const VIEWS: [(Shown, &str, &str); 6] = [
     (Shown::Signal, "Signal", "Standard deviation of each layer's output, and of the gradient by it"),
     (
@@ -69,15 +78,12 @@ const VIEWS: [(Shown, &str, &str); 6] = [
     (Shown::Responses, "Responses", "Size of each convolution's response (He et al. 2015, Figure 7)"),
 ];
 
-pub fn statistics_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
-    ui.horizontal_wrapped(|ui| widgets::choice_ui(ui, &mut state.shown, &VIEWS));
-    let is_current = desk.snapshot.begun().is_some_and(|run| !run.is_stale);
-    if is_current {
-        let seen = desk.look(Look::Statistics);
-        if let Some(View::Statistics(found)) = waiting_ui(ui, desk, seen) {
-            state.found_ui(ui, found);
-        }
-        return;
+pub fn statistics_ui(ui: &mut Ui, desk: &Desk<'_>, beside: &mut Option<RunId>, state: &mut State) {
+    ui.horizontal_wrapped(|ui| {
+        widgets::choice_ui(ui, &mut state.shown, &VIEWS);
+    });
+    if let Some(run) = desk.snapshot.begun().filter(|run| !run.is_stale) {
+        return state.run_ui(ui, desk, run, beside);
     }
     let PicturesState::Ready(ready) = desk.snapshot.pictures() else {
         widgets::caption_ui(ui, "The pictures are being opened.");
@@ -110,6 +116,36 @@ fn measure(before: &Before) -> Result<Statistics, String> {
 }
 
 impl State {
+    /// Of a run as it stands, with the responses of another one beside its own.
+    fn run_ui(&mut self, ui: &mut Ui, desk: &Desk<'_>, run: &RunSnapshot, beside: &mut Option<RunId>) {
+        let look = Look::Statistics { batch: BATCH, histograms: self.shown == Shown::Histograms };
+        if self.shown != Shown::Responses {
+            if let Some(View::Statistics(found)) = waiting_ui(ui, desk, desk.look(look)) {
+                self.found_ui(ui, found);
+            }
+            return;
+        }
+        ui.horizontal_wrapped(|ui| self.responses_settings_ui(ui, desk, beside));
+        let other = beside.and_then(|id| desk.snapshot.run_of(id));
+        let mut seen: Vec<Responses<'_>> = Vec::new();
+        for run in [Some(run), other].into_iter().flatten() {
+            let found = waiting_ui(ui, desk, desk.look_at(run.id, look.clone()));
+            if let Some(View::Statistics(found)) = found {
+                seen.push((&run.name, mark::colour(ui, run.mark), found));
+            }
+        }
+        responses_ui(ui, &seen, self.is_ranked);
+    }
+
+    fn responses_settings_ui(&mut self, ui: &mut Ui, desk: &Desk<'_>, beside: &mut Option<RunId>) {
+        let orders = [
+            (false, "by layer", "In the order of the layers"),
+            (true, "by size", "Largest first, as in the lower half of the figure"),
+        ];
+        widgets::choice_ui(ui, &mut self.is_ranked, &orders);
+        other::other_ui(ui, desk, beside, "beside it");
+    }
+
     fn found_ui(&mut self, ui: &mut Ui, found: &Statistics) {
         match self.shown {
             Shown::Signal => signal_ui(ui, found),
@@ -117,7 +153,10 @@ impl State {
             Shown::Dead => dead_ui(ui, found),
             Shown::Histograms => histograms_ui(ui, found, &mut self.layer),
             Shown::Norms => norms_ui(ui, found),
-            Shown::Responses => responses_ui(ui, found),
+            Shown::Responses => {
+                let colour = Palette::of(ui).train;
+                responses_ui(ui, &[("standard deviation", colour, found)], self.is_ranked)
+            }
         }
     }
 }
@@ -236,7 +275,7 @@ fn histogram_ui(ui: &mut Ui, name: &str, histogram: &Histogram, colour: egui::Co
     let point = |(i, &count): (usize, &u64)| [histogram.low + (i as f64 + 0.5) * width, count as f64];
     let points: Vec<[f64; 2]> = histogram.counts.iter().enumerate().map(point).collect();
     let axes = Axes { name, across: name, places: None, is_logarithmic: false, covers: &[0.0] };
-    bars_ui(ui, &axes, "how many", colour, &points);
+    bars_ui(ui, &axes, &Bars { name: "how many", colour, points: &points });
     if histogram.n_not_finite > 0 {
         said(ui, &format!("{} are no numbers.", histogram.n_not_finite));
     }
@@ -268,19 +307,35 @@ fn norms_ui(ui: &mut Ui, found: &Statistics) {
     said(ui, "Alike would be 0 apart and a ratio of 1: then both modes of the net answer the same.");
 }
 
-fn responses_ui(ui: &mut Ui, found: &Statistics) {
-    if found.responses.is_empty() {
+fn responses_ui(ui: &mut Ui, all: &[Responses<'_>], is_ranked: bool) {
+    let Some((.., first)) = all.first() else { return };
+    if first.responses.is_empty() {
         widgets::caption_ui(ui, "This net has no convolution larger than 1×1.");
         return;
     }
-    let palette = Palette::of(ui);
-    let places: Vec<String> = found.responses.iter().map(|response| response.path.clone()).collect();
-    let deviations = found.responses.iter().map(|response| response.deviation);
-    let curves = [Curve::over_places("standard deviation", palette.train, deviations)];
-    let axes = Axes { covers: &[0.0], ..over_layers("Response of each convolution", &places, false) };
+    let places: Vec<String> = first.responses.iter().map(|response| response.path.clone()).collect();
+    let curve = |(name, colour, found): &Responses<'_>| {
+        let mut deviations: Vec<f64> = found.responses.iter().map(|response| response.deviation).collect();
+        if is_ranked {
+            deviations.sort_by(|a, b| b.total_cmp(a));
+        }
+        let mean = deviations.iter().sum::<f64>() / deviations.len().max(1) as f64;
+        let name = format!("{name}, mean {}", format::number(mean));
+        Curve::over_places(&name, *colour, deviations)
+    };
+    let curves: Vec<Curve> = all.iter().map(curve).collect();
+    let has_paths = !is_ranked && all.len() == 1;
+    let axes = Axes {
+        name: "Response of each convolution",
+        across: if is_ranked { "convolutions, largest response first" } else { "convolution" },
+        places: has_paths.then_some(&places[..]),
+        is_logarithmic: false,
+        covers: &[0.0],
+    };
     curves_ui(ui, &axes, &curves);
     said(
         ui,
-        "Behind the normalisation, before any sum or non-linearity. A residual net's blocks change little each.",
+        "Standard deviation of each 3×3 convolution's output behind its normalisation, before any sum or non-linearity. \
+         A residual net's blocks change little each, and the deeper it is the less (He et al. 2015, Figure 7).",
     );
 }

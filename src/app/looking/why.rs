@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 
+use super::moment;
 use super::sheets::{self, Sheets};
 use super::subject::{self, Subject};
 use crate::app::bridge::Desk;
@@ -12,6 +13,7 @@ use crate::inspect::attribution::{Unit, Why};
 use crate::inspect::crop::{self, Crop, colours, signed_colours};
 use crate::inspect::look::{Look, View};
 use crate::inspect::picture::Picture;
+use crate::session::Seen;
 use crate::tensor::Extent;
 
 #[derive(Default)]
@@ -76,19 +78,19 @@ pub fn why_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: &m
     };
     let View::Why(why) = &**view else { return };
     let class = subject::set(desk).and_then(|set| set.classes.get(why.picture.class?));
-    ui.label(theme::caption(ui, words(why, class.map(String::as_str), seen.step)));
+    ui.label(theme::caption(ui, words(why, class.map(String::as_str), seen)));
     state.tiles_ui(ui, graph, why, sheets::key_of(seen, view));
 }
 
-fn words(why: &Why, class: Option<&str>, step: u64) -> String {
+fn words(why: &Why, class: Option<&str>, seen: &Seen) -> String {
     let [row, column] = why.place;
     let class = class.map_or_else(String::new, |class| format!(" to this `{class}`"));
     format!(
-        "{}, unit {} responds with {}{class} at row {row}, column {column}; step {}",
+        "{}, unit {} responds with {}{class} at row {row}, column {column}; by {}",
         why.unit.layer,
         why.unit.channel,
         format::number(why.response.into()),
-        format::count(step)
+        moment::words(seen)
     )
 }
 

@@ -57,7 +57,7 @@ impl Live {
             let view = seen.view.clone().ok()?;
             Some((key(seen, &view), view))
         });
-        Self { maps, signals: view(desk.look(Look::Signals { batch: BATCH })) }
+        Self { maps, signals: view(desk.look(Look::Statistics { batch: BATCH, histograms: false })) }
     }
 
     fn activations(&self) -> Option<(u64, &Activations)> {
@@ -72,7 +72,7 @@ impl Live {
 
     fn statistics(&self, path: &str) -> Option<&LayerStatistics> {
         match self.signals.as_deref()? {
-            View::Signals(signals) => signals.at(path),
+            View::Statistics(statistics) => statistics.at(path),
             _ => None,
         }
     }

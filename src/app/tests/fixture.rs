@@ -17,7 +17,7 @@ use crate::graph::Graph;
 use crate::inspect::filters::Filters;
 use crate::inspect::look::{Look, View};
 use crate::session::{
-    Activity, Command, PicturesReady, PicturesState, RunId, RunSnapshot, Seen, Sharing, Snapshot,
+    Activity, At, Command, PicturesReady, PicturesState, RunId, RunSnapshot, Seen, Sharing, Snapshot,
 };
 use crate::tensor::{Extent, Tensor};
 use crate::train::curves::{Curves, StepRecord, TestRecord};
@@ -213,7 +213,7 @@ pub fn training(name: &str, n_steps: u64) -> Snapshot {
     let (run, number) = (run.id, run.number);
     let view = Ok(Arc::new(View::Filters(filters(16, input.channels))));
     let look = Look::Filters { layer: None };
-    snapshot.views.push(Seen { look, run, number, step: n_steps, is_whole: true, view });
+    snapshot.views.push(Seen { look, run, number, at: At::Now, step: n_steps, is_whole: true, view });
     snapshot
 }
 

@@ -10,25 +10,26 @@ use crate::engine::cpu::Cpu;
 use crate::experiment::file;
 use crate::inspect::live::surface::Slice;
 use crate::inspect::look::{Look, Subject};
-use crate::session::{Command, Seen, Snapshot};
+use crate::session::{At, Command, Seen, Snapshot};
 use crate::train::Run;
 
 /// A tab, what its instrument asks for, and words that only what was seen has.
-fn tabs() -> [(&'static str, Option<Look>, &'static str); 7] {
+fn tabs() -> [(&'static str, Option<Look>, &'static str); 8] {
     [
         ("Gratings", Some(Look::Tuning), "filters are oriented"),
-        ("Statistics", Some(Look::Statistics), "From layer to layer"),
+        ("Statistics", Some(Look::Statistics { batch: 32, histograms: false }), "From layer to layer"),
+        ("Blocks", Some(Look::Removal { n_pictures: 500 }), "Without one block"),
         ("Answers", Some(Look::Answers { part: Part::Test }), "test pictures wrong"),
         ("Embedding", Some(Look::Embedding { by_tsne: false }), "the nearest neighbour of"),
         ("Shift", Some(Look::Translation { furthest: 6 }), "A convolution follows"),
-        ("Loss surface", Some(Look::Surface(Slice::FromStart)), "A slice of so many dimensions"),
+        ("Loss surface", Some(Look::Surface(Slice::FROM_START)), "Training loss on"),
         ("Optimisers", None, "above the minimum"),
     ]
 }
 
 /// What is seen of a net after an epoch, as the session publishes it.
 fn seen() -> Snapshot {
-    let text = "[network]\nlayers = [{ conv = 6, kernel = 5 }, 'relu', { conv = 6, kernel = 3 }, 'relu', \
+    let text = "[network]\nlayers = [{ conv = 6, kernel = 5 }, 'relu', { conv = 6, kernel = 3, padding = 1 }, 'relu', \
                 { max-pool = 4 }, { linear = 10 }]\n[train]\nbatch = 16\nrate = 0.05";
     let small = file::parse(text).expect("an experiment");
     let set = Arc::new(pictures("glyphs"));
@@ -37,10 +38,11 @@ fn seen() -> Snapshot {
     run.collect(true).expect("their metrics");
     let mut snapshot = training("quickstart", 40);
     let front = front(&mut snapshot).clone();
-    for look in tabs().into_iter().filter_map(|(_, look, _)| look) {
+    let deeper = Look::Insertion { n_layers: 36, n_pictures: 500 };
+    for look in tabs().into_iter().filter_map(|(_, look, _)| look).chain([deeper]) {
         let view = Ok(Arc::new(look.whole(&Subject::of(&run)).expect("a view")));
         let (run, number) = (front.id, front.number);
-        snapshot.views.push(Seen { look, run, number, step: 8, is_whole: true, view });
+        snapshot.views.push(Seen { look, run, number, at: At::Now, step: 8, is_whole: true, view });
     }
     snapshot
 }
@@ -98,6 +100,10 @@ fn the_views_of_an_instrument_are_switched() {
         bench.click(view);
         assert!(bench.has_text(words), "{view}");
     }
+    bench.click("Blocks");
+    bench.click("With identity layers");
+    assert!(bench.has_text("3 layers with weights became 39"), "the same answers from a deeper net");
+    assert!(bench.has_text("none changed by more than"));
     bench.click("Answers");
     assert!(bench.has_text("Confusion matrix"));
     bench.click("Most certain");

@@ -11,12 +11,15 @@ use crate::engine::cpu::Cpu;
 use crate::inspect::exhibit::Exhibit;
 use crate::inspect::look::{Look, LookError, View};
 use crate::inspect::specimen::Specimen;
-use crate::session::{Command, PicturesState, Seen};
+use crate::session::{At, Command, PicturesState, Seen};
 use crate::train::Net;
 
 fn bench(name: &str) -> Bench {
     Bench::with(name, LAPTOP, Theme::Light, training(name, 100), |builder| builder)
 }
+
+/// What the cards ask for.
+const SIGNALS: Look = Look::Statistics { batch: 32, histograms: false };
 
 /// The looks that the session was asked for last, if it was asked since.
 fn looks(bench: &Bench) -> Option<Vec<Look>> {
@@ -26,7 +29,7 @@ fn looks(bench: &Bench) -> Option<Vec<Look>> {
     };
     let mut looks = bench.commands().into_iter().filter_map(watched).next_back()?;
     // The cards have looks of their own: signals, and the maps of the picture that the instruments share.
-    looks.retain(|look| !matches!(look, Look::Signals { .. }));
+    looks.retain(|look| *look != SIGNALS);
     if looks.len() > 1 {
         looks.retain(|look| !matches!(look, Look::Activations { .. }));
     }
@@ -57,12 +60,13 @@ fn satisfy(bench: &mut Bench) -> Vec<Look> {
         bench.set(|snapshot| {
             let run = snapshot.run().expect("a run");
             let (run, number) = (run.id, run.number);
-            let seen = |(look, view)| Seen { look, run, number, step: 100, is_whole: true, view };
+            let seen =
+                |(look, view)| Seen { look, run, number, at: At::Now, step: 100, is_whole: true, view };
             snapshot.views = views.into_iter().map(seen).collect();
         });
         asked = looks;
     }
-    asked.retain(|look| !matches!(look, Look::Signals { .. }));
+    asked.retain(|look| *look != SIGNALS);
     asked
 }
 
@@ -74,8 +78,8 @@ fn every_instrument_asks_for_what_it_shows_and_nothing_else() {
         for instrument in INSTRUMENTS.iter().skip(1) {
             bench.click(instrument.name);
             let asked = satisfy(&mut bench);
-            // The surfaces of the optimisers are no net's.
-            let least = usize::from(instrument.name != "Optimisers");
+            // The surfaces of the optimisers are no net's, and statistics are those that the cards ask for as well.
+            let least = usize::from(!["Optimisers", "Statistics"].contains(&instrument.name));
             assert!((least..=2).contains(&asked.len()), "{}: {asked:?}", instrument.name);
             let problems: Vec<&str> =
                 ["cannot", "There is no"].into_iter().filter(|text| bench.has_text(text)).collect();

@@ -5,6 +5,7 @@ mod browsing;
 mod building;
 mod cards;
 mod curves;
+mod elsewhere;
 mod fixture;
 mod images;
 mod instruments;

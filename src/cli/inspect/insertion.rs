@@ -11,7 +11,9 @@ use crate::engine::{self, Part};
 use crate::experiment::file;
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Form as Drawn, Up};
-use crate::inspect::insertion::{Comparison, Deeper, Form, Insertion, InsertionProblem, compare, deeper};
+use crate::inspect::insertion::{
+    Comparison, Deeper, Form, Insertion, InsertionProblem, compare, deeper, weighted,
+};
 use crate::train::{Evaluation, Model, Net, weights};
 
 #[derive(clap::Args)]
@@ -73,7 +75,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &InsertionArguments) -> Re
         let text = file::write(&found.net.experiment);
         std::fs::write(path, text).map_err(|error| cannot_write(path, error))?;
     }
-    let n_weighted = [&net, &found.net].map(n_weighted);
+    let n_weighted = [&net, &found.net].map(|net| weighted(&net.graph));
     let json = json!({
         "form": form,
         "layers": { "before": n_weighted[0], "after": n_weighted[1] },
@@ -90,10 +92,6 @@ fn failure(problem: InsertionProblem) -> Failure {
         InsertionProblem::Train(error) => error.into(),
         problem => Failure::BadInput(problem.to_string()),
     }
-}
-
-fn n_weighted(net: &Net) -> usize {
-    net.graph.nodes.iter().filter(|node| node.op.weight().is_some()).count()
 }
 
 /// Every answer of the deeper net over that of the net as it was: all on the diagonal.

@@ -1,12 +1,16 @@
 //! `convscope inspect … statistics`.
 
+use std::path::PathBuf;
+
 use super::super::{Failure, text};
-use super::InspectArguments;
-use crate::engine;
+use super::{InspectArguments, beside};
+use crate::data::DataSet;
+use crate::engine::{self, Device};
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Up};
 use crate::inspect::picture::Picture;
-use crate::inspect::statistics::{self, Options, Statistics};
+use crate::inspect::statistics::{self, LayerStatistics, Options, Statistics};
+use crate::train::Net;
 
 #[derive(clap::Args)]
 pub struct StatisticsArguments {
@@ -17,6 +21,28 @@ pub struct StatisticsArguments {
     /// How often to draw the weights of a net before its first step; of no effect with `--weights`.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
     draws: u32,
+
+    /// What to draw: signal and gradient through the depth, updates by layer, dead units, batch against running
+    /// statistics, or the size of each convolution's response (He et al. 2015, Figure 7).
+    #[arg(long, value_enum, default_value = "signal")]
+    show: ShowChoice,
+
+    /// Another experiment, whose responses are drawn beside this one's: a plain net beside a residual one.
+    #[arg(long, value_name = "EXPERIMENT")]
+    beside: Option<String>,
+
+    /// The weights of that; without them, those before its first step.
+    #[arg(long, value_name = "FILE", requires = "beside")]
+    beside_weights: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ShowChoice {
+    Signal,
+    Updates,
+    Dead,
+    Norms,
+    Responses,
 }
 
 /// Pixels of the picture: its height, and its width, which grows with the layers.
@@ -25,40 +51,121 @@ const WIDTH: std::ops::RangeInclusive<usize> = 960..=2400;
 const PITCH: usize = 12;
 
 pub(super) fn run(arguments: &InspectArguments, what: &StatisticsArguments) -> Result<(), Failure> {
-    let (net, set) = arguments.net_and_pictures()?;
-    let options = Options {
-        batch: what.batch as usize,
-        n_draws: arguments.weights.is_none().then_some(what.draws as usize),
-        histograms: arguments.json,
-    };
-    let batch = Batch::first(options.batch, &set, &set.train, net.experiment.train.loss, &net.normalisation);
     let device = engine::open(&arguments.device)?;
-    let found = statistics::statistics(&net, &batch, &*device, &options)?;
-    let json = serde_json::json!({
-        "statistics": found,
-        "growth": found.growth(),
-        "first_against_last": found.first_against_last(),
-    });
-    arguments.show(|| picture(&found), json, || print(&found))
+    let (net, set) = arguments.net_and_pictures()?;
+    let own = measured(&net, &set, what, (arguments.weights.is_none(), arguments.json), &*device)?;
+    let beside = match &what.beside {
+        Some(name) => {
+            let (net, set) = beside(name, what.beside_weights.as_deref())?;
+            let is_initial = what.beside_weights.is_none();
+            let found = measured(&net, &set, what, (is_initial, arguments.json), &*device)?;
+            Some((net.experiment.title, found))
+        }
+        None => None,
+    };
+    let told = |found: &Statistics| {
+        serde_json::json!({
+            "statistics": found,
+            "growth": found.growth(),
+            "first_against_last": found.first_against_last(),
+        })
+    };
+    let mut json = told(&own);
+    if let Some((_, found)) = &beside {
+        json["beside"] = told(found);
+    }
+    let all: Vec<(&str, &Statistics)> = std::iter::once((net.experiment.title.as_str(), &own))
+        .chain(beside.iter().map(|(name, found)| (name.as_str(), found)))
+        .collect();
+    arguments.show(|| picture(what.show, &all), json, || print(&own))
 }
 
-/// Deviations through the depth, of the signal and of the gradient.
-fn picture(found: &Statistics) -> Picture {
-    let signal = found.layers.iter().map(|layer| layer.signal.deviation);
-    let gradient = found.layers.iter().map(|layer| layer.gradient.map_or(f64::NAN, |g| g.deviation));
-    let names = found.layers.iter().map(|layer| format!("{} {}", layer.path, layer.kind)).collect();
-    let draws = if found.n_draws == 1 { String::new() } else { format!(", mean of {} draws", found.n_draws) };
-    let chart = Chart {
-        title: format!("Signal and gradient through the depth: {} pictures{draws}", found.n_pictures),
-        across: Across::Names(names),
-        up: Up::logarithmic("standard deviation"),
-        curves: vec![
-            Curve::over_places("each layer's output", COLOURS[0], signal),
-            Curve::over_places("gradient of the loss by it", COLOURS[1], gradient),
-        ],
+/// Measures a net; whether its weights are those before the first step, and whether its numbers are told.
+fn measured(
+    net: &Net,
+    set: &DataSet,
+    what: &StatisticsArguments,
+    (is_initial, is_told): (bool, bool),
+    device: &dyn Device,
+) -> Result<Statistics, Failure> {
+    let n_draws = is_initial.then_some(what.draws as usize);
+    let options = Options { batch: what.batch as usize, n_draws, histograms: is_told };
+    let batch = Batch::first(options.batch, set, &set.train, net.experiment.train.loss, &net.normalisation);
+    Ok(statistics::statistics(net, &batch, device, &options)?)
+}
+
+/// What is asked for through the depth.
+fn picture(show: ShowChoice, all: &[(&str, &Statistics)]) -> Picture {
+    let found = all[0].1;
+    let curve = |name: &str, i: usize, values: Vec<f64>| Curve::over_places(name, COLOURS[i], values);
+    let of_layers = |of: &dyn Fn(&LayerStatistics) -> f64| found.layers.iter().map(of).collect::<Vec<f64>>();
+    let layers = || found.layers.iter().map(|layer| format!("{} {}", layer.path, layer.kind)).collect();
+    let weighted = || found.weights.iter().map(|weight| weight.path.clone()).collect();
+    let percent = |share: Option<f64>| 100.0 * share.unwrap_or(f64::NAN);
+    let (title, names, up, curves): (&str, Vec<String>, Up, Vec<Curve>) = match show {
+        ShowChoice::Signal => (
+            "Signal and gradient through the depth",
+            layers(),
+            Up::logarithmic("standard deviation"),
+            vec![
+                curve("each layer's output", 0, of_layers(&|layer| layer.signal.deviation)),
+                curve(
+                    "gradient of the loss by it",
+                    1,
+                    of_layers(&|layer| layer.gradient.map_or(f64::NAN, |gradient| gradient.deviation)),
+                ),
+            ],
+        ),
+        ShowChoice::Updates => (
+            "Updates by layer",
+            weighted(),
+            Up::logarithmic("|Δw| / |w|, and |gradient|"),
+            vec![
+                curve("|Δw| / |w|", 0, found.weights.iter().map(|weight| weight.update_ratio).collect()),
+                curve("|gradient|", 1, found.weights.iter().map(|weight| weight.gradient_norm).collect()),
+            ],
+        ),
+        ShowChoice::Dead => (
+            "Dead units by layer",
+            layers(),
+            Up { covers: vec![0.0, 100.0], ..Up::linear("%") },
+            vec![
+                curve("units dead", 1, of_layers(&|layer| percent(layer.dead))),
+                curve("numbers that are 0", 0, of_layers(&|layer| percent(layer.zeros))),
+            ],
+        ),
+        ShowChoice::Norms => (
+            "Batch against running statistics",
+            found.norms.iter().map(|norm| norm.path.clone()).collect(),
+            Up { covers: vec![0.0, 1.0], ..Up::linear("deviations, and ratio") },
+            vec![
+                curve("means apart, in deviations", 0, found.norms.iter().map(|n| n.means_apart).collect()),
+                curve(
+                    "variance of the batch / running",
+                    1,
+                    found.norms.iter().map(|n| n.variance_ratio).collect(),
+                ),
+            ],
+        ),
+        ShowChoice::Responses => {
+            let own = |(i, (name, found)): (usize, &(&str, &Statistics))| {
+                curve(name, i, found.responses.iter().map(|response| response.deviation).collect())
+            };
+            // The longer of two nets names the places.
+            let longest =
+                all.iter().max_by_key(|(_, found)| found.responses.len()).map_or(found, |(_, f)| *f);
+            (
+                "Response of each convolution, behind its normalisation",
+                longest.responses.iter().map(|response| response.path.clone()).collect(),
+                Up { covers: vec![0.0], ..Up::linear("standard deviation") },
+                all.iter().enumerate().map(own).collect(),
+            )
+        }
     };
-    let width = (PITCH * found.layers.len() + 100).clamp(*WIDTH.start(), *WIDTH.end());
-    chart.drawn([width, HEIGHT])
+    let draws = if found.n_draws == 1 { String::new() } else { format!(", mean of {} draws", found.n_draws) };
+    let width = (PITCH * names.len() + 100).clamp(*WIDTH.start(), *WIDTH.end());
+    let title = format!("{title}: {} pictures{draws}", found.n_pictures);
+    Chart { title, across: Across::Names(names), up, curves }.drawn([width, HEIGHT])
 }
 
 fn print(found: &Statistics) {

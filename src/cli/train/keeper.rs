@@ -4,7 +4,8 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use crate::cli::Failure;
-use crate::train::folder::{Folder, FolderError};
+use crate::train::folder::{self, Folder, FolderError};
+use crate::train::series::Series;
 use crate::train::{Run, TrainError};
 
 /// How often a checkpoint is due.
@@ -35,6 +36,8 @@ impl FromStr for Every {
 /// Writes a run's folder as the run goes on.
 pub struct Keeper {
     pub folder: Folder,
+    /// What is kept of the run beside its last checkpoint.
+    series: Series,
     every: Every,
     /// When the last checkpoint was tried, and at which step.
     tried_at: Instant,
@@ -46,22 +49,36 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    pub fn new(folder: Folder, every: Every, run: &Run) -> Self {
+    pub fn new(folder: Folder, every: Every, run: &mut Run) -> Result<Self, TrainError> {
         let step = run.progress().step;
-        Self { folder, every, tried_at: Instant::now(), tried_step: step, on_disk: step, has_told: false }
+        let mut series = Series::go_on(&run.graph, folder::kept(&folder.path, &run.graph, step));
+        series.follow(run)?;
+        Ok(Self {
+            folder,
+            series,
+            every,
+            tried_at: Instant::now(),
+            tried_step: step,
+            on_disk: step,
+            has_told: false,
+        })
     }
 
-    /// Steps until a checkpoint is due, where it goes by steps.
+    /// Steps until a checkpoint is due, where it goes by steps, or the weights are to be kept.
     pub fn steps_left(&self, run: &Run) -> Option<u64> {
-        match self.every {
-            Every::Steps(n) => Some((self.tried_step + n).saturating_sub(run.progress().step).max(1)),
+        let step = run.progress().step;
+        let until_checkpoint = match self.every {
+            Every::Steps(n) => Some((self.tried_step + n).saturating_sub(step)),
             Every::Time(_) => None,
-        }
+        };
+        let until_kept = self.series.steps_left(step);
+        until_checkpoint.into_iter().chain(until_kept).min().map(|n| n.max(1))
     }
 
     /// Writes the metrics that are new, and a checkpoint where one is due. A disk that takes neither is told of once,
     /// and training goes on: the checkpoint before stands, and room may be made.
     pub fn keep(&mut self, run: &mut Run) -> Result<(), Failure> {
+        self.series.follow(run)?;
         let is_due = match self.every {
             Every::Steps(n) => run.progress().step >= self.tried_step + n,
             Every::Time(time) => self.tried_at.elapsed() >= time,
@@ -103,7 +120,7 @@ impl Keeper {
         (self.tried_at, self.tried_step) = (Instant::now(), run.progress().step);
         self.folder.checkpoint(run)?;
         self.on_disk = run.progress().step;
-        Ok(())
+        self.folder.keep_steps(run, self.series.kept())
     }
 
     /// How to go on from the last checkpoint.

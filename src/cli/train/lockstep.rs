@@ -129,7 +129,7 @@ fn prepare(arguments: &TrainArguments, experiments: Vec<Experiment>) -> Result<V
         let keeper = match folder {
             Some(path) => {
                 let folder = Folder::create(&path, &mut run, arguments.steps)?;
-                Some(Keeper::new(folder, arguments.checkpoint_every, &run))
+                Some(Keeper::new(folder, arguments.checkpoint_every, &mut run)?)
             }
             None => None,
         };

@@ -13,19 +13,24 @@ use crate::train::table;
 use crate::train::weights::Numbers;
 
 /// Takes the next step of training on a memory of its own, and measures every layer.
-#[derive(Default)]
 pub struct Measuring {
+    /// Pictures that are measured on, at most.
+    batch: usize,
+    histograms: bool,
     ready: Option<(Probe, Batch)>,
 }
 
-/// Pictures that are measured on, at most.
-const BATCH: usize = 32;
+impl Measuring {
+    pub fn new(batch: usize, histograms: bool) -> Self {
+        Self { batch, histograms, ready: None }
+    }
+}
 
 impl Instrument for Measuring {
     fn look(&mut self, subject: &Subject<'_>, _: Duration) -> Result<Glance, LookError> {
         let (mut probe, batch) = match self.ready.take() {
             Some(ready) => ready,
-            None => made_ready(subject)?,
+            None => made_ready(subject, self.batch)?,
         };
         let numbers = Numbers::read_from(subject.graph, subject.placement, &**subject.memory)?;
         let slot = |bank: Bank| match subject.placement.has_room[bank as usize] {
@@ -33,22 +38,24 @@ impl Instrument for Measuring {
             false => Ok(Vec::new()),
         };
         let slots = [slot(Bank::Slot0)?, slot(Bank::Slot1)?];
+        // Weights from a file, or of a step that is past, come without what the optimiser remembered.
+        let has_slots = slots.iter().any(|slot| !slot.is_empty());
         let state = State {
             numbers: &numbers,
-            slots: Some([&slots[0], &slots[1]]),
+            slots: has_slots.then_some([&slots[0], &slots[1]]),
             table: next_table(subject, batch.n_pictures),
         };
         let step = probe.step(&state, &batch)?;
-        let found = Statistics::of_step(&probe.graph, &numbers, &step);
+        let found = Statistics::of(&probe.graph, &numbers, &step, self.histograms);
         self.ready = Some((probe, batch));
         Ok(Glance::whole(View::Statistics(Box::new(found))))
     }
 }
 
-fn made_ready(subject: &Subject<'_>) -> Result<(Probe, Batch), LookError> {
+fn made_ready(subject: &Subject<'_>, batch: usize) -> Result<(Probe, Batch), LookError> {
     let set = pictures(subject)?;
     let goal = set.goal(subject.experiment.train.loss);
-    let n = set.train.len().min(BATCH);
+    let n = set.train.len().min(batch);
     let probe = Probe::new(subject.graph, subject.experiment, goal, n, &**subject.device)?;
     let loss = subject.experiment.train.loss;
     let batch = Batch::first(probe.batch, set, &set.train, loss, subject.normalisation);

@@ -46,7 +46,8 @@ fn pieces_make_up_the_whole() {
         (Look::Tuning, 4),
         (Look::Translation { furthest: 2 }, 3),
         (Look::Embedding { by_tsne: false }, 2),
-        (Look::Surface(Slice::FromStart), 33),
+        (Look::Surface(Slice::FROM_START), 33),
+        (Look::Insertion { n_layers: 3, n_pictures: 90 }, 2),
     ] {
         let (view, n) = by_pieces(&look, &run);
         assert_eq!(n, n_pieces, "{look:?}");
@@ -75,7 +76,7 @@ fn the_answers_are_those_of_an_evaluation() {
 #[test]
 fn the_line_from_the_start_falls() {
     let run = run();
-    let View::Surface(drawn) = Look::Surface(Slice::FromStart).whole(&Subject::of(&run)).expect("a line")
+    let View::Surface(drawn) = Look::Surface(Slice::FROM_START).whole(&Subject::of(&run)).expect("a line")
     else {
         panic!("a line was asked for")
     };
@@ -91,7 +92,9 @@ fn the_line_from_the_start_falls() {
 fn statistics_of_a_run_at_its_start_are_those_before_the_first_step() {
     let mut run = run();
     run.reset().expect("back to the start");
-    let View::Statistics(found) = Look::Statistics.whole(&Subject::of(&run)).expect("statistics") else {
+    let View::Statistics(found) =
+        (Look::Statistics { batch: 32, histograms: true }).whole(&Subject::of(&run)).expect("statistics")
+    else {
         panic!("statistics were asked for")
     };
     let net = Net::initial(&run.experiment, &run.set).expect("a net");

@@ -1,11 +1,14 @@
 //! The statistics of a net as plain data.
 
+use rayon::prelude::*;
+
 use super::numbers::{Histogram, Moments, norm, of_channels};
 use super::probe::Step;
 use super::theory::Link;
 use crate::engine::layout;
 use crate::experiment::layers::Activation;
 use crate::graph::{Graph, LayerReport, NodeId, Op};
+use crate::inspect::activations::computing;
 use crate::train::weights::Numbers;
 
 /// What was measured of a net, layer by layer.
@@ -103,15 +106,9 @@ pub struct Growth {
 
 impl Statistics {
     pub(in crate::inspect) fn of(graph: &Graph, numbers: &Numbers, step: &Step, histograms: bool) -> Self {
-        let mut layers: Vec<LayerStatistics> = Vec::new();
-        let mut last = NodeId(0);
-        for report in &graph.layers {
-            // An identity, or branches that only hold others, have no node of their own.
-            if report.node > last {
-                layers.push(LayerStatistics::of(graph, report, step, histograms));
-                last = report.node;
-            }
-        }
+        // Many numbers, of which training should not have to wait long.
+        let of_layer = |report: &&LayerReport| LayerStatistics::of(graph, report, step, histograms);
+        let layers = computing(graph).par_iter().map(of_layer).collect();
         let nodes = || (1..graph.nodes.len()).map(NodeId);
         let n_pictures = step.values.get(&NodeId(0)).map_or(0, |input| input.len() / graph.input().len());
         let of_weight = |node| WeightStatistics::of(graph, node, numbers, step, histograms);
@@ -126,9 +123,9 @@ impl Statistics {
         }
     }
 
-    /// Of one step, with histograms.
-    pub fn of_step(graph: &Graph, numbers: &Numbers, step: &Step) -> Self {
-        Self::of(graph, numbers, step, true)
+    /// Of the layer at a path, `layers.3.0.2`.
+    pub fn at(&self, path: &str) -> Option<&LayerStatistics> {
+        self.layers.iter().find(|layer| layer.path == path)
     }
 
     /// The mean over several draws of one net's weights: of what multiplies from layer to layer the geometric one.

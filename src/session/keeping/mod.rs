@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::RunId;
 use crate::experiment::Experiment;
 use crate::train::folder::{Folder, Open, Still};
+use crate::train::series::Kept as KeptStep;
 use crate::train::{Run, TrainError};
 pub use writer::{Done, Writer};
 use writer::{Held, Job, Work};
@@ -133,6 +134,8 @@ pub struct Kin<'a> {
     pub of: (RunId, u64),
     pub run: &'a mut Run,
     pub is_at_rest: bool,
+    /// What is kept of it beside its last checkpoint.
+    pub steps: &'a [Arc<KeptStep>],
     /// How a window has it open; none where it has been taken away.
     pub open: Option<Open>,
 }
@@ -152,17 +155,18 @@ impl Keeper {
     /// # Errors
     /// The device does not give them.
     pub fn see_to(&mut self, kin: Kin<'_>, keeping: &Keeping, writer: &mut Writer) -> Result<(), TrainError> {
-        let Kin { of, run, is_at_rest, open } = kin;
+        let Kin { of, is_at_rest, .. } = kin;
         if self.number != of.1 {
             self.leave(writer);
             *self = Self { number: of.1, ..Self::default() };
         }
-        if self.is_away || self.held.is_none() && (keeping.home.is_none() || run.progress().step == 0) {
+        if self.is_away || self.held.is_none() && (keeping.home.is_none() || kin.run.progress().step == 0) {
             return Ok(());
         }
-        if self.is_due(run, is_at_rest, keeping) {
-            return self.checkpoint(of, run, open, keeping, writer);
+        if self.is_due(kin.run, is_at_rest, keeping) {
+            return self.checkpoint(kin, keeping, writer);
         }
+        let Kin { run, open, .. } = kin;
         let is_noted = self.noted == open;
         let is_new = self.appended.is_none_or(|at| at.elapsed() >= APPEND_EVERY);
         let appends = keeping.home.is_some() && is_new && !is_at_rest;
@@ -187,16 +191,11 @@ impl Keeper {
         may && (tried.of != Content::of(run) || self.kept.problem.is_some() && tried.at.elapsed() >= time)
     }
 
-    fn checkpoint(
-        &mut self,
-        of: (RunId, u64),
-        run: &mut Run,
-        open: Option<Open>,
-        keeping: &Keeping,
-        writer: &mut Writer,
-    ) -> Result<(), TrainError> {
+    fn checkpoint(&mut self, kin: Kin<'_>, keeping: &Keeping, writer: &mut Writer) -> Result<(), TrainError> {
+        let Kin { of, run, steps, open, .. } = kin;
         let at = Instant::now();
-        let still = Still::of(run)?;
+        let mut still = Still::of(run)?;
+        still.steps = steps.to_vec();
         self.tried = Some(Tried { at, took: at.elapsed(), of: Content::of(run) });
         let work = match (self.held.take(), &keeping.home) {
             (Some(held), _) => Work::Checkpoint(held, Box::new(still), open.clone()),

@@ -7,6 +7,7 @@ use crate::engine::{Device, EngineError};
 use crate::session::snapshot::Shortage;
 use crate::session::speed::Speed;
 use crate::train::TrainError;
+use crate::train::series::Series;
 
 impl Slot {
     /// Goes on, on another device. Where that has no room, it stays where it is.
@@ -36,6 +37,7 @@ impl Slot {
         self.testing = Testing::No;
         self.keep_curves();
         self.run = None;
+        self.series = Series::default();
         self.lost = None;
         self.seen.problem = None;
     }

@@ -14,6 +14,10 @@ impl Slot {
             seen.kept = self.keeper.kept.clone();
         }
         seen.has_begun = self.run.is_some();
+        let steps = || self.series.kept().iter().map(|kept| kept.step);
+        if !seen.kept_steps.iter().copied().eq(steps()) {
+            seen.kept_steps = steps().collect();
+        }
         let Some(run) = &self.run else {
             (seen.step, seen.steps_per_epoch, seen.n_steps, seen.images_per_second) = (0, 0, 0, 0.0);
             (seen.curves, seen.input, seen.graph) = (Arc::default(), None, None);

@@ -46,7 +46,8 @@ impl Worker {
         let is_at_rest = slot.goal == Goal::Rest && slot.testing != Testing::Going;
         let of = (slot.id(), slot.seen.number);
         let Some(run) = &mut slot.run else { return Ok(()) };
-        let kin = Kin { of, run, is_at_rest: is_at_rest || is_ending, open };
+        let steps = slot.series.kept();
+        let kin = Kin { of, run, is_at_rest: is_at_rest || is_ending, steps, open };
         slot.keeper.see_to(kin, keeping, writer)
     }
 

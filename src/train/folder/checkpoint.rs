@@ -4,6 +4,7 @@
 //! lie the optimiser's slots (`optimiser.0.layers.3.weight`), and the metadata say where the run stands. Nothing
 //! random is in it: every draw is a function of the experiment's seed and of the place.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,17 @@ impl Head {
         let entries = run.lasting().into_iter().map(|tensor| run.describe_lasting(tensor)).collect();
         Self { experiment: run.experiment.clone(), about: run.about(), entries }
     }
+
+    /// What a file of weights says of itself.
+    pub fn metadata(&self) -> BTreeMap<String, String> {
+        self.about.to_map()
+    }
+
+    /// The first `n` tensors: those of the weights come before those of the optimiser.
+    pub fn entries_of_weights(&self, n: usize) -> Vec<Entry> {
+        let entry = |(name, shape): &(String, Vec<usize>)| Entry::floats(name.clone(), shape.clone());
+        self.entries.iter().take(n).map(entry).collect()
+    }
 }
 
 /// Writes the file. `put` writes the numbers of its tensors in their order, piece by piece, so that a large net need not
@@ -136,21 +148,23 @@ pub fn write(
     put: impl FnOnce(&mut Writer) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
     let path = folder.join(FILE);
-    let mut metadata = head.about.to_map();
+    let mut metadata = head.metadata();
     metadata.insert(VERSION_KEY.into(), VERSION.into());
     let record = serde_json::to_string(record)
         .map_err(|error| FolderError::Write { path: path.clone(), reason: error.to_string() })?;
     metadata.insert(RECORD_KEY.into(), record);
-    let entry = |(name, shape): &(String, Vec<usize>)| Entry::floats(name.clone(), shape.clone());
-    let entries: Vec<Entry> = head.entries.iter().map(entry).collect();
-    let written = container::write(&path, &metadata, &entries, put);
-    // A disk that cannot take it is the folder's matter: the run goes on, and the next attempt may succeed.
-    written.map_err(|error| match error {
+    let entries = head.entries_of_weights(head.entries.len());
+    container::write(&path, &metadata, &entries, put).map_err(disk_trouble)
+}
+
+/// A disk that cannot take it is the folder's matter: the run goes on, and the next attempt may succeed.
+pub fn disk_trouble(error: TrainError) -> TrainError {
+    match error {
         TrainError::Weights(WeightsError::Write { path, reason }) => {
             FolderError::Write { path, reason }.into()
         }
         error => error,
-    })
+    }
 }
 
 /// A checkpoint whose header has been read.

@@ -4,6 +4,7 @@
 //! - `metrics.csv`, what each step and each test said ([`metrics`]);
 //! - `checkpoint.safetensors`, where the run stands ([`checkpoint`]);
 //! - `start.safetensors`, where the run began, if not at weights that its seed says ([`start`]);
+//! - `steps/`, its weights at some of its steps ([`steps`](mod@steps));
 //! - `window.json`, where a window has the run open ([`open`](mod@open)).
 //!
 //! The metrics are on the disk before the checkpoint that counts on them, and the checkpoint takes the place of the
@@ -15,6 +16,7 @@ mod metrics;
 mod open;
 mod past;
 mod start;
+mod steps;
 mod still;
 
 use std::fs::{self, File, TryLockError};
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 use super::curves::Curves;
 use super::replace::{self, replace};
+use super::series::Kept;
 use super::weights::Numbers;
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
@@ -32,6 +35,7 @@ use checkpoint::{Checkpoint, Head, Record};
 use metrics::Metrics;
 pub use open::{Open, put_away};
 pub use past::{Past, PastState, delete, fresh, home, list, look, sweep_away};
+pub use steps::{kept, steps};
 pub use still::Still;
 use still::{Place, Stand};
 
@@ -143,7 +147,16 @@ impl Folder {
         let metrics_bytes = self.metrics_of(&still.curves)?;
         let record = still.record(&self.place(metrics_bytes));
         checkpoint::write(&self.path, &still.head, &record, |writer| still.put(writer))?;
-        Ok(self.write_experiment(&still.head.experiment)?)
+        self.write_experiment(&still.head.experiment)?;
+        steps::write(&self.path, &still.head, &still.steps)
+    }
+
+    /// Writes what is kept of the run beside its last checkpoint.
+    ///
+    /// # Errors
+    /// As of [`Folder::checkpoint`], which does not depend on it.
+    pub fn keep_steps(&self, run: &Run, kept: &[Arc<Kept>]) -> Result<(), TrainError> {
+        steps::write(&self.path, &Head::of(run), kept)
     }
 
     /// Notes that a window has the run open.

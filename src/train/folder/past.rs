@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::checkpoint::{self, Checkpoint};
 use super::open::{self, Open};
-use super::{EXPERIMENT, FolderError, LOCK, lock, metrics, start};
+use super::{EXPERIMENT, FolderError, LOCK, lock, metrics, start, steps};
 use crate::experiment::Experiment;
 use crate::train::curves::Curves;
 use crate::train::replace;
@@ -77,8 +77,8 @@ pub fn list(home: &Path) -> Vec<Past> {
 fn read(path: &Path) -> Option<Past> {
     let checkpoint = path.join(checkpoint::FILE);
     let changed = fs::metadata(&checkpoint).and_then(|about| about.modified()).ok()?;
-    let bytes =
-        own_files(path).iter().filter_map(|file| fs::metadata(file).ok()).map(|about| about.len()).sum();
+    let files = own_files(path).into_iter().chain(steps::steps(path).into_iter().map(|(_, file)| file));
+    let bytes = files.filter_map(|file| fs::metadata(file).ok()).map(|about| about.len()).sum();
     let nameless = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let past = Past {
         path: path.into(),
@@ -137,6 +137,7 @@ pub fn delete(path: &Path) -> Result<(), FolderError> {
             _ => {}
         }
     }
+    steps::sweep(path);
     drop(held);
     match fs::remove_file(path.join(LOCK)).and_then(|()| fs::remove_dir(path)) {
         // Somebody has put something else there, which is not ours to delete.
@@ -149,6 +150,7 @@ pub fn delete(path: &Path) -> Result<(), FolderError> {
 pub fn sweep_away(path: &Path) {
     if !path.join(checkpoint::FILE).exists() {
         own_files(path).iter().for_each(|file| drop(fs::remove_file(file)));
+        steps::sweep(path);
         let _ = fs::remove_file(path.join(LOCK)).and_then(|()| fs::remove_dir(path));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::checkpoint::{Head, Record};
 use crate::engine::DeviceInfo;
 use crate::train::curves::Curves;
+use crate::train::series::Kept;
 use crate::train::weights::Numbers;
 use crate::train::weights::container::Writer;
 use crate::train::{Run, Standing, TrainError};
@@ -18,6 +19,8 @@ pub struct Still {
     pub(super) start: Option<Arc<Numbers>>,
     /// In the order of [`Run::lasting`].
     tensors: Vec<Vec<f32>>,
+    /// What is kept of the run beside it.
+    pub steps: Vec<Arc<Kept>>,
 }
 
 /// Where a run stands and on what it is computed, as its checkpoint tells it.
@@ -49,7 +52,7 @@ impl Still {
         let tensors = run.lasting().into_iter().map(|tensor| run.read_lasting(tensor));
         let tensors = tensors.collect::<Result<_, _>>()?;
         let (head, curves, start) = (Head::of(run), run.curves.clone(), run.start().cloned());
-        Ok(Self { head, curves, stand, start, tensors })
+        Ok(Self { head, curves, stand, start, tensors, steps: Vec::new() })
     }
 
     /// Steps done.

@@ -278,6 +278,36 @@ fn past_runs_are_listed_and_deleted() {
     assert_eq!(fs::read_dir(&second).expect("still there").count(), 1);
 }
 
+/// What is kept of a run lies beside its checkpoint, each step a file of weights; what is kept no more goes, and with
+/// the run goes all of it.
+#[test]
+fn steps_are_kept_beside_the_checkpoint() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = start(&cpu());
+    let mut written = Folder::create(&path(&folder), &mut run, None).expect("room");
+    let mut series = crate::train::series::Series::new(&run.graph);
+    for step in 0..6 {
+        train(&mut run, step);
+        series.follow(&mut run).expect("numbers");
+    }
+    written.keep_steps(&run, series.kept()).expect("room");
+    assert_eq!(steps(&path(&folder)).iter().map(|(step, _)| *step).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(kept(&path(&folder), &run.graph, 9), series.kept());
+    assert_eq!(
+        kept(&path(&folder), &run.graph, 3).len(),
+        4,
+        "what lies beyond the checkpoint is not its past"
+    );
+    let thinned: Vec<_> = series.kept().iter().step_by(2).cloned().collect();
+    written.keep_steps(&run, &thinned).expect("room");
+    fs::write(path(&folder).join("steps/00000001.safetensors"), "nothing").expect("room");
+    assert_eq!(kept(&path(&folder), &run.graph, 9), thinned, "what is no file of weights is left out");
+    written.checkpoint(&mut run).expect("room");
+    drop(written);
+    delete(&path(&folder)).expect("gone");
+    assert!(!path(&folder).exists());
+}
+
 #[test]
 fn other_pictures_are_told_apart() {
     let folder = tempfile::tempdir().expect("a folder");
