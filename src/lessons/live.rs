@@ -99,6 +99,7 @@ pub static KINDS: &[Kind] = &[
                     "why",
                     "convolution",
                     "statistics",
+                    "blocks",
                     "answers",
                     "embedding",
                     "shift",

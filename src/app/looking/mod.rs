@@ -57,6 +57,11 @@ impl Instrument {
     /// Looks through it at the run in front.
     pub fn show_ui(&self, ui: &mut Ui, desk: &mut Desk<'_>, tools: &mut Tools) {
         tools.subject.follow(desk);
+        other::follow(desk, &mut tools.beside);
+        // One other run is looked at, whoever asks for it last.
+        if tools.beside.is_some() {
+            desk.watch.borrow_mut().beside = tools.beside;
+        }
         (self.ui)(ui, desk, tools);
     }
 }
@@ -293,12 +298,10 @@ fn size_ui(ui: &mut Ui, state: &mut State) {
 
 fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
-    other::follow(desk, &mut state.tools.beside);
     if instrument.looks_at_weights {
         moment::moment_ui(ui, desk, &mut state.at);
     }
     desk.at = state.at.clone();
-    desk.watch.borrow_mut().beside = state.tools.beside;
     instrument.show_ui(ui, desk, &mut state.tools);
     desk.at = At::Now;
     if std::mem::take(&mut state.tools.subject.asks_why) {

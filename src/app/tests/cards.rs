@@ -10,7 +10,7 @@ use crate::engine::cpu::Cpu;
 use crate::experiment::file;
 use crate::inspect::exhibit::Exhibit;
 use crate::inspect::look::{Look, Subject};
-use crate::session::{Command, Seen, Snapshot};
+use crate::session::{At, Command, Seen, Snapshot};
 use crate::train::Run;
 
 /// The first test picture, as the cards ask for it at first.
@@ -27,12 +27,13 @@ fn seen() -> Snapshot {
     run.advance(6).expect("some steps");
     run.collect(true).expect("their metrics");
     let front = front(&mut snapshot).clone();
-    for look in [shown(), Look::Signals { batch: 32 }] {
+    for look in [shown(), Look::Statistics { batch: 32, histograms: false }] {
         let view = Ok(Arc::new(look.whole(&Subject::of(&run)).expect("a view")));
         snapshot.views.push(Seen {
             look,
             run: front.id,
             number: front.number,
+            at: At::Now,
             step: 6,
             is_whole: true,
             view,
@@ -59,7 +60,10 @@ fn cards_show_maps_signal_gradient_and_dead_units_of_a_net_in_training() {
     );
     bench.set(|snapshot| *snapshot = training("quickstart", 40));
     let asked = looks(&bench);
-    assert!(asked.contains(&shown()) && asked.contains(&Look::Signals { batch: 32 }), "{asked:?}");
+    assert!(
+        asked.contains(&shown()) && asked.contains(&Look::Statistics { batch: 32, histograms: false }),
+        "{asked:?}"
+    );
     bench.set(|snapshot| *snapshot = seen());
     for layer in 0..7 {
         assert!(bench.has(&format!("Maps of layers.{layer}")), "layer {layer}");
