@@ -52,7 +52,7 @@ pub struct Heights {
 const AROUND: f32 = 18.0;
 
 /// The largest share that the instruments have of what the controls leave to them and the curves.
-const MOST_INSIDE: f32 = 0.42;
+const MOST_INSIDE: f32 = 0.46;
 
 pub struct Arrangement {
     tree: Tree<Pane>,
