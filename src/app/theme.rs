@@ -31,6 +31,9 @@ pub const INTER: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.ttf");
 /// How much larger everything is when it is shown to a hall.
 pub const PRESENTING: f32 = 1.35;
 
+/// Width of a window, in points, below which there is no room for three columns.
+pub const LEAST_FOR_THREE: f32 = 1000.0;
+
 /// How much thicker curves are then, beyond that.
 pub const PRESENTING_LINES: f32 = 1.6;
 

@@ -172,9 +172,12 @@ impl Workshop {
         });
         let is_reading = self.arrangement.shows(Pane::Text)
             || self.arrangement.shows(Pane::Lessons) && self.lessons.asked().is_some();
-        // In a hall only what is read has its place on the left.
+        // In a hall only what is read has its place on the left, and so where there is little room for the net: at 200 %
+        // on a screen of 1920 pixels, say.
+        let has_room = ui.available_width() >= theme::LEAST_FOR_THREE;
+        let is_read = is_reading || self.arrangement.shows(Pane::Lessons) && !self.is_presenting;
         for pane in [Pane::Library, Pane::Lessons, Pane::Text] {
-            self.arrangement.set_visible(pane, is_reading || !self.is_presenting);
+            self.arrangement.set_visible(pane, is_read || has_room && !self.is_presenting);
         }
         if self.library.browser.is_open {
             // The pictures take all the room but for what they are set by.

@@ -51,6 +51,9 @@ pub struct Heights {
 /// Margins above and below what is in a panel, and the gap between two.
 const AROUND: f32 = 18.0;
 
+/// The largest share that the instruments have of what the controls leave to them and the curves.
+const MOST_INSIDE: f32 = 0.46;
+
 pub struct Arrangement {
     tree: Tree<Pane>,
     /// Whether somebody has changed it: then it no longer follows the window by itself.
@@ -96,6 +99,10 @@ impl Arrangement {
         self.tree.active_tiles().contains(&id)
     }
 
+    fn is_in_sight(&self, pane: Pane) -> bool {
+        self.tree.tiles.find_pane(&pane).is_some_and(|id| self.tree.is_visible(id))
+    }
+
     /// Where a panel was drawn last.
     #[cfg(test)]
     pub fn rect(&self, pane: Pane) -> Option<egui::Rect> {
@@ -134,8 +141,12 @@ impl Arrangement {
         let middle = (room.x - left - right).max(240.0);
         let controls = (heights.controls + AROUND).clamp(120.0, 0.5 * room.y);
         let below = room.y - controls;
-        // The curves have what the instruments leave, and never less than half.
-        let inside = (heights.inside + AROUND).clamp(60.0, (0.5 * below).max(60.0));
+        // The curves have what the instruments leave, and never less than most of it: they are looked at from afar,
+        // and an instrument that wants more room is enlarged.
+        let inside = match self.is_in_sight(Pane::Curves) {
+            true => (heights.inside + AROUND).clamp(60.0, (MOST_INSIDE * below).max(60.0)),
+            false => below,
+        };
         self.share(LinearDir::Horizontal, &[left, middle, right]);
         self.share(LinearDir::Vertical, &[controls, below - inside, inside]);
     }

@@ -223,9 +223,9 @@ pub fn curves_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, height: f3
         Shown::Error => &[Quantity::Error],
         Shown::Loss => &[Quantity::Loss],
     };
-    let for_rate = if state.settings.with_rate { 84.0 } else { 0.0 };
+    let for_rate = if state.settings.with_rate { 92.0 } else { 0.0 };
     let room = bottom - ui.cursor().top() - for_rate;
-    let each = (room / plots.len() as f32).max(96.0);
+    let each = (room / plots.len() as f32).max(76.0);
     let mut hovered = None;
     for (i, &quantity) in plots.iter().enumerate() {
         let is_last = i + 1 == plots.len() && !state.settings.with_rate;

@@ -107,6 +107,7 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
         .or(state.present().len().checked_sub(1));
     let rate = last.and_then(|i| state.present().rates().get(i));
     let palette = Palette::of(ui);
+    let top = ui.cursor().top();
     ui.horizontal(|ui| {
         ui.label(theme::strong("Rate"));
         legend::sample_ui(ui, palette.rate, state.thickness, false);
@@ -121,7 +122,8 @@ pub fn rate_ui(ui: &mut Ui, state: &mut State, size: Vec2) -> Option<f64> {
     let (settings, pointer) = (state.settings, state.hovered.map(|x| (view.x(x), palette.strong_border)));
     let heights = rates.iter().chain(others.iter().flat_map(|(_, points)| points)).map(|point| point.y);
     let bounds = bounds(state.x_drawn(), state.y_drawn(RATE, false, heights, std::iter::empty(), Some(0.0)));
-    let plot = axes::plot(ui, "Rate", settings, true, vec2(size.x, size.y - theme::ROW));
+    let height = size.y - (ui.cursor().top() - top) - theme::SMALL_GAP;
+    let plot = axes::plot(ui, "Rate", settings, true, vec2(size.x, height));
     let response = plot.show(ui, |plot_ui| {
         plot_ui.set_plot_bounds(bounds);
         for (colour, rates) in &others {

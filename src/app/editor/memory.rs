@@ -1,5 +1,6 @@
 //! What training takes of memory, counted before it begins, and what can be said where that is too much.
 
+use super::Editor;
 use crate::engine::{DeviceKind, Footprint, room};
 use crate::experiment::{Experiment, Network};
 use crate::graph::advice::{Advice, Remedy};
@@ -40,6 +41,19 @@ impl Room {
             #[cfg(test)]
             Self::Bytes(bytes) => Some(bytes),
         }
+    }
+}
+
+impl Editor {
+    /// The largest smaller batch, a power of two, that trains within so many bytes; half the present one where that
+    /// cannot be counted. It takes some hundredths of a second.
+    pub fn batch_within(&self, bytes: u64) -> Option<usize> {
+        let (goal, batch) = (self.goal(), self.experiment.train.batch);
+        let Some(needed) = self.footprint() else { return Some(batch / 2).filter(|&batch| batch > 0) };
+        let network = Network { input: self.task.input, layers: self.layers.clone() };
+        fitting_batch(needed, bytes, batch, |batch| {
+            counted(&network, goal, &with_batch(&self.experiment, batch))
+        })
     }
 }
 

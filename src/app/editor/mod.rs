@@ -104,17 +104,6 @@ impl Editor {
         self.footprint.0
     }
 
-    /// The largest smaller batch, a power of two, that trains within so many bytes; half the present one where that
-    /// cannot be counted. It takes some hundredths of a second.
-    pub fn batch_within(&self, bytes: u64) -> Option<usize> {
-        let (goal, batch) = (self.goal(), self.experiment.train.batch);
-        let Some(needed) = self.footprint() else { return Some(batch / 2).filter(|&batch| batch > 0) };
-        let network = Network { input: self.task.input, layers: self.layers.clone() };
-        memory::fitting_batch(needed, bytes, batch, |batch| {
-            counted(&network, goal, &memory::with_batch(&self.experiment, batch))
-        })
-    }
-
     pub fn task(&self) -> Task {
         self.task
     }

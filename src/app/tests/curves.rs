@@ -157,9 +157,8 @@ fn the_curves_are_smoothed_made_logarithmic_and_get_the_rate_beneath() {
     assert!(bench.harness.state().training.curves.manner().0);
     bench.click("Error");
     assert!(bench.has("Error curve") && !bench.has("Loss curve"));
-    bench.click("Loss");
-    assert!(!bench.has("Error curve") && bench.has("Loss curve"));
     bench.click("Both");
+    assert!(bench.has("Error curve") && bench.has("Loss curve"));
     bench.click("Settings of the curves");
     bench.click("Learning rate beneath");
     let before = bench.harness.state().training.curves.settings.window;
@@ -175,7 +174,7 @@ fn the_curves_are_smoothed_made_logarithmic_and_get_the_rate_beneath() {
 #[test]
 fn values_of_all_runs_are_told_at_the_pointer() {
     let mut bench = bench(three("quickstart"));
-    let plot = bench.get("Loss curve").rect();
+    let plot = bench.get("Error curve").rect();
     bench.harness.hover_at(plot.center());
     bench.harness.run_steps(3);
     let told = super::layout::drawn(&bench).into_iter().filter(|drawn| plot.contains_rect(drawn.rect));
@@ -201,7 +200,7 @@ fn curves_are_exported_in_three_formats() {
         bench.press(Modifiers::NONE, Key::Enter);
         let begin = std::time::Instant::now();
         while !bench.has_text(&format!("Exported to {}", path.display())) {
-            assert!(begin.elapsed().as_secs() < 20, "{name} is not written");
+            assert!(begin.elapsed().as_secs() < 120, "{name} is not written");
             bench.harness.step();
         }
         assert!(std::fs::metadata(&path).unwrap().len() > 1000, "{name}");

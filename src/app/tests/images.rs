@@ -80,7 +80,7 @@ fn a_lesson_looks_as_it_did() {
     let folder = place.path().join("rows");
     std::fs::create_dir(&folder).unwrap();
     let settings = "title = \"Rows and columns\"\nsummary = \"How many.\"\nminutes = 5\n\
-        [experiments.net]\nset.network.preset = \"quickstart\"\n\
+        [experiments.net]\npreset = \"quickstart\"\n\
         [predictions.size]\nask = \"How many rows has its output?\"\n\
         number = { height = \"net\", layer = \"layers.0\" }\n\
         [checks.rows]\nsays = \"28 less 4.\"\nfact = { height = \"net\", layer = \"layers.0\" }\nequals = 24\n";

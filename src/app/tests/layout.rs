@@ -138,3 +138,23 @@ fn lessons_are_whole() {
     bench.find("going deeper");
     check("a lesson", &bench);
 }
+
+/// At 200 %, as on a screen of 4K, and on one of 1920×1080, where 960×540 points are left.
+#[test]
+fn panels_are_whole_at_twice_the_size() {
+    for (what, size, pixels_per_point) in
+        [("4K", super::fixture::DESKTOP, 2.0), ("full HD", super::fixture::DESKTOP / 2.0, 2.0)]
+    {
+        let mut bench =
+            Bench::with("quickstart", size, Theme::Dark, training("quickstart", 400), |builder| {
+                builder.with_pixels_per_point(pixels_per_point)
+            });
+        check(what, &bench);
+        for control in ["Pause", "One step", "Reset", "Rate", "Error curve"] {
+            let rect = bench.get(control).rect();
+            assert!(bench.harness.ctx.content_rect().contains_rect(rect), "{what}: {control} is at {rect:?}");
+        }
+        bench.press(Modifiers::NONE, Key::F5);
+        check(&format!("{what}, presenting"), &bench);
+    }
+}

@@ -179,3 +179,28 @@ fn looks_of_past_runs() {
         image.save(folder.join(format!("{name}.png"))).expect("room");
     }
 }
+
+/// What was written by hand beside the run that was open stands beside it again once it goes on.
+#[test]
+fn a_text_goes_on_with_its_run() {
+    use crate::app::editor::Editor;
+    use crate::app::memory::Opening;
+    let home = tempfile::tempdir().expect("a folder");
+    leave(home.path(), "First", 4, open("plain", 0, false));
+    let experiment = *folder::list(home.path()).remove(0).experiment.expect("it can be read");
+    let text = format!("# Why I tried this.\n{}", file::write(&experiment));
+    let opening = Opening { experiment, text: Some(text.clone()), file: None };
+    let path = home.path().to_path_buf();
+    let prepare = |mut workshop: crate::app::Workshop| {
+        workshop.editor = Editor::open_with(opening);
+        workshop.keep_in(Some(path))
+    };
+    let mut bench =
+        Bench::prepared("quickstart", LAPTOP, Theme::Light, snapshot("quickstart"), prepare, |builder| {
+            builder
+        });
+    wait(&mut bench, "this run was open: plain");
+    bench.click("Go on");
+    assert!(bench.commands().iter().any(|command| matches!(command, Command::Remove(_))));
+    assert_eq!(bench.harness.state().editor.text(), text);
+}

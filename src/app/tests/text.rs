@@ -184,3 +184,17 @@ fn a_file_that_was_open_is_as_it_was_left() {
     let editor = Editor::open_with(Opening { experiment, text, file: Some(path) });
     assert!(editor.is_modified() && !editor.can_undo(), "the file has another text");
 }
+
+#[test]
+fn help_and_the_list_of_actions_are_a_key_away_while_one_writes() {
+    let mut bench = open();
+    bench.get(FIELD).focus();
+    bench.run();
+    bench.press(Modifiers::NONE, Key::F1);
+    assert!(bench.has("Keyboard shortcuts"));
+    bench.press(Modifiers::NONE, Key::Escape);
+    bench.get(FIELD).focus();
+    bench.run();
+    bench.press(Modifiers::COMMAND, Key::K);
+    assert!(bench.has("Find an action"));
+}

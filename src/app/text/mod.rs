@@ -99,14 +99,27 @@ fn problem_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     });
 }
 
-/// The field has the keyboard; undoing and saving are the window's all the same.
+/// The field has the keyboard; what is the window's all the same, as undoing and saving are.
+const KEPT: [Action; 8] = [
+    Action::Redo,
+    Action::Undo,
+    Action::SaveAs,
+    Action::Save,
+    Action::EditText,
+    Action::Search,
+    Action::Present,
+    Action::Help,
+];
+
+/// Those keys but for what can be meant as text.
 fn keys(ui: &Ui, desk: &mut Desk<'_>, state: &State) {
     if state.field.is_none() || ui.memory(|memory| memory.focused()) != state.field {
         return;
     }
     // Those with more modifiers first, for a key that is pressed with more fits those with fewer too.
-    for action in [Action::Redo, Action::Undo, Action::SaveAs, Action::Save, Action::EditText] {
-        for shortcut in action.shortcuts() {
+    for action in KEPT {
+        let keys = action.shortcuts().iter().filter(|keys| keys.logical_key != egui::Key::Questionmark);
+        for shortcut in keys {
             if ui.input_mut(|input| input.consume_shortcut(shortcut)) {
                 desk.act(action);
             }

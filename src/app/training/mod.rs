@@ -31,7 +31,7 @@ impl State {
 }
 
 /// Height of the curves that must be there before anything scrolls.
-const LEAST_CURVES: f32 = 200.0;
+const LEAST_CURVES: f32 = 184.0;
 
 /// The deck, the runs and the settings. The deck stays in view; the rest scrolls where there is little room.
 pub fn controls_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
