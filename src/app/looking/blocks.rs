@@ -183,7 +183,7 @@ fn answers_ui(ui: &mut Ui, found: &Inserted) {
     let colour = Palette::of(ui).train;
     ui.allocate_ui(vec2(ui.available_width().min(460.0), plots::HEIGHT), |ui| {
         widgets::caption_ui(ui, "logit of the deeper net");
-        let response = plots::base(&axes).show(ui, |plot| {
+        let response = plots::base(ui, &axes).show(ui, |plot| {
             plot.points(Points::new("logits", PlotPoints::from(points)).color(colour).radius(1.5));
         });
         widgets::named(response.response, axes.name);

@@ -1,9 +1,11 @@
 //! Curves and bars as the instruments draw them: over layers or numbers, with the value under the pointer.
 
 use egui::{Color32, ColorImage, Sense, Stroke, Ui, pos2, vec2};
-use egui_plot::{Bar, BarChart, HoverPosition, Line, LineStyle, Plot, PlotPoints};
+use egui_plot::{Bar, BarChart, GridMark, HoverPosition, Line, LineStyle, Plot, PlotPoints};
 
-use crate::app::{format, theme, widgets};
+use crate::app::theme::{self, Palette};
+use crate::app::{format, widgets};
+use crate::inspect::chart::nice_step;
 use crate::inspect::picture::Picture;
 
 pub const HEIGHT: f32 = 220.0;
@@ -53,7 +55,8 @@ pub struct Axes<'a> {
 }
 
 /// A plot that is looked at, not moved.
-pub fn base<'a>(axes: &'a Axes<'a>) -> Plot<'a> {
+pub fn base<'a>(ui: &Ui, axes: &'a Axes<'a>) -> Plot<'a> {
+    let is_logarithmic = axes.is_logarithmic;
     let shown = |y: f64| format::number(if axes.is_logarithmic { 10f64.powf(y) } else { y });
     let plot = Plot::new(axes.name)
         .height(HEIGHT)
@@ -62,6 +65,8 @@ pub fn base<'a>(axes: &'a Axes<'a>) -> Plot<'a> {
         .allow_zoom(false)
         .allow_boxed_zoom(false)
         .x_axis_label(axes.across)
+        .y_grid_spacer(move |input| lines(input.bounds, is_logarithmic))
+        .grid_color(Palette::of(ui).border)
         .label_formatter(move |hover| match hover {
             HoverPosition::NearDataPoint { plot_name, position, .. } => {
                 let at = match axes.places {
@@ -90,6 +95,14 @@ pub fn base<'a>(axes: &'a Axes<'a>) -> Plot<'a> {
     axes.covers.iter().fold(plot, |plot, &y| plot.include_y(y))
 }
 
+/// Lines at round numbers, far enough apart for each to have its number beside it.
+fn lines((low, high): (f64, f64), is_logarithmic: bool) -> Vec<GridMark> {
+    let step = nice_step(1.6 * (high - low));
+    let step = if is_logarithmic { step.round().max(1.0) } else { step };
+    let places = (low / step).ceil() as i64..=(high / step).floor() as i64;
+    places.take(20).map(|i| GridMark { value: i as f64 * step, step_size: step }).collect()
+}
+
 /// Of a layer's path and kind what there is room for at an axis: `3.0.2`.
 fn short(place: &str) -> String {
     let path = place.split(' ').next().unwrap_or(place);
@@ -100,7 +113,7 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve]) {
     if curves.len() > 1 {
         legend_ui(ui, curves);
     }
-    let response = base(axes).show(ui, |plot| curves.iter().for_each(|curve| plot.line(curve.line())));
+    let response = base(ui, axes).show(ui, |plot| curves.iter().for_each(|curve| plot.line(curve.line())));
     widgets::named(response.response, axes.name);
 }
 
@@ -153,7 +166,7 @@ pub fn bars_and_curves_ui(ui: &mut Ui, axes: &Axes<'_>, bars: &Bars<'_>, curves:
         let bars = Curve::new(bars.name, bars.colour, []);
         legend_ui(ui, std::iter::once(&bars).chain(curves));
     }
-    let response = base(axes).show(ui, |plot| {
+    let response = base(ui, axes).show(ui, |plot| {
         plot.bar_chart(bars.chart());
         curves.iter().for_each(|curve| plot.line(curve.line()));
     });

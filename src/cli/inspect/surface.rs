@@ -111,7 +111,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &SurfaceArguments) -> Resu
     arguments.show(
         || match is_line {
             true => line(&all[0].survey, &title(&all[0]), what.to.is_some()),
-            false => planes(&all, what.along),
+            false => planes(&all),
         },
         json,
         || print(&all),
@@ -242,15 +242,15 @@ fn line(survey: &Survey, title: &str, is_between: bool) -> Picture {
 }
 
 /// One plane, or two side by side on one scale.
-fn planes(all: &[Drawn], is_along: bool) -> Picture {
+fn planes(all: &[Drawn]) -> Picture {
     let heights: Vec<_> = all.iter().map(|drawn| drawn.survey.heights(|height| height.loss)).collect();
     let every: Vec<f64> = heights.iter().flat_map(|heights| heights.values.clone()).collect();
     let levels = Levels::of(&every);
-    let axes = match is_along {
-        true => ["first principal component of the path", "second one"],
-        false => ["first direction, filter-normalised", "second direction"],
-    };
     let plane = |(drawn, heights): (&Drawn, &Heights)| {
+        let axes = match drawn.explained {
+            Some(_) => ["first principal component of the path", "second one"],
+            None => ["first direction, filter-normalised", "second direction"],
+        };
         let title = match all.len() {
             1 => title(drawn),
             _ => format!("{}: {}", drawn.name, title(drawn)),

@@ -111,6 +111,26 @@ fn statistics_of_a_run_at_its_start_are_those_before_the_first_step() {
     assert_eq!(*found, expected);
 }
 
+/// What is measured are the weights as they stand, and nothing that trains is touched by it.
+#[test]
+fn statistics_follow_the_weights_and_change_nothing() {
+    let mut run = run();
+    let look = Look::Statistics { batch: 16, histograms: false };
+    let before = run.parameters().expect("weights");
+    let View::Statistics(first) = look.whole(&Subject::of(&run)).expect("statistics") else {
+        panic!("statistics were asked for")
+    };
+    assert_eq!(run.parameters().expect("weights"), before);
+    assert_eq!(first.n_pictures, 16);
+    assert!(first.at("layers.1").is_some_and(|relu| relu.dead.is_some() && relu.signal_histogram.is_none()));
+    run.advance(4).expect("steps");
+    run.collect(true).expect("their metrics");
+    let View::Statistics(then) = look.whole(&Subject::of(&run)).expect("statistics") else {
+        panic!("statistics were asked for")
+    };
+    assert_ne!(first, then);
+}
+
 #[test]
 fn what_cannot_be_seen_is_said() {
     let text = "[data]\nsource = 'glyphs'\ntrain = 64\ntest = 90\n[network]\nlayers = [{ linear = 10 }]\n[train]\nbatch = 16";
