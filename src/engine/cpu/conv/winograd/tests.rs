@@ -2,6 +2,7 @@
 //! and the transforms with vectors of every width.
 
 use super::super::testing::{compare, numbers, plain};
+use super::transforms::GradientsToPoints;
 use super::*;
 use crate::engine::cpu::simd::{Lanes, Plain, Vectored};
 use crate::graph::layers::Window;

@@ -1,0 +1,134 @@
+//! The gradient by the weights: summed over tiles at the points, and brought back to the taps at the end.
+
+use std::ops::Range;
+
+use super::transforms::{GradientsToPoints, MapsToPoints, ToPoints};
+use super::{Block, FEWEST_TILES, Geometry, N_PRODUCTS, plane_len, with_work};
+use crate::engine::cpu::product::{Product, Start};
+use crate::engine::cpu::simd;
+
+/// The gradient by the weights.
+pub struct WeightsGradient {
+    geometry: Geometry,
+    coefficients: Vec<f32>,
+    zeros: [Vec<f32>; 2],
+}
+
+impl WeightsGradient {
+    pub fn new(geometry: Geometry) -> Self {
+        let zeros = [geometry.from, geometry.to].map(|maps| vec![0.0; maps.channels]);
+        Self { geometry, coefficients: geometry.coefficients(), zeros }
+    }
+
+    /// Pictures below which the end of a sum, from the points to the taps, would be most of the work.
+    pub fn fewest_pictures(&self) -> usize {
+        (2 * FEWEST_TILES).div_ceil(self.geometry.grid()[0] * self.geometry.grid()[1])
+    }
+
+    /// From x `(N, H, W, C)` and dy `(N, H', W', O)` to dw `(r, r, C, O)`, the sum over some of the pictures.
+    pub fn run(&self, x: &[f32], dy: &[f32], pictures: Range<usize>, dw: &mut [f32]) {
+        let geometry = &self.geometry;
+        let n_weights = geometry.from.channels * geometry.to.channels;
+        let [n_pictures, n_rows] = geometry.block_size(pictures.len(), 1);
+        let n_tiles = n_pictures * n_rows * geometry.grid()[1];
+        let planes = [geometry.from, geometry.to].map(|maps| plane_len(n_tiles, maps.channels));
+        let sums_plane = n_weights + 16;
+        let lens = [planes[0], planes[1], sums_plane].map(|plane| N_PRODUCTS * plane);
+        with_work(lens, |[maps, gradients, sums]| {
+            let mut start = Start::Zero;
+            for first in pictures.clone().step_by(n_pictures) {
+                for row in (0..geometry.grid()[0]).step_by(n_rows) {
+                    let block = Block {
+                        pictures: first..(first + n_pictures).min(pictures.end),
+                        rows: row..(row + n_rows).min(geometry.grid()[0]),
+                    };
+                    self.to_points(&block, [x, dy], [&mut *maps, &mut *gradients], planes);
+                    self.add_products(block.n_tiles(geometry), [maps, gradients], planes, start, sums);
+                    start = Start::Old;
+                }
+            }
+            self.to_taps(sums, sums_plane, dw);
+        });
+    }
+
+    fn to_points(
+        &self,
+        block: &Block,
+        [x, dy]: [&[f32]; 2],
+        [maps, gradients]: [&mut [f32]; 2],
+        planes: [usize; 2],
+    ) {
+        let geometry = &self.geometry;
+        let to_points = |maps, zeros, points: &mut [f32], plane| ToPoints {
+            geometry,
+            block: block.clone(),
+            maps,
+            zeros,
+            points: points.as_mut_ptr(),
+            plane,
+        };
+        let of_maps = to_points(x, &self.zeros[0][..], maps, planes[0]);
+        let of_gradients = to_points(dy, &self.zeros[1][..], gradients, planes[1]);
+        // SAFETY: both have 36 planes with room for the block's tiles, and x and dy hold all pictures.
+        unsafe {
+            simd::run(&MapsToPoints(of_maps));
+            match geometry.taps {
+                3 => simd::run(&GradientsToPoints::<4>(of_gradients)),
+                _ => simd::run(&GradientsToPoints::<2>(of_gradients)),
+            }
+        }
+    }
+
+    /// Adds a block's share to the sums `(36, C, O)`.
+    fn add_products(
+        &self,
+        n_tiles: usize,
+        [maps, gradients]: [&[f32]; 2],
+        planes: [usize; 2],
+        start: Start,
+        sums: &mut [f32],
+    ) {
+        let [c, o] = [self.geometry.from.channels, self.geometry.to.channels];
+        let pairs = maps.chunks_exact(planes[0]).zip(gradients.chunks_exact(planes[1]));
+        for ((maps, gradients), sums) in pairs.zip(sums.chunks_exact_mut(c * o + 16)) {
+            let product = Product {
+                a: maps,
+                a_row: 1,
+                a_outer: 0,
+                a_inner: c,
+                b: gradients,
+                b_outer: 0,
+                b_inner: o,
+                rows: c,
+                cols: o,
+                n_outer: 1,
+                n_inner: n_tiles,
+                start,
+                relu: false,
+            };
+            product.run(sums, o);
+        }
+    }
+
+    /// From the points back to the taps: `(36, C, O)` to `(r, r, C, O)`.
+    fn to_taps(&self, sums: &[f32], plane: usize, dw: &mut [f32]) {
+        let n_taps = self.geometry.taps * self.geometry.taps;
+        let len = dw.len() / n_taps;
+        let product = Product {
+            a: &self.coefficients,
+            a_row: 1,
+            a_outer: 0,
+            a_inner: n_taps,
+            b: sums,
+            b_outer: 0,
+            b_inner: plane,
+            rows: n_taps,
+            cols: len,
+            n_outer: 1,
+            n_inner: N_PRODUCTS,
+            start: Start::Zero,
+            relu: false,
+        };
+        product.run(dw, len);
+    }
+}
