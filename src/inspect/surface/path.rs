@@ -75,7 +75,7 @@ fn eigen(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
     let scale: f64 = a.iter().flatten().map(|x| x * x).sum();
     for _ in 0..MOST_ROUNDS {
         let off: f64 = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| a[i][j].powi(2)).sum();
-        if !(off > 1e-24 * scale) {
+        if off <= 1e-24 * scale || !off.is_finite() {
             break;
         }
         for p in 0..n {
