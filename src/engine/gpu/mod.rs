@@ -9,6 +9,7 @@
 mod adapter;
 mod context;
 mod flights;
+mod fusion;
 mod lowering;
 mod measure;
 mod memory;
