@@ -1,14 +1,14 @@
 // Batch normalisation (Ioffe and Szegedy 2015, Algorithm 1), for each channel over the M = N·H·W pixels of the
 // batch, with ι = 1/√(σ² + ε):
 //
-//   forward    y = γ · (x − μ)·ι + β, and with RELU y = max(0, y)
+//   forward    y = γ · (x − μ)·ι + β, with ADD y = y + a, and with RELU y = max(0, y)
 //   backward   dβ = Σ dy,  dγ = Σ dy · (x − μ)·ι,
 //              dx = γ·ι · (dy − dβ/M − (x − μ)·ι · dγ/M)
 //
 // In training μ and σ² are those of the batch, and the running ones move towards them; in testing they are the
 // running ones, constants, and dx = γ·ι · dy. Behind a ReLU dy counts only where y > 0, found again from x.
 //
-// x, y, dx, dy (M, C); all else (C), but for partial results (PARTS, C).
+// x, y, a, dx, dy (M, C); all else (C), but for partial results (PARTS, C).
 //
 // Sums over a batch are made in two stages: workgroups of LANES_C × LANES_R invocations each take ROWS pixels
 // of LANES_C channels, then one workgroup for each channel puts the PARTS partial results together. Means and
@@ -26,6 +26,7 @@ override EPSILON: f32 = 1e-5;
 override MOMENTUM: f32 = 0.1;   // weight of the batch in the running statistics
 override RELU: bool = false;
 override TRAIN: bool = true;
+override ADD: bool = false;     // without it, any array may be bound in the place of a
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 
@@ -43,6 +44,7 @@ override TRAIN: bool = true;
 @group(0) @binding(3) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(4) var<storage, read_write> spread: array<f32>;   // ι in training, σ² in testing
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(0) @binding(6) var<storage, read_write> a: array<f32>;
 
 // `sums`, `gradients` and `backward`; gamma, beta, mean and spread as above
 @group(0) @binding(5) var<storage, read_write> dy: array<f32>;
@@ -62,11 +64,12 @@ override TRAIN: bool = true;
 @group(0) @binding(3) var<storage, read_write> mean4: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> spread4: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> y4: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> a4: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> rest4: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dy4: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> dx4: array<vec4f>;
 
-override FOURS: u32 = CHANNELS / 4u;
+override FOURS: u32 = (CHANNELS + 3u) / 4u;
 
 // `rest` is (5, C): in these rows stand the numbers with which y = scale · (x − mean) + shift and
 // dx = scale · dy − by_x · (x − mean) − constant.
@@ -190,7 +193,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
         return;
     }
     let c = i % CHANNELS;
-    let value = gamma[c] * inverse_deviation(c) * (x[i] - mean[c]) + beta[c];
+    var value = gamma[c] * inverse_deviation(c) * (x[i] - mean[c]) + beta[c];
+    if ADD {
+        value += a[i];
+    }
     y[i] = select(value, 0.0, RELU && value <= 0.0);
 }
 
@@ -205,7 +211,10 @@ fn forward_fours(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
     if !TRAIN {
         inverse = 1.0 / sqrt(inverse + EPSILON);
     }
-    let value = gamma4[c] * inverse * (x4[i] - mean4[c]) + beta4[c];
+    var value = gamma4[c] * inverse * (x4[i] - mean4[c]) + beta4[c];
+    if ADD {
+        value += a4[i];
+    }
     y4[i] = select(value, vec4f(0.0), vec4<bool>(RELU) & (value <= vec4f(0.0)));
 }
 

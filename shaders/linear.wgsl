@@ -6,7 +6,7 @@
 //   bias       db[o] = Σ over n of dy[n, o]
 //
 // x, dx (N, IN); y, dy (N, OUT); w, dw (IN, OUT); b, db (OUT). One invocation for each number of the result:
-// plain, and slow for large layers, because it reads every number again and again (see linear_tiled.wgsl).
+// plain, and slow for large layers, because it reads every number again and again (see conv_tiled.wgsl).
 
 override IN: u32 = 1u;
 override OUT: u32 = 1u;

@@ -14,6 +14,7 @@ pub mod cpu;
 mod footprint;
 pub mod gpu;
 pub mod layout;
+mod opening;
 pub mod ops;
 pub mod plain;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::graph::program::{Bank, Placement, Program, ValueId};
 use crate::tensor::Extent;
 pub use footprint::{Footprint, transient_bytes};
 pub use gpu::shader;
+pub use opening::{devices, open, open_again, open_measuring};
 
 /// Something that computes.
 pub trait Device: Send + Sync {
@@ -260,7 +262,7 @@ pub enum DeviceChoice {
     Cpu,
     /// A hardware GPU if there is one, else a software one.
     Gpu,
-    /// The first adapter with this in its name, upper and lower case alike.
+    /// The first adapter with this, or all its words, in its name, upper and lower case alike.
     Named(String),
 }
 
@@ -309,65 +311,5 @@ impl std::str::FromStr for DeviceChoice {
             "gpu" => Self::Gpu,
             _ => Self::Named(text.trim().into()),
         })
-    }
-}
-
-/// All devices of this machine, the CPU first.
-pub fn devices() -> Vec<DeviceInfo> {
-    let mut devices = vec![cpu::Cpu::new().info().clone()];
-    devices.extend(gpu::adapters());
-    devices
-}
-
-/// Opens the device on which a run was computed, with the [kernels](Device::kernels) of then as far as they are a
-/// choice. Drivers may have changed since, and threads do not matter.
-///
-/// # Errors
-/// It is not there any more.
-pub fn open_again(recorded: &DeviceInfo, kernels: &str) -> Result<Arc<dyn Device>, EngineError> {
-    if recorded.kind == DeviceKind::Cpu {
-        return Ok(Arc::new(cpu::Cpu::new()));
-    }
-    let adapters = gpu::adapters();
-    let same = adapters.iter().find(|adapter| *adapter == recorded);
-    let Some(adapter) = same.or_else(|| adapters.iter().find(|adapter| adapter.name == recorded.name)) else {
-        return Err(unknown_device(&recorded.name, &adapters));
-    };
-    let products = gpu::Products::ALL.into_iter().find(|products| kernels.starts_with(products.name()));
-    Ok(Arc::new(gpu::Gpu::open_with(adapter, products.unwrap_or(gpu::Products::Tiled))?))
-}
-
-fn unknown_device(wanted: &str, adapters: &[DeviceInfo]) -> EngineError {
-    let names = adapters.iter().map(|adapter| format!("`{}`", adapter.name));
-    let known = std::iter::once("`cpu`".to_string()).chain(names).collect::<Vec<_>>().join(", ");
-    EngineError::UnknownDevice { wanted: wanted.into(), known }
-}
-
-/// Opens a device.
-///
-/// # Errors
-/// No such device, or it could not be opened. `Auto` falls back to the CPU and cannot fail.
-pub fn open(choice: &DeviceChoice) -> Result<Arc<dyn Device>, EngineError> {
-    let open_gpu = |adapter: &DeviceInfo| gpu::Gpu::open(adapter).map(|gpu| Arc::new(gpu) as Arc<dyn Device>);
-    let adapters = || gpu::adapters();
-    match choice {
-        DeviceChoice::Cpu => Ok(Arc::new(cpu::Cpu::new())),
-        DeviceChoice::Auto => {
-            let hardware = adapters().into_iter().find(|adapter| !adapter.is_software);
-            Ok(hardware
-                .and_then(|adapter| open_gpu(&adapter).ok())
-                .unwrap_or_else(|| Arc::new(cpu::Cpu::new())))
-        }
-        DeviceChoice::Gpu => {
-            let adapters = adapters();
-            let hardware = adapters.iter().find(|adapter| !adapter.is_software);
-            open_gpu(hardware.or(adapters.first()).ok_or(EngineError::NoGpu)?)
-        }
-        DeviceChoice::Named(wanted) => {
-            let adapters = adapters();
-            let matches = |a: &&DeviceInfo| a.name.to_lowercase().contains(&wanted.to_lowercase());
-            let adapter = adapters.iter().find(matches);
-            open_gpu(adapter.ok_or_else(|| unknown_device(wanted, &adapters))?)
-        }
     }
 }

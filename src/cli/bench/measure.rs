@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::super::Failure;
 use super::work::Work;
 use super::{BenchArguments, profile};
-use crate::engine::{Device, StepTable};
+use crate::engine::{Device, Memory, Plan, StepTable};
 use crate::experiment::Network;
 use crate::experiment::layers::{Kind, Layer, Linear};
 use crate::graph::Graph;
-use crate::graph::program::{Feed, Mode, Placement, Program, Request};
+use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request, ValueId};
 use crate::tensor::Extent;
+use crate::tensor::random::{Key, Purpose};
 use crate::train::{Run, TrainError};
 
 /// The time that a block of steps takes at least: the device is waited for once in a block.
@@ -44,6 +45,7 @@ pub fn measure(
     let step = middle(&step_secs);
     let macs = step_multiply_adds(&run.graph) * work.batch as u64;
     let peak = peak(device)?;
+    let product_error = product_error(device)?;
     let mut found = json!({
         "work": work.name,
         "device": device.info().name,
@@ -54,6 +56,7 @@ pub fn measure(
         "gmacs": macs as f64 / step / 1e9,
         "peak_gmacs": peak / 1e9,
         "share_of_peak": macs as f64 / step / peak,
+        "product_error": product_error,
         "first_step_seconds": first_step.as_secs_f64(),
         "peak_memory_mib": peak_memory_mib(),
     });
@@ -136,32 +139,71 @@ fn step_multiply_adds(graph: &Graph) -> u64 {
 
 /// Multiply-adds a second of a large matrix product, the best of several.
 fn peak(device: &Arc<dyn Device>) -> Result<f64, Failure> {
-    let linear = Linear { outputs: PEAK_SIDE, bias: false, ..Linear::default() };
-    let network =
-        Network { input: Extent::vector(PEAK_SIDE), layers: vec![Layer::new(Kind::Linear(linear))] };
-    let graph = Graph::new(&network).map_err(|problem| Failure::Failed(problem.to_string()))?;
-    let request = Request {
-        batch: PEAK_SIDE,
-        mode: Mode::Test,
-        feed: Feed::Direct,
-        loss: None,
-        gradients: false,
-        update: None,
-        wanted: vec![graph.output],
-    };
-    let program = Program::new(&graph, &request);
-    let memory = device.memory(&Placement::of(&graph))?;
-    let mut plan = device.plan(&program, &memory, None)?;
-    let output = program.outputs[&graph.output];
+    let mut product = Product::new(device, PEAK_SIDE)?;
     let mut best = f64::INFINITY;
     for _ in 0..8 {
         let n_products = 16;
         let begin = Instant::now();
-        plan.run(&vec![StepTable::default(); n_products])?;
-        plan.read(output)?;
+        product.plan.run(&vec![StepTable::default(); n_products])?;
+        product.plan.read(product.output)?;
         best = best.min(begin.elapsed().as_secs_f64() / n_products as f64);
     }
     Ok((PEAK_SIDE as f64).powi(3) / best)
+}
+
+/// How far a product of matrices of normally distributed numbers is from the exact one, at most, as a share of its
+/// largest number.
+fn product_error(device: &Arc<dyn Device>) -> Result<f64, Failure> {
+    const SIDE: usize = 128;
+    let matrix = |name: u32| -> Vec<f32> {
+        let key = Key::new(1, Purpose::InitialWeights).with(name);
+        (0..(SIDE * SIDE) as u32).map(|i| key.normal(i)).collect()
+    };
+    let [x, w] = [matrix(1), matrix(2)];
+    let mut product = Product::new(device, SIDE)?;
+    product.plan.write(product.program.pictures, &x)?;
+    product.memory.write(Bank::Parameters, 0, &w)?;
+    product.plan.run(&[StepTable::default()])?;
+    let found = product.plan.read(product.output)?;
+    let (mut error, mut largest) = (0.0_f64, 0.0_f64);
+    for (at, &found) in found.iter().enumerate() {
+        let (row, column) = (at / SIDE, at % SIDE);
+        let terms = (0..SIDE).map(|k| x[row * SIDE + k] as f64 * w[k * SIDE + column] as f64);
+        let exact: f64 = terms.sum();
+        error = error.max((found as f64 - exact).abs());
+        largest = largest.max(exact.abs());
+    }
+    Ok(error / largest)
+}
+
+/// A product of two square matrices as the net of one fully connected layer.
+struct Product {
+    program: Program,
+    memory: Arc<dyn Memory>,
+    plan: Box<dyn Plan>,
+    output: ValueId,
+}
+
+impl Product {
+    fn new(device: &Arc<dyn Device>, side: usize) -> Result<Self, Failure> {
+        let linear = Linear { outputs: side, bias: false, ..Linear::default() };
+        let network = Network { input: Extent::vector(side), layers: vec![Layer::new(Kind::Linear(linear))] };
+        let graph = Graph::new(&network).map_err(|problem| Failure::Failed(problem.to_string()))?;
+        let request = Request {
+            batch: side,
+            mode: Mode::Test,
+            feed: Feed::Direct,
+            loss: None,
+            gradients: false,
+            update: None,
+            wanted: vec![graph.output],
+        };
+        let program = Program::new(&graph, &request);
+        let memory = device.memory(&Placement::of(&graph))?;
+        let plan = device.plan(&program, &memory, None)?;
+        let output = program.outputs[&graph.output];
+        Ok(Self { program, memory, plan, output })
+    }
 }
 
 /// The most memory that this process has held; unknown where the system does not tell.

@@ -52,6 +52,7 @@ pub struct Dispatch {
 pub struct Lowering {
     inputs: Vec<Place>,
     outputs: Vec<Place>,
+    addition: Option<Addition>,
     dispatches: Vec<Dispatch>,
     /// What the steps' constant tables are drawn from, each once.
     constants: Vec<Permutation>,
@@ -66,6 +67,14 @@ pub struct Lowering {
     products: Products,
     tiles: Arc<Tiles>,
     unmeasured: Vec<Unmeasured>,
+}
+
+/// A sum of what a step gives and something else, perhaps rectified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addition {
+    pub term: Place,
+    pub result: Place,
+    pub relu: bool,
 }
 
 /// A product of which nobody knows yet by which tiles it is made quickest.
@@ -184,6 +193,7 @@ impl Lowering {
         Self {
             inputs: Vec::new(),
             outputs: Vec::new(),
+            addition: None,
             dispatches: Vec::new(),
             constants: Vec::new(),
             picture_ranges,
@@ -210,7 +220,18 @@ impl Lowering {
     pub(super) fn step(&mut self, inputs: Vec<Place>, outputs: Vec<Place>) {
         self.inputs = inputs;
         self.outputs = outputs;
+        self.addition = None;
         self.scratch_len = 0;
+    }
+
+    /// Lets the step that has just begun make the sum behind it as well.
+    pub(super) fn add(&mut self, addition: Addition) {
+        self.addition = Some(addition);
+    }
+
+    /// The sum that this step makes of its first output, if it is to; that output is then not asked for.
+    pub fn addition(&self) -> Option<Addition> {
+        self.addition
     }
 
     /// The dispatches, the numbers they need in the arena, and what their constant tables are drawn from.

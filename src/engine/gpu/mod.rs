@@ -9,6 +9,7 @@
 mod adapter;
 mod context;
 mod flights;
+mod fusion;
 mod heap;
 mod lowering;
 mod measure;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::context::{Context, STORAGE};
 use super::flights::{Cargo, Flights, MOST_STEPS};
+use super::fusion::Fusion;
 use super::lowering::{Constant, Dispatch, Lowering, Operand, Source};
 use super::measure::{self, Measures};
 use super::memory::GpuMemory;
@@ -352,10 +353,17 @@ fn lowered(
 ) -> (Lowering, Vec<usize>) {
     let mut lowering = Lowering::new(context, values.len, picture_ranges);
     let mut step_ends = Vec::with_capacity(program.steps.len());
-    for step in &program.steps {
+    let fusion = Fusion::new(program, places);
+    for (i, step) in program.steps.iter().enumerate() {
         let place = |value: &ValueId| places[value.0].expect("a step's operands have places");
         lowering.step(step.inputs.iter().map(place).collect(), step.outputs.iter().map(place).collect());
-        ops::lower(&step.op).gpu(&mut lowering);
+        if let Some(addition) = fusion.addition(i) {
+            lowering.add(addition);
+        }
+        // What the step before has done already takes no dispatch.
+        if i == 0 || fusion.addition(i - 1).is_none() {
+            ops::lower(&step.op).gpu(&mut lowering);
+        }
         step_ends.push(lowering.n_dispatches());
     }
     (lowering, step_ends)

@@ -26,7 +26,8 @@ impl Products {
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
-            Self::Tiled => "tiled",
+            // Not "tiled", as another order of the sums was called once.
+            Self::Tiled => "tile-wise",
             Self::Winograd => "winograd",
             Self::Half => "16-bit",
         }

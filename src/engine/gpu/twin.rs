@@ -1,5 +1,6 @@
 //! The graphics processors of tests.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::product::Shape;
@@ -35,7 +36,9 @@ pub fn gpu_with(products: Products) -> Option<Arc<dyn Device>> {
         println!("left out: there is no Vulkan driver on this machine");
         return None;
     };
-    let gpu: Arc<dyn Device> = Arc::new(Gpu::open_as(&adapter, &settings(products)).unwrap());
+    let mut gpu = Gpu::open_as(&adapter, &settings(products)).unwrap();
+    Arc::get_mut(&mut gpu.context).unwrap().limits.max_compute_workgroups_per_dimension = LONGEST_ROW;
+    let gpu: Arc<dyn Device> = Arc::new(gpu);
     gpus.push((products, gpu.clone()));
     Some(gpu)
 }
@@ -49,14 +52,19 @@ pub fn own_gpu(change: impl FnOnce(&mut wgpu::Limits)) -> Option<Gpu> {
 
 /// [`gpu`] with its rows of workgroups as long as WebGPU lets them be.
 pub fn with_true_rows(products: Products) -> Option<Gpu> {
-    let limits = Some(wgpu::Limits::default());
-    let settings = Settings { limits, ..settings(products) };
-    Some(Gpu::open_as(gpu()?.info(), &settings).unwrap())
+    Some(Gpu::open_as(gpu()?.info(), &settings(products)).unwrap())
 }
 
 /// [`gpu`] with all its tiles of one shape.
 pub fn with_tiles(shape: &'static Shape) -> Option<Gpu> {
     let settings = Settings { shape: Some(shape), ..settings(Products::Tiled) };
+    Some(Gpu::open_as(gpu()?.info(), &settings).unwrap())
+}
+
+/// [`gpu`], measured, with what was found kept in a folder.
+pub fn measuring(folder: &Path) -> Option<Gpu> {
+    let tiles = Some(folder.to_owned());
+    let settings = Settings { measures: Measures::Everything, tiles, ..settings(Products::Tiled) };
     Some(Gpu::open_as(gpu()?.info(), &settings).unwrap())
 }
 
@@ -68,7 +76,6 @@ pub fn half() -> Option<Gpu> {
 }
 
 fn settings(products: Products) -> Settings {
-    let limits =
-        wgpu::Limits { max_compute_workgroups_per_dimension: LONGEST_ROW, ..wgpu::Limits::default() };
-    Settings { products, measures: Measures::Nothing, tiles: None, shape: None, limits: Some(limits) }
+    let limits = Some(wgpu::Limits::default());
+    Settings { products, measures: Measures::Nothing, tiles: None, shape: None, limits }
 }

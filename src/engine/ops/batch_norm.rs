@@ -354,8 +354,13 @@ mod gpu {
             }
             Mode::Test => [lowering.input(3), lowering.input(4)],
         };
-        let operands = [x, gamma, beta, mean, spread, y];
-        each_number(step, &split, ["forward", "forward_fours"], &operands, lowering);
+        // A sum that takes in y is made at once, and y itself then never written.
+        let addition = lowering.addition();
+        let (y, term) = addition.map_or((y, x), |addition| (addition.result, addition.term));
+        let step = BatchNormStep { relu: addition.map_or(step.relu, |addition| addition.relu), ..*step };
+        let operands = [x, gamma, beta, mean, spread, y, term];
+        let entries = ["forward", "forward_fours"];
+        lowering.push(each_number(&step, &split, entries, &operands).constant("ADD", addition.is_some()));
     }
 
     fn backward(step: &BatchNormStep, lowering: &mut Lowering) {
@@ -373,7 +378,7 @@ mod gpu {
             .bind(&of_channel)
             .bind(&[d_gamma, d_beta, rest]);
         lowering.push(gradients.groups(channels));
-        each_number(step, &split, ["backward", "backward_fours"], &[x, rest, dy, dx], lowering);
+        lowering.push(each_number(step, &split, ["backward", "backward_fours"], &[x, rest, dy, dx]));
     }
 
     /// A dispatch over all numbers: one in each invocation, or, where channels come in fours, four.
@@ -382,16 +387,13 @@ mod gpu {
         split: &Split,
         [ones, fours]: [&'static str; 2],
         operands: &[Place],
-        lowering: &mut Lowering,
-    ) {
+    ) -> Dispatch {
         let len = step.batch * step.extent.len();
-        lowering.push(match step.extent.channels.is_multiple_of(4) {
-            true => {
-                let operands: Vec<_> = operands.iter().map(|place| place.in_fours()).collect();
-                dispatch(step, split, fours).bind(&operands).invocations(len / 4)
-            }
-            false => dispatch(step, split, ones).bind(operands).invocations(len),
-        });
+        if !step.extent.channels.is_multiple_of(4) {
+            return dispatch(step, split, ones).bind(operands).invocations(len);
+        }
+        let operands: Vec<_> = operands.iter().map(|place| place.in_fours()).collect();
+        dispatch(step, split, fours).bind(&operands).invocations(len / 4)
     }
 
     fn dispatch(step: &BatchNormStep, split: &Split, entry: &'static str) -> Dispatch {

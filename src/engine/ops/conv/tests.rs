@@ -89,27 +89,35 @@ fn devices_agree_with_the_plain_reference() {
     (12..120).for_each(|case| check(random_step(case), &cpu()));
 }
 
-/// Steps of which a tile covers only a part and in which it hangs over every edge: with channels in fours, long sums in
-/// parts, several groups; and with none of these.
-fn ugly_steps() -> [ConvStep; 2] {
+/// A step whose tiles hang over every edge, with channels in fours, long sums in parts, and several groups.
+fn ugly_step() -> ConvStep {
     let window = Window { padding: [1, 0], stride: [1, 2], ..Window::new([3, 2]) };
-    let in_fours = ConvStep { groups: 2, ..step(3, Extent::new(24, 9, 13), 72, window) };
-    [in_fours, ConvStep { relu: true, ..step(2, Extent::new(5, 11, 7), 39, window) }]
+    ConvStep { groups: 2, ..step(3, Extent::new(24, 9, 13), 72, window) }
 }
 
-/// So that a run does not depend on what was measured to be quick.
+/// So that a run does not depend on what was measured to be quick. The driver that runs on the CPU compiles for nearly
+/// a second each.
 #[test]
 fn tiles_of_every_shape_give_the_same_bits() {
+    let in_ones = step(2, Extent::new(5, 11, 7), 39, Window::new([3, 2]));
     let mut found: Vec<Vec<Vec<f32>>> = Vec::new();
     for shape in &SHAPES {
         let Some(gpu) = twin::with_tiles(shape) else { return };
-        let trials = ugly_steps().into_iter().flat_map(trials);
-        let outputs = trials.flat_map(|trial| {
-            trial.agrees_on(&gpu, 1e-5);
-            trial.on(&gpu)
-        });
-        found.push(outputs.collect());
+        let run = |trials: &[Trial]| {
+            trials
+                .iter()
+                .flat_map(|trial| {
+                    trial.agrees_on(&gpu, 1e-5);
+                    trial.on(&gpu)
+                })
+                .collect::<Vec<_>>()
+        };
+        found.push(run(&trials(ugly_step())));
         assert!(found[0] == found[found.len() - 1], "{}", shape.name);
+        // Those that are customary also with single numbers.
+        if *shape == SHAPES[0] || *shape == SHAPES[3] {
+            run(&trials(ConvStep { relu: true, ..in_ones })[..1]);
+        }
     }
 }
 
@@ -117,7 +125,7 @@ fn tiles_of_every_shape_give_the_same_bits() {
 #[test]
 fn rounded_operands_are_all_that_16_bits_cost() {
     let Some(gpu) = twin::half() else { return };
-    for trial in ugly_steps().into_iter().flat_map(trials) {
+    for trial in trials(ugly_step()) {
         let exact = trial.plain();
         let mut rounded = trial.clone();
         // A bias is no factor.
@@ -141,7 +149,7 @@ fn rounded_operands_are_all_that_16_bits_cost() {
 #[test]
 fn small_gradients_survive_16_bits() {
     let Some(gpu) = twin::half() else { return };
-    let [_, mut backward, mut weights] = trials(ugly_steps()[0]);
+    let [_, mut backward, mut weights] = trials(ugly_step());
     backward.inputs[0].iter_mut().for_each(|dy| *dy *= 1e-6);
     weights.inputs[1].iter_mut().for_each(|dy| *dy *= 1e-6);
     for trial in [backward, weights] {
@@ -164,9 +172,7 @@ fn to_11_digits(x: f32) -> f32 {
 #[test]
 fn the_algorithm_of_winograd_agrees() {
     let Some(gpu) = twin::gpu_with(Products::Winograd) else { return };
-    for (batch, [height, width], padding, relu) in
-        [(3, [5, 8], [1, 1], true), (1, [3, 4], [0, 2], false), (2, [1, 2], [1, 1], false)]
-    {
+    for (batch, [height, width], padding, relu) in [(3, [5, 8], [1, 1], true), (1, [3, 1], [0, 2], false)] {
         let window = Window { padding, ..Window::new([3, 3]) };
         let step = step(batch, Extent::new(64, height, width), 68, window);
         let [forward, backward, _] = trials(ConvStep { relu, ..step });
