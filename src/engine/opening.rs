@@ -103,7 +103,7 @@ mod tests {
             ["Radeon", "Arc A770", "Radeon, 16-bit products", "Arc A770, 16-bit products"].map(device);
         let found = |words: &str| devices.iter().position(|device| is_called(device, words));
         assert_eq!(
-            ["radeon", "770", "16-bit", "arc 16-bit", "Arc A770, 16-bit products", "arc b"].map(found),
+            ["radeon", "770", "16-bit", "arc 16-bit", "Arc A770, 16-bit products", "arc nvidia"].map(found),
             [Some(0), Some(1), Some(2), Some(3), Some(3), None]
         );
     }
