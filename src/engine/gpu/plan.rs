@@ -374,7 +374,7 @@ fn lowered(
 pub fn dispatches(context: &Context, program: &Program) -> Lowering {
     let values = arena::assign(program);
     let (places, _) = arena::places(program, &values);
-    lowered(context, program, &values, &places, vec![0..1]).0
+    lowered(context, program, &values, &places, std::iter::once(0..1).collect()).0
 }
 
 fn on_device(pictures: &Arc<dyn Pictures>) -> &GpuPictures {

@@ -72,10 +72,13 @@ fn net(subject: &Subject<'_>) -> Result<Net, LookError> {
     })
 }
 
+/// Puts other numbers in the place of the net's.
+type Laying = Box<dyn Fn(&Numbers) -> Result<(), LookError> + Send>;
+
 struct Removed {
     net: Net,
     blocks: Vec<Block>,
-    lay: Box<dyn Fn(&Numbers) -> Result<(), LookError> + Send>,
+    lay: Laying,
     evaluator: Evaluator,
     found: Removal,
     /// Evaluations that are done: the first is that of the whole net.

@@ -87,7 +87,7 @@ fn eigen(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
     ((0..n).map(|i| a[i][i]).collect(), vectors)
 }
 
-/// Turns the plane of two axes such that what they share becomes 0.
+/// Turns the plane of two axes, `p` before `q`, such that what they share becomes 0.
 fn rotate(a: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) {
     if a[p][q] == 0.0 {
         return;
@@ -100,8 +100,9 @@ fn rotate(a: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) {
     for row in a.iter_mut().chain(vectors) {
         (row[p], row[q]) = turn(row[p], row[q]);
     }
-    for k in 0..a.len() {
-        (a[p][k], a[q][k]) = turn(a[p][k], a[q][k]);
+    let (above, below) = a.split_at_mut(q);
+    for (x, y) in above[p].iter_mut().zip(&mut below[0]) {
+        (*x, *y) = turn(*x, *y);
     }
 }
 
