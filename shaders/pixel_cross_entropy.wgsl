@@ -85,31 +85,42 @@ fn pixel(i: u32, scale: f32) -> vec2f {
 }
 
 @compute @workgroup_size(LANES)
-fn count(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn count(
+    @builtin(workgroup_id) workgroup: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let group = workgroup.x + workgroup.y * workgroups.x;
     var own = 0.0;
-    for (var i = group.x * LANES + lane; i < PIXELS; i += GROUPS * LANES) {
+    for (var i = group * LANES + lane; i < PIXELS; i += GROUPS * LANES) {
         own += select(0.0, 1.0, counts_for_something(u32(labels_counted[i])));
     }
     let sum = sum_of_lanes(lane, vec2f(own, 0.0));
-    if lane == 0u {
-        counts_out[group.x] = sum.x;
+    // The last row of workgroups may be longer than needed.
+    if lane == 0u && group < GROUPS {
+        counts_out[group] = sum.x;
     }
 }
 
 @compute @workgroup_size(LANES)
-fn pixels(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn pixels(
+    @builtin(workgroup_id) workgroup: vec3u,
+    @builtin(num_workgroups) workgroups: vec3u,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let group = workgroup.x + workgroup.y * workgroups.x;
     var counted = 0.0;
     for (var g = lane; g < GROUPS; g += LANES) {
         counted += counts[g];
     }
     let scale = 1.0 / max(1.0, sum_of_lanes(lane, vec2f(counted, 0.0)).x);
     var own = vec2f(0.0);
-    for (var i = group.x * LANES + lane; i < PIXELS; i += GROUPS * LANES) {
+    for (var i = group * LANES + lane; i < PIXELS; i += GROUPS * LANES) {
         own += pixel(i, scale);
     }
     let sum = sum_of_lanes(lane, own);
-    if lane == 0u {
-        losses[group.x] = sum;
+    if lane == 0u && group < GROUPS {
+        losses[group] = sum;
     }
 }
 

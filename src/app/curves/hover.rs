@@ -1,6 +1,6 @@
 //! What all runs have at the place of the pointer.
 
-use egui::{Align2, FontId, Galley, Pos2, Rect, TextStyle, Ui, vec2};
+use egui::{Align2, FontId, Galley, LayerId, Order, Pos2, Rect, TextStyle, Ui, UiBuilder, vec2};
 use std::sync::Arc;
 
 use super::State;
@@ -17,7 +17,7 @@ struct Line {
 }
 
 /// Step, epoch and time at the pointer, and below, where there are several runs, the values of each.
-pub fn values_ui(ui: &Ui, state: &State, quantity: Quantity, rect: Rect, pointer: f32) {
+pub fn values_ui(ui: &mut Ui, state: &State, quantity: Quantity, rect: Rect, pointer: f32) {
     let Some(x) = state.hovered else { return };
     let Some(head) = head(state, x) else { return };
     let mut lines = vec![Line { mark: None, name: head, values: String::new() }];
@@ -28,7 +28,12 @@ pub fn values_ui(ui: &Ui, state: &State, quantity: Quantity, rect: Rect, pointer
             Some(Line { mark: Some(run.mark), name: run.name.clone(), values })
         }));
     }
-    draw(ui, rect, pointer, &lines);
+    // Above all else: several runs take more lines than a low plot has room for.
+    let layer = LayerId::new(Order::Tooltip, ui.scope_id().with("values at the pointer"));
+    let screen = ui.ctx().content_rect();
+    let mut above = ui.new_child(UiBuilder::new().layer_id(layer).max_rect(screen));
+    above.set_clip_rect(screen);
+    draw(&above, rect, pointer, &lines);
 }
 
 /// By the run in front, else by any that has come anywhere.

@@ -177,7 +177,9 @@ fn values_of_all_runs_are_told_at_the_pointer() {
     let plot = bench.get("Error curve").rect();
     bench.harness.hover_at(plot.center());
     bench.harness.run_steps(3);
-    let told = super::layout::drawn(&bench).into_iter().filter(|drawn| plot.contains_rect(drawn.rect));
+    // A little below a low plot, too.
+    let area = plot.with_max_y(plot.max.y + 30.0);
+    let told = super::layout::drawn(&bench).into_iter().filter(|drawn| area.contains_rect(drawn.rect));
     let told: Vec<String> = told.map(|drawn| drawn.text).collect();
     for name in ["residual", "plain", "adam"] {
         assert!(told.iter().any(|text| text == name), "{name}: {told:?}");

@@ -102,7 +102,7 @@ fn the_surfaces_of_two_runs_stand_side_by_side() {
     for name in [&own, &other.name] {
         assert!(bench.has(&format!("Loss over a plane around the weights of {name}")), "{name}");
     }
-    assert!(bench.has_text("Of the path's variance 80 % lies along x"));
+    assert!(bench.has_text("Of the path's variance 80.0 % lies along x"));
     assert!(bench.has_text("What a slice can show"));
 }
 

@@ -49,7 +49,10 @@ impl Slot {
             Goal::Until(..) => Activity::Training,
             Goal::Begin(_) => Activity::Preparing,
             Goal::Rest => match &self.run {
-                Some(run) if run.progress().is_finished() => Activity::Finished,
+                // With its last test broken off it is not at its end.
+                Some(run) if run.progress().is_finished() && self.testing == Testing::No => {
+                    Activity::Finished
+                }
                 _ => Activity::Idle,
             },
         }
