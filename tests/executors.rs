@@ -107,9 +107,9 @@ fn check(preset: &str, extent: Extent, of_gradient: f64) {
         // Rounding grows from step to step, at this small rate slowly.
         assert!((expected - found).abs() <= 2e-3 * expected, "loss {step}: {found} against {expected}");
     }
-    // What starts at 0 has moved by some thousandths only, and the units that fell on the other side of 0 on the way
-    // show in it undiminished (seen are 1.6e-4): whatever is shorter than 0.3 is measured against that.
-    compare(Bank::Parameters, &cpu, &gpu, 1e-3, 0.3);
+    // What starts at 0 has moved by some hundredths only, and the units that fell on the other side of 0 on the way
+    // show in it undiminished (seen are 7e-4): whatever is shorter than 1 is measured against that.
+    compare(Bank::Parameters, &cpu, &gpu, 1e-3, 1.0);
     let [expected, found] = [cpu.test(), gpu.test()].map(|test| test.expect("a test"));
     assert!((expected.loss - found.loss).abs() <= 2e-3 * expected.loss, "{found:?} against {expected:?}");
 }
