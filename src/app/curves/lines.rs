@@ -2,7 +2,7 @@
 
 use egui_plot::PlotPoint;
 
-use super::pyramid::Pyramid;
+use super::pyramid::{Pyramid, Stretch};
 use super::series::{Axis, Quantity, Series};
 
 /// What part of the plane is seen, and how it is scaled.
@@ -42,6 +42,17 @@ impl View {
             }
         }
         points
+    }
+
+    /// A curve beside others, with one point in the middle of each stretch: enough to compare.
+    pub fn middles(&self, series: &Series, values: &Pyramid, factor: f64) -> Vec<PlotPoint> {
+        let range = series.range(self.axis, self.from, self.to);
+        let middle = |stretch: Stretch| {
+            let x = self.x(series.x(self.axis, stretch.first));
+            let y = self.y(0.5 * (stretch.min as f64 + stretch.max as f64) * factor)?;
+            x.is_finite().then(|| PlotPoint::new(x, y))
+        };
+        values.stretches(range, self.columns).filter_map(middle).collect()
     }
 
     /// The evaluations.
@@ -94,6 +105,8 @@ mod tests {
         let extremes =
             points.iter().fold([f64::INFINITY, 0.0], |[min, max], p| [min.min(p.y), f64::max(max, p.y)]);
         assert_eq!(extremes, [1.0, 17.0]);
+        let middles = view.middles(&series, series.raw(Quantity::Loss), 1.0);
+        assert!((200..=1700).contains(&middles.len()) && middles.iter().all(|point| point.y == 9.0));
         let near = View { from: 500.0, to: 600.0, ..view };
         assert!((100..=104).contains(&near.points(&series, series.raw(Quantity::Loss), 1.0).len()));
     }

@@ -26,7 +26,7 @@ pub struct Other {
 impl Other {
     pub fn new(ui: &Ui, view: &View, run: &Seen, series: &Series, quantity: Quantity, factor: f64) -> Self {
         let coarse = View { columns: view.columns / COARSER, ..*view };
-        let train = coarse.points(series, series.smooth(quantity), factor);
+        let train = coarse.middles(series, series.smooth(quantity), factor);
         let (colour, shape) = (mark::colour(ui, run.mark), mark::shape(run.mark));
         Self {
             name: run.name.clone(),

@@ -18,6 +18,13 @@ use crate::session::Activity;
 /// Evaluations are marked one by one up to so many.
 pub(super) const MOST_MARKS: usize = 60;
 
+/// Points of the screen that a dash is long, at least; the gap behind it is shorter by the golden section.
+const DASH: f32 = 6.0;
+const LONGEST_DASH: f32 = 60.0;
+
+/// Lengths of a dash in a curve, about: each dash is a shape of its own.
+const MOST_DASHES: f32 = 250.0;
+
 /// The place of the rate among the plots that can be zoomed into.
 const RATE: usize = 2;
 
@@ -178,7 +185,7 @@ pub(super) fn dashed<'a>(
     width: f32,
 ) {
     if !points.is_empty() {
-        let style = LineStyle::Dashed { length: 6.0 };
+        let style = LineStyle::Dashed { length: dash(plot, points) };
         plot.line(
             Line::new(name, PlotPoints::Borrowed(points))
                 .color(colour)
@@ -187,6 +194,14 @@ pub(super) fn dashed<'a>(
                 .allow_hover(false),
         );
     }
+}
+
+/// How long each dash is on the screen: longer where a curve that goes up and down all the time would have very many.
+fn dash(plot: &PlotUi<'_>, points: &[PlotPoint]) -> f32 {
+    let [x, y] = plot.transform().dpos_dvalue().map(f64::abs);
+    let path = |pair: &[PlotPoint]| (x * (pair[1].x - pair[0].x)).hypot(y * (pair[1].y - pair[0].y));
+    let path: f64 = points.windows(2).map(path).sum();
+    (path as f32 / MOST_DASHES).max(DASH).min(LONGEST_DASH)
 }
 
 pub(super) fn points<'a>(
