@@ -77,8 +77,9 @@ fn place(entry: &Entry) -> String {
 }
 
 fn info(name: &str, as_json: bool) -> Result<(), Failure> {
-    let spec = experiment::Data { source: name.into(), ..experiment::Data::default() };
-    let info = catalogue::info(&spec, experiment::Experiment::default().seed)?;
+    let data = experiment::Data { source: name.into(), ..experiment::Data::default() };
+    let experiment = experiment::Experiment { data, ..experiment::Experiment::default() };
+    let info = catalogue::info(&experiment)?;
     if as_json {
         text::print_json(&json!(info));
         return Ok(());

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let net = match &arguments.weights {
         Some(path) => Net::load(&experiment, path, None)?,
         None => {
-            let set = catalogue::open(&experiment.data, experiment.seed)?;
+            let set = catalogue::open(&experiment)?;
             set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
             Net::initial(&experiment, &set)?
         }

@@ -127,7 +127,7 @@ impl Checked {
     fn of(arguments: &GradcheckArguments) -> Result<Self, Failure> {
         let n_classes = if arguments.full { None } else { Some(N_CLASSES) };
         let for_preset = ForPreset { n_classes, ..ForPreset::default() };
-        let Subject { experiment, input, goal } = Subject::of(&arguments.name, &arguments.set, for_preset)?;
+        let Subject { experiment, input, goal, .. } = Subject::of(&arguments.name, &arguments.set, for_preset)?;
         // That the network fits its own pictures is said before it is given others.
         let network = experiment.network.network(input, goal.n_outputs())?;
         let mut choice = experiment.network;

@@ -16,10 +16,11 @@ pub enum ExportError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     #[error(
-        "An ONNX file holds 2 GiB at most, and the weights of this net take {mib} MiB. Export it to PyTorch \
-         instead (`--to pytorch`)."
+        "An ONNX file holds 2 GiB at most, and the weights of this net take {}. Export it to PyTorch instead \
+         (`--to pytorch`).",
+        crate::experiment::figures::bytes_needed(*.bytes)
     )]
-    TooLarge { mib: u64 },
+    TooLarge { bytes: u64 },
 }
 
 /// Writes a file whole.

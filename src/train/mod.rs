@@ -21,7 +21,7 @@ pub mod weights;
 pub use evaluate::Evaluation;
 pub use model::{Model, Reader};
 pub use net::Net;
-pub use run::{Lasting, Leg, Progress, Run, Standing, train_program};
+pub use run::{Lasting, Leg, Progress, Run, Standing, check_settings, train_program};
 
 use crate::data::DataError;
 use crate::engine::EngineError;

@@ -16,6 +16,7 @@ use super::replace::partial;
 use super::{Lasting, Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
 use crate::experiment::Train;
+use crate::experiment::figures::bytes_needed;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, LayerReport, Op};
 pub use about::About;
@@ -30,11 +31,11 @@ pub enum WeightsError {
     #[error("{} cannot be written: {reason}. Make room, or choose another place.", path.display())]
     Write { path: PathBuf, reason: String },
     #[error(
-        "{} cannot be written: what it would tell of the pictures takes {mib} MiB, and no more than {} may be. Use \
+        "{} cannot be written: what it would tell of the pictures takes {}, and no more than {} may be. Use \
          `data.normalise = \"per-channel\"` or smaller pictures, and leave `data.permute` out.",
-        path.display(), LARGEST_HEADER >> 20
+        path.display(), bytes_needed(*.bytes), bytes_needed(LARGEST_HEADER)
     )]
-    Header { path: PathBuf, mib: u64 },
+    Header { path: PathBuf, bytes: u64 },
     #[error(
         "{} is not a file of weights (safetensors): {reason}. Give one that `--save` has written.",
         path.display()

@@ -122,7 +122,7 @@ fn prepare(arguments: &TrainArguments, experiments: Vec<Experiment>) -> Result<V
         let known = twins.iter().find(|twin| twin.run.experiment.data == experiment.data);
         let set: std::sync::Arc<DataSet> = match known {
             Some(twin) => twin.run.set.clone(),
-            None => pictures(&experiment)?,
+            None => pictures(&experiment, &*device)?,
         };
         let mut run = start(arguments, &mut experiment, set, device.clone())?;
         let n_steps = arguments.steps.unwrap_or(run.progress().n_steps);

@@ -120,7 +120,7 @@ fn the_metrics_of_many_steps_come_back_in_order() {
 fn what_does_not_fit_is_refused_in_a_sentence() {
     let Some(gpu) = twin::own_gpu(|limits| limits.max_buffer_size = 1 << 20) else { return };
     let memory = gpu.memory(&placement(1 << 19)).err().unwrap().to_string();
-    assert!(memory.starts_with("The memory of the weights needs 2 MiB"), "{memory}");
+    assert!(memory.starts_with("The memory of the weights needs 2.0 MiB"), "{memory}");
     let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
     let plan = gpu.plan(&doubling(1 << 19), &memory, None).err().unwrap();
     assert!(matches!(plan, EngineError::OutOfMemory { .. }), "{plan}");
@@ -135,7 +135,7 @@ fn an_array_that_cannot_be_bound_is_refused_in_a_sentence() {
     let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
     let refused = gpu.plan(&doubling((1 << 18) + 1), &memory, None).err().unwrap().to_string();
     assert!(
-        refused.starts_with("One array of the network needs 2 MiB, but the device offers 1 MiB"),
+        refused.starts_with("One array of the network needs 1.1 MiB, but the device offers 1.0 MiB"),
         "{refused}"
     );
     assert!(gpu.plan(&doubling(1 << 18), &memory, None).is_ok());

@@ -107,7 +107,7 @@ pub fn header(
     header.push_str(&" ".repeat(missing));
     let len = header.len() as u64;
     if len > LARGEST_HEADER {
-        return Err(WeightsError::Header { path: path.into(), mib: len.div_ceil(1 << 20) });
+        return Err(WeightsError::Header { path: path.into(), bytes: len });
     }
     let mut bytes = len.to_le_bytes().to_vec();
     bytes.extend(header.into_bytes());
