@@ -43,6 +43,12 @@ pub struct DescribeArguments {
     json: bool,
 }
 
+impl DescribeArguments {
+    pub(super) fn subject(&self) -> (&str, &[String]) {
+        (&self.name, &self.set)
+    }
+}
+
 pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
     let n_classes = arguments.classes.map(|n| n as usize);
     let for_preset = ForPreset { input: arguments.input, n_classes };
@@ -52,7 +58,7 @@ pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
     if let Some(batch) = arguments.batch {
         experiment.train.batch = batch as usize;
     }
-    let graph = Graph::for_goal(&network, &goal).map_err(|problem| Failure::BadInput(problem.to_string()))?;
+    let graph = Graph::for_goal(&network, &goal).map_err(Failure::Shape)?;
     let memory = Memory::of(&experiment, goal, &graph, pictures.as_ref(), &arguments.device)?;
     let settings = match &pictures {
         Some(pictures) => train::check_settings(&experiment, pictures.extent, pictures.train).err(),
@@ -65,7 +71,9 @@ pub(super) fn run(arguments: &DescribeArguments) -> Result<(), Failure> {
         true => print_json(&graph, &memory, &advice, &refusals),
         false => {
             print_table(&graph, &memory);
-            refusals.iter().for_each(|refusal| text::print_line(&format!("this would be refused: {refusal}")));
+            refusals
+                .iter()
+                .for_each(|refusal| text::print_line(&format!("this would be refused: {refusal}")));
             print_advice(&advice);
         }
     }
@@ -114,7 +122,9 @@ impl Memory {
         let testing = footprint(&evaluate::test_program(&fused, goal, test_batch))?;
         if refusals.is_empty() {
             let beside = Beside { taken: pictures.unwrap_or(0), ..Beside::default() };
-            refusals.extend(Run::check_room(experiment, goal, graph, &*device, beside).err().map(|e| e.to_string()));
+            refusals.extend(
+                Run::check_room(experiment, goal, graph, &*device, beside).err().map(|e| e.to_string()),
+            );
         }
         let (info, available) = (device.info().clone(), device.available());
         let batch = experiment.train.batch;
@@ -124,9 +134,12 @@ impl Memory {
     /// How much there is, and what stands against it.
     fn sentence(&self) -> String {
         let kind = self.device.kind;
-        let left = self.available.map_or("how much there is, the device does not tell".into(), |n| kind.left(n));
+        let left =
+            self.available.map_or("how much there is, the device does not tell".into(), |n| kind.left(n));
         match self.pictures {
-            Some(pictures) => format!("the pictures come on top of it and take {}; {left}", text::bytes(pictures)),
+            Some(pictures) => {
+                format!("the pictures come on top of it and take {}; {left}", text::bytes(pictures))
+            }
             None => format!("the pictures come on top of it; {left}"),
         }
     }
@@ -147,7 +160,17 @@ const HEADER: [&str; 9] = [
 fn print_table(graph: &Graph, memory: &Memory) {
     let mut rows = vec![HEADER.map(String::from).to_vec()];
     let input = graph.input();
-    rows.push(row(["input", "", &input.to_string(), "", "", &text::bytes(4 * input.len() as u64), "", "", ""]));
+    rows.push(row([
+        "input",
+        "",
+        &input.to_string(),
+        "",
+        "",
+        &text::bytes(4 * input.len() as u64),
+        "",
+        "",
+        "",
+    ]));
     for layer in &graph.layers {
         let LayerReport { parameters, multiply_adds, receptive_field, .. } = layer;
         let count = |n: u64| if n == 0 { "–".into() } else { text::grouped(n) };

@@ -15,7 +15,7 @@ use crate::train::{Model, Net, TrainError};
 #[derive(clap::Args)]
 pub struct EvalArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// Weights to evaluate (safetensors).
     #[arg(long, value_name = "FILE")]

@@ -10,7 +10,7 @@ use crate::train::Net;
 #[derive(clap::Args)]
 pub struct ExportArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// The weights to export (safetensors); the initial ones of the experiment's seed where none are given.
     #[arg(long, value_name = "FILE")]

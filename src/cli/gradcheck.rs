@@ -60,10 +60,15 @@ struct DeviceReport {
     distances: Vec<Distance>,
 }
 
+impl GradcheckArguments {
+    pub(super) fn subject(&self) -> (&str, &[String]) {
+        (&self.name, &self.set)
+    }
+}
+
 pub(super) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
     let subject = Checked::of(arguments)?;
-    let graph = Graph::for_goal(&subject.reduced.network, &subject.goal)
-        .map_err(|problem| Failure::BadInput(problem.to_string()))?;
+    let graph = Graph::for_goal(&subject.reduced.network, &subject.goal).map_err(Failure::Shape)?;
     if graph.parameters.is_empty() {
         return Err(Failure::BadInput(format!(
             "{} has no parameters, so that there is no gradient to check. Give a net with a layer that learns: `conv`, \
@@ -127,7 +132,8 @@ impl Checked {
     fn of(arguments: &GradcheckArguments) -> Result<Self, Failure> {
         let n_classes = if arguments.full { None } else { Some(N_CLASSES) };
         let for_preset = ForPreset { n_classes, ..ForPreset::default() };
-        let Subject { experiment, input, goal, .. } = Subject::of(&arguments.name, &arguments.set, for_preset)?;
+        let Subject { experiment, input, goal, .. } =
+            Subject::of(&arguments.name, &arguments.set, for_preset)?;
         // That the network fits its own pictures is said before it is given others.
         let network = experiment.network.network(input, goal.n_outputs())?;
         let mut choice = experiment.network;

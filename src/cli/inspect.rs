@@ -32,7 +32,7 @@ use crate::train::initial::Start;
 #[derive(clap::Args)]
 pub struct InspectArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// The weights to look at (safetensors); without them, those before the first step.
     #[arg(long, value_name = "FILE", global = true)]
@@ -152,10 +152,10 @@ fn beside(name: &str, weights: Option<&Path>) -> Result<(Net, Arc<DataSet>), Fai
     let experiment = resolve_experiment(name, &[])?;
     let set = Arc::new(catalogue::open(&experiment)?);
     let net = match weights {
-        Some(path) => Net::load(&experiment, path, Some(&set))?,
-        None => Net::initial(&experiment, &set)?,
+        Some(path) => Net::load(&experiment, path, Some(&set)),
+        None => Net::initial(&experiment, &set),
     };
-    Ok((net, set))
+    Ok((net.map_err(|error| Failure::from(error).located(name, &[]))?, set))
 }
 
 /// The weights of the convolution at `path`, or of the first one.

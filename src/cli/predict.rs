@@ -13,7 +13,7 @@ use crate::train::{Model, Net, Reader};
 #[derive(clap::Args)]
 pub struct PredictArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// The weights to answer with (safetensors).
     #[arg(long, value_name = "FILE")]

@@ -77,6 +77,16 @@ pub struct TrainArguments {
     json: bool,
 }
 
+impl TrainArguments {
+    /// The experiment, where there is one alone.
+    pub(super) fn subject(&self) -> Option<(&str, &[String])> {
+        match &self.experiments[..] {
+            [name] => Some((name, &self.set)),
+            _ => None,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     match (&arguments.experiments[..], arguments.lockstep) {
         ([_, _, ..], true) => return lockstep::run(arguments),

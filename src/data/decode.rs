@@ -19,7 +19,8 @@ pub fn read_picture(path: &Path, extent: Extent) -> Result<Vec<u8>, DataError> {
     if ![1, 3].contains(&extent.channels) {
         return Err(DataError::Channels { wanted: extent.channels });
     }
-    decode(path, extent).map_err(|error| DataError::LonePicture { path: path.to_owned(), cause: cause(&error) })
+    decode(path, extent)
+        .map_err(|error| DataError::LonePicture { path: path.to_owned(), cause: cause(&error) })
 }
 
 /// Why a picture cannot be decoded, in words.

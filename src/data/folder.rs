@@ -8,7 +8,8 @@ use super::decode::{cause, decode, is_picture, probe};
 use super::error::{DataError, MAX_BYTES, count};
 use super::findings::{self, Unreadable};
 use super::{
-    DataSet, Labels, MAX_CLASSES, MAX_SIDE, Prospect, Split, folder_name, n_held_out, percent, split_at_random,
+    DataSet, Labels, MAX_CLASSES, MAX_SIDE, Prospect, Split, folder_name, n_held_out, percent,
+    split_at_random,
 };
 use crate::experiment::LabelKind;
 use crate::tensor::Extent;

@@ -4,7 +4,7 @@
 //! bytes, the kind of number, the number of dimensions) and the dimensions as big-endian words; then come
 //! the bytes, row by row. Whether a file is gzipped is told by its first bytes, not by its name.
 
-use super::error::{count, DataError, MAX_BYTES};
+use super::error::{DataError, MAX_BYTES, count};
 use super::known::Known;
 use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name};
 use crate::experiment::figures::{self, counted};

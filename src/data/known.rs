@@ -23,7 +23,10 @@ impl Known {
         let part = |part: &str, found, published| {
             (found != published).then(|| {
                 let (found, published) = (counted(found as u64, "picture"), count(published));
-                format!("The {part} files of {} hold {found}; the published ones hold {published}.", self.name)
+                format!(
+                    "The {part} files of {} hold {found}; the published ones hold {published}.",
+                    self.name
+                )
             })
         };
         [part("training", train, self.counts[0]), part("test", test, self.counts[1])]

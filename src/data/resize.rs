@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn what_would_fill_the_memory_is_refused() {
         let spec = Data { source: "glyphs".into(), size: Some([4096, 4096]), ..Data::default() };
-        let message = catalogue::open(&Experiment { data: spec, ..Experiment::default() }).unwrap_err().to_string();
+        let message =
+            catalogue::open(&Experiment { data: spec, ..Experiment::default() }).unwrap_err().to_string();
         assert!(message.contains("a smaller `data.size`"), "{message}");
     }
 

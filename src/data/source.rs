@@ -368,7 +368,10 @@ mod tests {
         };
         assert!(refused(|data| data.train = Some(8)).contains("asks for 8 pictures, but"));
         let message = refused(|data| data.noise.to = Some("dgos".into()));
-        assert!(message.contains("(did you mean `dogs`?)") && message.contains("`cats` and `dogs`"), "{message}");
+        assert!(
+            message.contains("(did you mean `dogs`?)") && message.contains("`cats` and `dogs`"),
+            "{message}"
+        );
     }
 
     #[test]

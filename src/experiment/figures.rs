@@ -99,6 +99,9 @@ mod tests {
     fn needs_are_rounded_up_and_means_down() {
         let (needed, left) = ((12 << 30) + 1, 12 << 30);
         assert_eq!((bytes_needed(needed), bytes_left(left)), ("12.1 GiB".into(), "12.0 GiB".into()));
-        assert_eq!((bytes_needed((3 << 20) + 1), bytes_left((4 << 20) - 1)), ("3.1 MiB".into(), "3.9 MiB".into()));
+        assert_eq!(
+            (bytes_needed((3 << 20) + 1), bytes_left((4 << 20) - 1)),
+            ("3.1 MiB".into(), "3.9 MiB".into())
+        );
     }
 }

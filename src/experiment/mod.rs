@@ -12,6 +12,7 @@ mod named;
 pub mod presets;
 pub mod shipped;
 mod train;
+pub mod unwritable;
 pub mod words;
 
 use crate::tensor::Extent;
@@ -210,7 +211,10 @@ mod tests {
         assert_eq!(check(0, 40, [32, 64]), Ok(()), "a part of it is left");
         assert_eq!(check(0, 0, [1, 1]), Ok(()));
         let covered = check(0, 64, [32, 64]).expect_err("it can be covered");
-        assert!(covered.contains("`data.augment.cutout`") && covered.ends_with("smaller than 64."), "{covered}");
+        assert!(
+            covered.contains("`data.augment.cutout`") && covered.ends_with("smaller than 64."),
+            "{covered}"
+        );
         let missed = check(32, 0, [32, 64]).expect_err("it can be missed");
         assert!(missed.contains("`data.augment.crop`") && missed.ends_with("less than 32."), "{missed}");
     }

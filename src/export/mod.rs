@@ -6,12 +6,13 @@ pub mod pytorch;
 
 use std::path::{Path, PathBuf};
 
+use crate::experiment::unwritable;
 use crate::train::weights::WeightsError;
 
 /// Why a net could not be exported, in a sentence or two for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    #[error("{} cannot be written: {cause}. Choose another place.", path.display())]
+    #[error("{} cannot be written: {}", path.display(), unwritable::reason(path, cause))]
     Write { path: PathBuf, cause: std::io::Error },
     #[error(transparent)]
     Weights(#[from] WeightsError),

@@ -8,8 +8,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::experiment::{Problem, figures};
 use crate::experiment::words::{nearest, shortened};
+use crate::experiment::{Problem, figures};
 
 /// The settings, experiments, predictions and checks.
 pub const SETTINGS: &str = "lesson.toml";

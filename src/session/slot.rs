@@ -260,8 +260,7 @@ impl Slot {
         let (set, experiment) = (ready.set.clone(), self.described.clone());
         // What cannot be must not cost the run that is.
         let graph = Run::check(&experiment, &set)?;
-        let beside =
-            Beside { released: self.run.as_ref().map_or(0, Run::bank_bytes), ..Beside::default() };
+        let beside = Beside { released: self.run.as_ref().map_or(0, Run::bank_bytes), ..Beside::default() };
         Run::check_room(&experiment, set.goal(experiment.train.loss), &graph, &**device, beside)?;
         let kept = match std::mem::take(&mut self.keeps) {
             true => self.fitting(&graph)?,

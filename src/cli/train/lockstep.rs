@@ -117,14 +117,15 @@ fn prepare(arguments: &TrainArguments, experiments: Vec<Experiment>) -> Result<V
     folders.iter().flatten().try_for_each(|path| folder::check_free(path)).map_err(TrainError::from)?;
     let device = engine::open(arguments.device.as_ref().unwrap_or(&DeviceChoice::Auto))?;
     let mut twins: Vec<Twin> = Vec::new();
-    for ((name, folder), mut experiment) in names.into_iter().zip(folders).zip(experiments) {
+    for (i, ((name, folder), mut experiment)) in names.into_iter().zip(folders).zip(experiments).enumerate() {
+        let located = |failure: Failure| failure.located(&arguments.experiments[i], &arguments.set);
         // The same pictures are there once.
         let known = twins.iter().find(|twin| twin.run.experiment.data == experiment.data);
         let set: std::sync::Arc<DataSet> = match known {
             Some(twin) => twin.run.set.clone(),
-            None => pictures(&experiment, &*device)?,
+            None => pictures(&experiment, &*device).map_err(located)?,
         };
-        let mut run = start(arguments, &mut experiment, set, device.clone())?;
+        let mut run = start(arguments, &mut experiment, set, device.clone()).map_err(located)?;
         let n_steps = arguments.steps.unwrap_or(run.progress().n_steps);
         let keeper = match folder {
             Some(path) => {

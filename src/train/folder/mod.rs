@@ -30,7 +30,7 @@ use super::weights::Numbers;
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device};
-use crate::experiment::{Experiment, file};
+use crate::experiment::{Experiment, file, unwritable};
 use checkpoint::{Checkpoint, Head, Record};
 use metrics::Metrics;
 pub use open::{Open, put_away};
@@ -70,7 +70,7 @@ pub enum FolderError {
         path.display(), path.join(checkpoint::FILE).display()
     )]
     OtherPictures { path: PathBuf },
-    #[error("{} cannot be written: {reason}. Make room, or choose another place.", path.display())]
+    #[error("{} cannot be written: {reason}", path.display())]
     Write { path: PathBuf, reason: String },
     #[error("{} cannot be deleted: {reason}.", path.display())]
     Delete { path: PathBuf, reason: String },
@@ -343,7 +343,7 @@ fn moved_source(source: &str, recorded: &str) -> Option<String> {
 }
 
 fn cannot_write(path: &Path, error: std::io::Error) -> FolderError {
-    FolderError::Write { path: path.into(), reason: error.to_string() }
+    FolderError::Write { path: path.into(), reason: unwritable::reason(path, &error) }
 }
 
 #[cfg(test)]
