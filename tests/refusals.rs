@@ -118,7 +118,8 @@ fn a_layer_that_does_not_fit_is_found_in_its_file() {
     for command in [&["train"][..], &["describe"], &["gradcheck"]] {
         refused(&[command, &[&path]].concat(), &[&format!("{path}, line 7: layers.1.1.0: ")]);
     }
-    let twins = ["train", "quickstart", &path, "--lockstep", "--set", "seed=1", "--set", "train.batch=32"];
+    let twins =
+        ["train", "quickstart", &path, "--lockstep", "--set", "data.train=500", "--set", "train.batch=32"];
     refused(&twins, &[&format!("{path}, line 7: layers.1.1.0: ")]);
     // Of layers that are not those of the file, the file has no lines.
     let other = refused(

@@ -1,6 +1,8 @@
 use super::*;
 use crate::data::HOLD_OUT;
-use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use crate::data::decode::fit;
+use image::imageops::FilterType;
+use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
