@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::action::Action;
 use super::editor::Editor;
 use crate::experiment::changes::Change;
+use crate::experiment::figures::counted;
 use crate::inspect::look::Look;
 use crate::session::{At, Command, RunId, Seen, Snapshot, Watch};
 use crate::train::folder::Past;
@@ -127,6 +128,9 @@ impl<'a> Desk<'a> {
 
 fn batch_problem(batch: usize, n_train: usize) -> Option<String> {
     (batch > n_train).then(|| {
-        format!("A batch of {batch} is larger than the {n_train} training pictures. Make the batch smaller.")
+        format!(
+            "A batch of {batch} is larger than the {}. Make the batch smaller.",
+            counted(n_train as u64, "training picture")
+        )
     })
 }

@@ -99,9 +99,9 @@ fn info(name: &str, as_json: bool) -> Result<(), Failure> {
 
 fn print_contents(contents: &Contents) {
     text::print_line(&format!(
-        "{} pictures to train on, {} to test on, each {}, with {}.",
-        contents.train,
-        contents.test,
+        "{} to train on, {} to test on, each {}, with {}.",
+        text::counted(contents.train as u64, "picture"),
+        text::grouped(contents.test as u64),
         contents.extent,
         contents.labels.words()
     ));

@@ -61,9 +61,9 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
         }));
     } else {
         text::print_line(&format!(
-            "{name} error {} on {} pictures, loss {:.4}, {} on {}",
+            "{name} error {} on {}, loss {:.4}, {} on {}",
             text::percent(found.error),
-            text::grouped(found.n_pictures as u64),
+            text::counted(found.n_pictures as u64, "picture"),
             found.loss,
             text::speed(images_per_second),
             device.info().name

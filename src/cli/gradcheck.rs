@@ -182,11 +182,12 @@ fn print_table(subject: &Checked, settings: &Settings, report: &Report, on_devic
 
 fn introduction(subject: &Checked, settings: &Settings) -> String {
     let network = &subject.reduced.network;
-    let mut text = format!("batch of {} pictures of {}", settings.batch, network.input);
+    let mut text =
+        format!("batch of {} of {}", text::counted(settings.batch as u64, "picture"), network.input);
     if network.input != subject.own_input {
         text += &format!(" instead of {}", subject.own_input);
     }
-    text += &format!(", {} classes", subject.goal.n_outputs());
+    text += &format!(", {}", text::counted(subject.goal.n_outputs() as u64, "class"));
     match subject.reduced.divisor {
         1 => text,
         divisor => text + &format!(", layers narrowed to 1/{divisor} of their channels"),
@@ -197,9 +198,12 @@ fn conclusion(report: &Report) -> String {
     let sum = |count: fn(&TensorReport) -> usize| report.tensors.iter().map(count).sum::<usize>();
     let mut text = match report.count(Verdict::Untold) {
         0 => String::new(),
-        n_untold => format!("of {n_untold} of {} tensors nothing can be told; ", report.tensors.len()),
+        n_untold => format!(
+            "of {n_untold} of {} nothing can be told; ",
+            text::counted(report.tensors.len() as u64, "tensor")
+        ),
     };
-    text += &format!("{} directions", sum(|tensor| tensor.n_directions));
+    text += &text::counted(sum(|tensor| tensor.n_directions) as u64, "direction");
     let (n_shortened, n_redrawn) = (sum(|tensor| tensor.n_shortened), sum(|tensor| tensor.n_redrawn));
     text += &format!(
         "; to keep clear of kinks {n_shortened} were measured closer to the point, {n_redrawn} drawn anew"

@@ -282,10 +282,10 @@ fn report(run: &Run, test: Evaluation) -> serde_json::Value {
 /// The same in a line.
 fn summary(run: &Run, test: Evaluation) -> String {
     format!(
-        "{} steps: test error {} on {} pictures, training error {}, {} on {}",
-        run.progress().step,
+        "{}: test error {} on {}, training error {}, {} on {}",
+        text::counted(run.progress().step, "step"),
         text::percent(test.error),
-        text::grouped(test.n_pictures as u64),
+        text::counted(test.n_pictures as u64, "picture"),
         text::percent(training(run).1),
         text::speed(images_per_second(run)),
         run.device().info().name

@@ -379,7 +379,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         for part in ["train", "test"] {
             let labels = format!("{part}annot");
-            [part, &labels].map(|name| std::fs::create_dir(folder.path().join(name)).expect("room"));
+            for name in [part, &labels] {
+                std::fs::create_dir(folder.path().join(name)).expect("room");
+            }
             image::RgbImage::new(4, 3).save(folder.path().join(part).join("1.png")).expect("room");
             let labels = folder.path().join(labels).join("1.png");
             image::GrayImage::from_pixel(4, 3, image::Luma([2])).save(labels).expect("room");

@@ -296,9 +296,9 @@ fn ready_ui(ui: &mut Ui, ready: &PicturesReady, strip: &mut Strip) {
     let (train, test) = (format::count(set.train.len() as u64), format::count(set.test.len() as u64));
     let (n, extent) = (set.classes.len(), set.extent);
     let what = match set.train.labels.kind() {
-        LabelKind::Classes => format!("{n} classes"),
-        LabelKind::Tags => format!("{n} tags, several to a picture"),
-        LabelKind::Pixels => format!("{n} classes of pixels"),
+        LabelKind::Classes => format::counted(n as u64, "class"),
+        LabelKind::Tags => format!("{}, several to a picture", format::counted(n as u64, "tag")),
+        LabelKind::Pixels => format!("{} of pixels", format::counted(n as u64, "class")),
     };
     let text = format!("{train} train, {test} test, {extent}, {what}");
     ui.add(egui::Label::new(theme::caption(ui, text)).wrap());

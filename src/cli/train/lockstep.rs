@@ -195,7 +195,9 @@ fn tell_pairs(twins: &[Twin], pairs: &[Pair]) {
             n => format!("all but {n} of them begin with the same weights"),
         };
         let n_matched = pairing.matched.len();
-        eprintln!("{} and {}: {n_matched} tensors agree in place and shape; {alike}.", first.name, twin.name);
+        let matched = text::counted(n_matched as u64, "tensor");
+        let agree = if n_matched == 1 { "agrees" } else { "agree" };
+        eprintln!("{} and {}: {matched} {agree} in place and shape; {alike}.", first.name, twin.name);
         let alone = unmatched(first, twin, pairing);
         for (name, parameter, why) in alone.iter().take(MOST_NAMED) {
             eprintln!("  alone in {name}: {parameter}; {why}");

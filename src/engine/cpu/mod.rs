@@ -20,6 +20,7 @@ use super::{
     Device, DeviceInfo, DeviceKind, EngineError, Footprint, Memory, PictureSource, Pictures, Plan, StepTable,
 };
 use super::{arena, ops, room};
+use crate::experiment::figures::counted;
 use crate::graph::program::{Bank, Placement, Program};
 use memory::SharedArena;
 pub use memory::{CpuMemory, CpuPictures};
@@ -118,11 +119,7 @@ impl Cpu {
         let info = DeviceInfo {
             kind: DeviceKind::Cpu,
             name: "CPU".into(),
-            detail: format!(
-                "{}, {threads} thread{}",
-                simd::level().name(),
-                if threads == 1 { "" } else { "s" }
-            ),
+            detail: format!("{}, {}", simd::level().name(), counted(threads as u64, "thread")),
             is_software: false,
         };
         Self { info, arena: Arc::default() }
@@ -178,7 +175,7 @@ impl Device for Cpu {
     ) -> Result<Box<dyn Plan>, EngineError> {
         let values = arena::assign(program);
         let plan = plan::CpuPlan::new(program, &values, memory, pictures, self.arena.clone());
-        self.check(&format!("A step over {} pictures", program.batch), plan.arena_bytes())?;
+        self.check(&format!("A step over {}", counted(program.batch as u64, "picture")), plan.arena_bytes())?;
         Ok(Box::new(plan))
     }
 }

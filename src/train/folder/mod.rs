@@ -30,6 +30,7 @@ use super::weights::Numbers;
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device};
+use crate::experiment::figures::counted;
 use crate::experiment::{Experiment, file, unwritable};
 use checkpoint::{Checkpoint, Head, Record};
 use metrics::Metrics;
@@ -49,8 +50,8 @@ const LOCK: &str = ".lock";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error(
-        "{} already holds a run of {step} steps. Go on with it (`--resume {}`), or choose another folder.",
-        path.display(), path.display()
+        "{} already holds a run of {}. Go on with it (`--resume {}`), or choose another folder.",
+        path.display(), counted(*step, "step"), path.display()
     )]
     Occupied { path: PathBuf, step: u64 },
     #[error("{} already holds a file called `{name}`, which a run would overwrite. Choose another folder.", path.display())]
