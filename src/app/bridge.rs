@@ -118,7 +118,10 @@ impl<'a> Desk<'a> {
         let pictures = match self.snapshot.pictures() {
             PicturesState::Failed { message, .. } => Some(message.clone()),
             PicturesState::Ready(ready) => {
-                batch_problem(self.editor.experiment.train.batch, ready.set.train.len())
+                let experiment = &self.editor.experiment;
+                let augment = experiment.data.augment.check(ready.set.extent).err();
+                batch_problem(experiment.train.batch, ready.set.train.len())
+                    .or(augment.map(|problem| problem.message))
             }
             PicturesState::Opening { .. } => None,
         };

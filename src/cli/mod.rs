@@ -54,6 +54,9 @@ pub enum Command {
     /// Evaluate weights on a split.
     Eval(eval::EvalArguments),
     /// Say what pictures show.
+    ///
+    /// A line for each: the three most probable classes; of tags the three most probable and all others from 50 % on;
+    /// of a net that gives pixels classes, those that most pixels are taken for, with the share of the pixels.
     Predict(predict::PredictArguments),
     /// Write a net for other programs: as a Python file for PyTorch, or as ONNX.
     Export(export::ExportArguments),

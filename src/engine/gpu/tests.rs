@@ -160,7 +160,7 @@ fn kernels_of_whole_nets_keep_to_the_limits_of_every_adapter() {
     let mut seen = std::collections::HashSet::new();
     let Some(gpu) = twin::with_true_rows(Products::Tiled) else { return };
     for preset in ["resnet-20", "lenet", "vgg-16"] {
-        let lowering = plan::dispatches(&gpu.context, &training(preset));
+        let lowering = lowered::dispatches(&gpu.context, &training(preset));
         let of_every_shape = lowering.unmeasured().iter().flat_map(|unmeasured| {
             let applied = |shape: &Shape| shape.applied(unmeasured.dispatch.clone(), &unmeasured.product);
             product::SHAPES.iter().map(applied)
@@ -207,7 +207,7 @@ fn few_dispatches_are_made_of_a_step() {
     let Some(gpu) = twin::with_true_rows(Products::Tiled) else { return };
     for preset in ["resnet-20", "resnet-18", "lenet"] {
         let program = training(preset);
-        let lowering = plan::dispatches(&gpu.context, &program);
+        let lowering = lowered::dispatches(&gpu.context, &program);
         let (n, n_steps) = (lowering.dispatches().len(), program.steps.len());
         let moved: u64 = lowering.dispatches().iter().map(Dispatch::n_bytes).sum();
         let operands = program.steps.iter().flat_map(|step| step.inputs.iter().chain(&step.outputs));
