@@ -233,3 +233,15 @@ fn check_gradients(step: ConvStep) {
     check_slopes(&weights.plain()[0], &forward.slopes(1, &dy), 1e-7);
     check_slopes(&weights.plain()[1], &forward.slopes(2, &dy), 1e-7);
 }
+
+/// Up to `tolerance` of the largest number.
+fn close(who: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{who}");
+    let largest = expected.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (found - expected).abs() <= tolerance * largest,
+            "{who}, number {i}: {found}, not {expected}"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! The same three passes in the other roles, as a transposed convolution, against its own definition.
 
+use super::close;
 use crate::engine::ops::testing::{devices, double, normal};
 use crate::engine::plain::Machine;
 use crate::engine::{Device, StepTable, layout};
@@ -149,18 +150,6 @@ impl Transposed {
                 slope
             })
             .collect()
-    }
-}
-
-/// Up to `tolerance` of the largest number.
-fn close(who: &str, found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len(), "{who}");
-    let largest = expected.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!(
-            (found - expected).abs() <= tolerance * largest,
-            "{who}, number {i}: {found}, not {expected}"
-        );
     }
 }
 
