@@ -442,23 +442,6 @@ fn only_what_is_published_and_absent_is_fetched() {
     );
 }
 
-#[test]
-fn bad_input_is_one_sentence_and_exit_code_2() {
-    refused(&["train", "resnet-18"], &["`resnet-18` is a preset", "--set network.preset=resnet-18"]);
-    refused(&["describe", "resnt-50"], &["did you mean `resnet-50`?"]);
-    refused(&["train", "quikstart"], &["quickstart"]);
-    refused(&["train", "no/such/file.toml"], &["no/such/file.toml"]);
-    refused(&["train", "quickstart", "--set", "train.bach=3"], &["train.bach", "batch"]);
-    refused(&["train", "quickstart", "--set", "train.batch"], &["no `=`"]);
-    refused(&["train", "quickstart", "--set", "data.train=10", "--device", "cpu"], &["batch", "10"]);
-    refused(&["train", "quickstart", "--set", "network.layers=[{conv=8,kernel=40}]"], &["layers.0", "40×40"]);
-    refused(&["train", "quickstart", "--set", "network.preset=resnet-21"], &["resnet-20"]);
-    refused(&["train", "quickstart", "--device", "no such adapter"], &["no such adapter", "cpu"]);
-    refused(&["eval", "quickstart", "--weights", "nowhere.safetensors"], &["nowhere.safetensors"]);
-    refused(&["describe", "resnet-21"], &["resnet-20"]);
-    refused(&["train", "quickstart", "--epochs", "1", "--steps", "1"], &["--epochs", "--steps"]);
-}
-
 /// An experiment over files of its own, in the published formats, and the damage that they may have.
 #[test]
 fn damaged_files_are_refused_whole() {

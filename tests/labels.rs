@@ -10,7 +10,7 @@ use convscope::train::Run;
 /// Trains for `n_steps`; gives the mean loss of the first ten and of the last ten, and the last test's answers.
 fn train(text: &str, n_steps: u64) -> ([f64; 2], u64) {
     let experiment: Experiment = file::parse(text).expect("a good file");
-    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed).expect("built in"));
+    let set = Arc::new(catalogue::open(&experiment).expect("built in"));
     let device = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
     let mut run = Run::new(&experiment, set, device).expect("a run");
     while run.progress().step < n_steps {

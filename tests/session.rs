@@ -99,7 +99,7 @@ fn play_trains_to_the_end_and_is_the_run_of_the_command_line() {
     assert_eq!((seen.step, seen.n_steps), (30, 30));
     assert_eq!(seen.curves.tests.len(), 3);
 
-    let set = Arc::new(catalogue::open(&experiment().data, experiment().seed).expect("built in"));
+    let set = Arc::new(catalogue::open(&experiment()).expect("built in"));
     let device = engine::open(&DeviceChoice::Cpu).expect("the CPU");
     let mut alone = Run::new(&experiment(), set, device).expect("a run");
     while !alone.progress().is_finished() {
@@ -159,7 +159,7 @@ fn one_picture_is_looked_at_after_the_other() {
         let View::Activations(seen) = &*view else { panic!("{view:?}") };
         (seen.picture.bytes.clone(), seen.layers[0].numbers.clone())
     });
-    let set = catalogue::open(&experiment().data, experiment().seed).expect("built in");
+    let set = catalogue::open(&experiment()).expect("built in");
     for (index, (bytes, _)) in [3, 8].into_iter().zip(&numbers) {
         assert_eq!(bytes, set.test.picture(set.extent, index));
     }

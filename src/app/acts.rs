@@ -12,7 +12,7 @@ use super::widgets::Gravity;
 use super::workshop::Workshop;
 use super::{bar, theme};
 use crate::data;
-use crate::experiment::{file, shipped};
+use crate::experiment::{file, shipped, unwritable};
 use crate::lessons::Files;
 use crate::session::{At, Command};
 
@@ -225,7 +225,8 @@ impl Workshop {
                 self.status.say(Gravity::Note, format!("Saved to {}.", path.display()));
             }
             Err(error) => {
-                let text = format!("{} cannot be written: {error}. Choose another place.", path.display());
+                let text =
+                    format!("{} cannot be written: {}", path.display(), unwritable::reason(path, &error));
                 self.status.say_with(text, Action::SaveAs);
             }
         }

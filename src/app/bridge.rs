@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::action::Action;
 use super::editor::Editor;
 use crate::experiment::changes::Change;
+use crate::experiment::figures::counted;
 use crate::inspect::look::Look;
 use crate::session::{At, Command, RunId, Seen, Snapshot, Watch};
 use crate::train::folder::Past;
@@ -117,7 +118,10 @@ impl<'a> Desk<'a> {
         let pictures = match self.snapshot.pictures() {
             PicturesState::Failed { message, .. } => Some(message.clone()),
             PicturesState::Ready(ready) => {
-                batch_problem(self.editor.experiment.train.batch, ready.set.train.len())
+                let experiment = &self.editor.experiment;
+                let augment = experiment.data.augment.check(ready.set.extent).err();
+                batch_problem(experiment.train.batch, ready.set.train.len())
+                    .or(augment.map(|problem| problem.message))
             }
             PicturesState::Opening { .. } => None,
         };
@@ -127,6 +131,9 @@ impl<'a> Desk<'a> {
 
 fn batch_problem(batch: usize, n_train: usize) -> Option<String> {
     (batch > n_train).then(|| {
-        format!("A batch of {batch} is larger than the {n_train} training pictures. Make the batch smaller.")
+        format!(
+            "A batch of {batch} is larger than the {}. Make the batch smaller.",
+            counted(n_train as u64, "training picture")
+        )
     })
 }

@@ -1,17 +1,6 @@
 //! Numbers as a person reads them.
 
-/// `12,345`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
+pub use crate::experiment::figures::{bytes, counted, grouped as count};
 
 /// `1,234`, `12.3 k`, `4.56 M`: three figures, exact below ten thousand.
 pub fn short(n: u64) -> String {
@@ -23,19 +12,6 @@ pub fn short(n: u64) -> String {
     // What rounds up to a thousand of one unit is one of the next.
     let (unit, name) = UNITS.into_iter().find(|(unit, _)| n >= unit * 0.9995).unwrap_or((1.0, ""));
     format!("{} {name}", three_figures(n / unit))
-}
-
-/// `45 KiB`, `1,234.5 MiB`: memory, in the units in which the command line and the messages tell it.
-pub fn bytes(n: u64) -> String {
-    const MIB: u64 = 1 << 20;
-    match n {
-        0..10_240 => format!("{n} B"),
-        10_240..MIB => format!("{} KiB", n.div_ceil(1 << 10)),
-        _ => {
-            let tenths = (n as f64 / MIB as f64 * 10.0).round() as u64;
-            format!("{}.{} MiB", count(tenths / 10), tenths % 10)
-        }
-    }
 }
 
 /// `12.3 %` of a share between 0 and 1.
@@ -94,8 +70,6 @@ mod tests {
     fn numbers_are_grouped_and_shortened() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([9999, 10_000, 999_950, 41_234_000].map(short), ["9,999", "10.0 k", "1.00 M", "41.2 M"]);
-        assert_eq!([12, 45_200, 2_000_000].map(bytes), ["12 B", "45 KiB", "1.9 MiB"]);
-        assert_eq!(bytes(1_300 << 20), "1,300.0 MiB");
     }
 
     #[test]

@@ -77,8 +77,9 @@ fn place(entry: &Entry) -> String {
 }
 
 fn info(name: &str, as_json: bool) -> Result<(), Failure> {
-    let spec = experiment::Data { source: name.into(), ..experiment::Data::default() };
-    let info = catalogue::info(&spec, experiment::Experiment::default().seed)?;
+    let data = experiment::Data { source: name.into(), ..experiment::Data::default() };
+    let experiment = experiment::Experiment { data, ..experiment::Experiment::default() };
+    let info = catalogue::info(&experiment)?;
     if as_json {
         text::print_json(&json!(info));
         return Ok(());
@@ -98,9 +99,9 @@ fn info(name: &str, as_json: bool) -> Result<(), Failure> {
 
 fn print_contents(contents: &Contents) {
     text::print_line(&format!(
-        "{} pictures to train on, {} to test on, each {}, with {}.",
-        contents.train,
-        contents.test,
+        "{} to train on, {} to test on, each {}, with {}.",
+        text::counted(contents.train as u64, "picture"),
+        text::grouped(contents.test as u64),
         contents.extent,
         contents.labels.words()
     ));

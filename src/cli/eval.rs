@@ -6,14 +6,16 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{ExperimentArguments, Failure, SplitChoice, text};
-use crate::data::catalogue;
-use crate::engine::{self, DeviceChoice, Part};
-use crate::train::{Model, Net};
+use crate::data::{Prospect, Source};
+use crate::engine::{self, Device, DeviceChoice, Part};
+use crate::experiment::Experiment;
+use crate::graph::Graph;
+use crate::train::{Model, Net, TrainError};
 
 #[derive(clap::Args)]
 pub struct EvalArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// Weights to evaluate (safetensors).
     #[arg(long, value_name = "FILE")]
@@ -35,7 +37,9 @@ pub struct EvalArguments {
 pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     let experiment = arguments.experiment.resolve()?;
     let device = engine::open(&arguments.device)?;
-    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+    let source = Source::find(&experiment)?;
+    foresee(&experiment, source.prospect(), arguments.split, &*device)?;
+    let set = Arc::new(source.read()?);
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
     let (net, mut file) = Net::open(&experiment, &arguments.weights, Some(&set))?;
     let (part, split, name) = match arguments.split {
@@ -57,13 +61,31 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
         }));
     } else {
         text::print_line(&format!(
-            "{name} error {} on {} pictures, loss {:.4}, {} on {}",
+            "{name} error {} on {}, loss {:.4}, {} on {}",
             text::percent(found.error),
-            text::grouped(found.n_pictures as u64),
+            text::counted(found.n_pictures as u64, "picture"),
             found.loss,
             text::speed(images_per_second),
             device.info().name
         ));
     }
+    Ok(())
+}
+
+/// Whether there will be room to go through pictures that are not there yet.
+fn foresee(
+    experiment: &Experiment,
+    pictures: &Prospect,
+    split: SplitChoice,
+    device: &dyn Device,
+) -> Result<(), Failure> {
+    let Some(goal) = pictures.goal(experiment.train.loss) else { return Ok(()) };
+    let network = experiment.network.network(pictures.extent, goal.n_outputs())?;
+    let graph = Graph::for_goal(&network, &goal).map_err(TrainError::from)?;
+    let n_pictures = match split {
+        SplitChoice::Train => pictures.train,
+        SplitChoice::Test => pictures.test,
+    };
+    Model::check_room(&graph, goal, device, n_pictures)?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::train::Net;
 #[derive(clap::Args)]
 pub struct ExportArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// The weights to export (safetensors); the initial ones of the experiment's seed where none are given.
     #[arg(long, value_name = "FILE")]
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let net = match &arguments.weights {
         Some(path) => Net::load(&experiment, path, None)?,
         None => {
-            let set = catalogue::open(&experiment.data, experiment.seed)?;
+            let set = catalogue::open(&experiment)?;
             set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
             Net::initial(&experiment, &set)?
         }

@@ -60,10 +60,15 @@ struct DeviceReport {
     distances: Vec<Distance>,
 }
 
+impl GradcheckArguments {
+    pub(super) fn subject(&self) -> (&str, &[String]) {
+        (&self.name, &self.set)
+    }
+}
+
 pub(super) fn run(arguments: &GradcheckArguments) -> Result<(), Failure> {
     let subject = Checked::of(arguments)?;
-    let graph = Graph::for_goal(&subject.reduced.network, &subject.goal)
-        .map_err(|problem| Failure::BadInput(problem.to_string()))?;
+    let graph = Graph::for_goal(&subject.reduced.network, &subject.goal).map_err(Failure::Shape)?;
     if graph.parameters.is_empty() {
         return Err(Failure::BadInput(format!(
             "{} has no parameters, so that there is no gradient to check. Give a net with a layer that learns: `conv`, \
@@ -127,7 +132,8 @@ impl Checked {
     fn of(arguments: &GradcheckArguments) -> Result<Self, Failure> {
         let n_classes = if arguments.full { None } else { Some(N_CLASSES) };
         let for_preset = ForPreset { n_classes, ..ForPreset::default() };
-        let Subject { experiment, input, goal } = Subject::of(&arguments.name, &arguments.set, for_preset)?;
+        let Subject { experiment, input, goal, .. } =
+            Subject::of(&arguments.name, &arguments.set, for_preset)?;
         // That the network fits its own pictures is said before it is given others.
         let network = experiment.network.network(input, goal.n_outputs())?;
         let mut choice = experiment.network;
@@ -176,11 +182,12 @@ fn print_table(subject: &Checked, settings: &Settings, report: &Report, on_devic
 
 fn introduction(subject: &Checked, settings: &Settings) -> String {
     let network = &subject.reduced.network;
-    let mut text = format!("batch of {} pictures of {}", settings.batch, network.input);
+    let mut text =
+        format!("batch of {} of {}", text::counted(settings.batch as u64, "picture"), network.input);
     if network.input != subject.own_input {
         text += &format!(" instead of {}", subject.own_input);
     }
-    text += &format!(", {} classes", subject.goal.n_outputs());
+    text += &format!(", {}", text::counted(subject.goal.n_outputs() as u64, "class"));
     match subject.reduced.divisor {
         1 => text,
         divisor => text + &format!(", layers narrowed to 1/{divisor} of their channels"),
@@ -191,9 +198,12 @@ fn conclusion(report: &Report) -> String {
     let sum = |count: fn(&TensorReport) -> usize| report.tensors.iter().map(count).sum::<usize>();
     let mut text = match report.count(Verdict::Untold) {
         0 => String::new(),
-        n_untold => format!("of {n_untold} of {} tensors nothing can be told; ", report.tensors.len()),
+        n_untold => format!(
+            "of {n_untold} of {} nothing can be told; ",
+            text::counted(report.tensors.len() as u64, "tensor")
+        ),
     };
-    text += &format!("{} directions", sum(|tensor| tensor.n_directions));
+    text += &text::counted(sum(|tensor| tensor.n_directions) as u64, "direction");
     let (n_shortened, n_redrawn) = (sum(|tensor| tensor.n_shortened), sum(|tensor| tensor.n_redrawn));
     text += &format!(
         "; to keep clear of kinks {n_shortened} were measured closer to the point, {n_redrawn} drawn anew"

@@ -32,7 +32,7 @@ use crate::train::initial::Start;
 #[derive(clap::Args)]
 pub struct InspectArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// The weights to look at (safetensors); without them, those before the first step.
     #[arg(long, value_name = "FILE", global = true)]
@@ -112,14 +112,14 @@ impl InspectArguments {
         let experiment = self.experiment.resolve()?;
         match &self.weights {
             Some(path) => Ok(Net::load(&experiment, path, None)?),
-            None => Ok(Net::initial(&experiment, &catalogue::open(&experiment.data, experiment.seed)?)?),
+            None => Ok(Net::initial(&experiment, &catalogue::open(&experiment)?)?),
         }
     }
 
     /// The net together with its pictures.
     fn net_and_pictures(&self) -> Result<(Net, Arc<DataSet>), Failure> {
         let experiment = self.experiment.resolve()?;
-        let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+        let set = Arc::new(catalogue::open(&experiment)?);
         set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
         let net = match &self.weights {
             Some(path) => Net::load(&experiment, path, Some(&set))?,
@@ -150,12 +150,12 @@ impl InspectArguments {
 /// its first step.
 fn beside(name: &str, weights: Option<&Path>) -> Result<(Net, Arc<DataSet>), Failure> {
     let experiment = resolve_experiment(name, &[])?;
-    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+    let set = Arc::new(catalogue::open(&experiment)?);
     let net = match weights {
-        Some(path) => Net::load(&experiment, path, Some(&set))?,
-        None => Net::initial(&experiment, &set)?,
+        Some(path) => Net::load(&experiment, path, Some(&set)),
+        None => Net::initial(&experiment, &set),
     };
-    Ok((net, set))
+    Ok((net.map_err(|error| Failure::from(error).located(name, &[]))?, set))
 }
 
 /// The weights of the convolution at `path`, or of the first one.

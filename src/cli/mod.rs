@@ -15,6 +15,7 @@ mod gradcheck;
 mod inspect;
 mod interrupt;
 mod lesson;
+mod place;
 mod predict;
 mod subject;
 mod text;
@@ -27,7 +28,8 @@ use clap::{Parser, Subcommand};
 
 use crate::data::{DataSet, Split};
 use crate::engine::{DeviceChoice, EngineError, Part};
-use crate::experiment::{Experiment, Problem, presets, shipped};
+use crate::experiment::{Experiment, Problem, presets, shipped, unwritable};
+use crate::graph::ShapeProblem;
 use crate::train::TrainError;
 
 #[derive(Parser)]
@@ -52,6 +54,9 @@ pub enum Command {
     /// Evaluate weights on a split.
     Eval(eval::EvalArguments),
     /// Say what pictures show.
+    ///
+    /// A line for each: the three most probable classes; of tags the three most probable and all others from 50 % on;
+    /// of a net that gives pixels classes, those that most pixels are taken for, with the share of the pixels.
     Predict(predict::PredictArguments),
     /// Write a net for other programs: as a Python file for PyTorch, or as ONNX.
     Export(export::ExportArguments),
@@ -73,6 +78,22 @@ pub enum Command {
     Devices(devices::DevicesArguments),
 }
 
+impl Command {
+    /// The one experiment that it is about, if it is about one, with what `--set` changes.
+    fn subject(&self) -> Option<(&str, &[String])> {
+        match self {
+            Self::Train(arguments) => arguments.subject(),
+            Self::Eval(arguments) => Some(arguments.experiment.subject()),
+            Self::Predict(arguments) => Some(arguments.experiment.subject()),
+            Self::Export(arguments) => Some(arguments.experiment.subject()),
+            Self::Inspect(arguments) => Some(arguments.experiment.subject()),
+            Self::Describe(arguments) => Some(arguments.subject()),
+            Self::Gradcheck(arguments) => Some(arguments.subject()),
+            Self::Data(_) | Self::Descent(_) | Self::Lesson(_) | Self::Bench(_) | Self::Devices(_) => None,
+        }
+    }
+}
+
 /// Which experiment, with changes.
 #[derive(clap::Args)]
 pub struct ExperimentArguments {
@@ -85,6 +106,10 @@ pub struct ExperimentArguments {
 }
 
 impl ExperimentArguments {
+    fn subject(&self) -> (&str, &[String]) {
+        (&self.experiment, &self.set)
+    }
+
     fn resolve(&self) -> Result<Experiment, Failure> {
         resolve_experiment(&self.experiment, &self.set)
     }
@@ -130,14 +155,27 @@ impl SplitChoice {
 enum Failure {
     /// The user can mend it: exit code 2.
     BadInput(String),
+    /// The user can mend it, and where it is written is still to be said: exit code 2.
+    Shape(ShapeProblem),
     /// Something else: exit code 1.
     Failed(String),
     /// Bad input of which the user has been told: exit code 2.
     Told,
 }
 
+impl Failure {
+    /// Where it is written in the experiment called `name` that its layers do not fit, if that is what is wrong.
+    fn located(self, name: &str, settings: &[String]) -> Self {
+        match self {
+            Self::Shape(problem) => place::located(name, settings, &problem).into(),
+            other => other,
+        }
+    }
+}
+
 /// Carries out a command.
 pub fn run(command: Command) -> ExitCode {
+    let subject = command.subject().map(|(name, settings)| (name.to_owned(), settings.to_vec()));
     let result = match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
@@ -152,9 +190,14 @@ pub fn run(command: Command) -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     };
+    let result = result.map_err(|failure| match subject {
+        Some((name, settings)) => failure.located(&name, &settings),
+        None => failure,
+    });
     let (code, message) = match result {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::BadInput(message)) => (2, message),
+        Err(Failure::Shape(problem)) => (2, problem.to_string()),
         Err(Failure::Failed(message)) => (1, message),
         Err(Failure::Told) => return ExitCode::from(2),
     };
@@ -170,7 +213,13 @@ fn device(text: &str) -> Result<DeviceChoice, std::convert::Infallible> {
 fn resolve_beside_presets(name: &str) -> Result<Experiment, Problem> {
     shipped::resolve(name).map_err(|problem| match presets::check(name) {
         Err(preset) if !name.contains(['/', '\\', '.']) => {
-            Problem::new(format!("{} {}", problem.message, preset.message))
+            // What is nearest comes first; all that there are only where nothing is near.
+            let is_near = [&preset, &problem].map(|problem| !problem.message.contains("; there are "));
+            Problem::new(match is_near {
+                [true, false] => preset.message,
+                [false, true] => problem.message,
+                _ => format!("{} {}", preset.message, problem.message),
+            })
         }
         _ => problem,
     })
@@ -198,7 +247,7 @@ fn write_picture(path: &Path, picture: crate::inspect::picture::Picture) -> Resu
 
 /// An error while writing a file that the user asked for.
 fn cannot_write(path: &Path, error: std::io::Error) -> Failure {
-    Failure::BadInput(format!("{} cannot be written: {error}. Choose another place.", path.display()))
+    Failure::BadInput(format!("{} cannot be written: {}", path.display(), unwritable::reason(path, &error)))
 }
 
 impl From<Problem> for Failure {
@@ -232,6 +281,7 @@ impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
         match error {
             TrainError::Engine(error) => error.into(),
+            TrainError::Shape(problem) => Self::Shape(problem),
             error => Self::BadInput(error.to_string()),
         }
     }

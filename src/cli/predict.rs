@@ -13,7 +13,7 @@ use crate::train::{Model, Net, Reader};
 #[derive(clap::Args)]
 pub struct PredictArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    pub(super) experiment: ExperimentArguments,
 
     /// The weights to answer with (safetensors).
     #[arg(long, value_name = "FILE")]
@@ -28,8 +28,8 @@ pub struct PredictArguments {
     #[arg(long, default_value = "auto", value_parser = super::device)]
     device: DeviceChoice,
 
-    /// Print one JSON object for each picture, on a line of its own: path, logits, probabilities, and as label
-    /// the name of the most probable class.
+    /// Print one JSON object for each picture, on a line of its own: path, logits, their shape, probabilities (of tags
+    /// each one's own, of pixels the share of them taken for each class), and as label the name of the first.
     #[arg(long)]
     json: bool,
 }

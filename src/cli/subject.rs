@@ -1,8 +1,8 @@
 //! The net that a name stands for: that of an experiment, or a preset over the pictures it was made for.
 
 use super::{Failure, apply, resolve_beside_presets};
-use crate::data::catalogue;
-use crate::experiment::{Experiment, LabelKind, NetworkChoice, presets, shipped};
+use crate::data::{Prospect, prospect};
+use crate::experiment::{Experiment, NetworkChoice, presets, shipped};
 use crate::graph::Goal;
 use crate::tensor::Extent;
 
@@ -12,6 +12,8 @@ pub struct Subject {
     /// Shape of its pictures.
     pub input: Extent,
     pub goal: Goal,
+    /// What the pictures of an experiment are; a preset has none.
+    pub pictures: Option<Prospect>,
 }
 
 /// What a preset is looked at with, where not with what it was made for.
@@ -38,30 +40,15 @@ impl Subject {
                 experiment: Experiment { network, ..Experiment::default() },
                 input: for_preset.input.unwrap_or_else(|| presets::customary_input(name)),
                 goal: Goal::classes(n_classes),
+                pictures: None,
             });
         }
         let mut experiment = resolve_beside_presets(name)?;
         apply(&mut experiment, settings)?;
-        let (input, labels, n_classes) = pictures(&experiment)?;
-        let goal = Goal { loss: experiment.train.loss, labels, n_classes };
+        let pictures = prospect(&experiment)?;
+        let n_classes = pictures.classes.as_ref().map_or(0, Vec::len);
+        let goal = Goal { loss: experiment.train.loss, labels: pictures.labels, n_classes };
         goal.check()?;
-        Ok(Self { experiment, input, goal })
-    }
-}
-
-/// Shape, kind of labels and number of classes of an experiment's pictures, from the catalogue where that knows
-/// them.
-fn pictures(experiment: &Experiment) -> Result<(Extent, LabelKind, usize), Failure> {
-    let listed = catalogue::list().into_iter().find(|entry| entry.name == experiment.data.source);
-    match listed {
-        Some(entry) => {
-            let [height, width] = experiment.data.size.unwrap_or([entry.extent.height, entry.extent.width]);
-            let extent = Extent::new(entry.extent.channels, height, width);
-            Ok((extent, entry.labels, entry.classes.len()))
-        }
-        None => {
-            let set = catalogue::open(&experiment.data, experiment.seed)?;
-            Ok((set.extent, set.train.labels.kind(), set.classes.len()))
-        }
+        Ok(Self { experiment, input: pictures.extent, goal, pictures: Some(pictures) })
     }
 }

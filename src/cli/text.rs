@@ -1,17 +1,6 @@
 //! Tables and numbers as text.
 
-/// A whole number with its digits in groups: `1,234,567`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub use crate::experiment::figures::{bytes, counted, grouped};
 
 /// A share of 1 as a percentage: `12.3 %`.
 pub fn percent(share: f64) -> String {
@@ -56,12 +45,6 @@ pub fn print_json(value: &serde_json::Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_are_grouped_by_three() {
-        let found: Vec<String> = [0, 999, 1000, 1234567].map(grouped).into();
-        assert_eq!(found, ["0", "999", "1,000", "1,234,567"]);
-    }
 
     #[test]
     fn slow_is_not_standing_still() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Failure, resolve_experiment, text};
-use crate::data::{DataSet, catalogue};
+use crate::data::{DataSet, Source};
 use crate::engine::{self, Device, DeviceChoice};
 use crate::experiment::{Experiment, Train};
 use crate::train::folder::{self, Folder};
@@ -77,6 +77,16 @@ pub struct TrainArguments {
     json: bool,
 }
 
+impl TrainArguments {
+    /// The experiment, where there is one alone.
+    pub(super) fn subject(&self) -> Option<(&str, &[String])> {
+        match &self.experiments[..] {
+            [name] => Some((name, &self.set)),
+            _ => None,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     match (&arguments.experiments[..], arguments.lockstep) {
         ([_, _, ..], true) => return lockstep::run(arguments),
@@ -129,7 +139,7 @@ fn begin(arguments: &TrainArguments) -> Result<Journey, Failure> {
         folder::check_free(out).map_err(TrainError::from)?;
     }
     let device = engine::open(arguments.device.as_ref().unwrap_or(&DeviceChoice::Auto))?;
-    let set = pictures(&experiment)?;
+    let set = pictures(&experiment, &*device)?;
     let mut run = start(arguments, &mut experiment, set, device)?;
     let keeper = match &arguments.out {
         Some(out) => {
@@ -142,9 +152,12 @@ fn begin(arguments: &TrainArguments) -> Result<Journey, Failure> {
     Ok(Journey { run, n_steps, keeper })
 }
 
-/// The pictures that an experiment asks for, with what there is to note of them.
-fn pictures(experiment: &Experiment) -> Result<Arc<DataSet>, Failure> {
-    let set = catalogue::open(&experiment.data, experiment.seed)?;
+/// The pictures that an experiment asks for, with what there is to note of them. They are made only where they can
+/// then be trained on.
+fn pictures(experiment: &Experiment, device: &dyn Device) -> Result<Arc<DataSet>, Failure> {
+    let source = Source::find(experiment)?;
+    Run::foresee(experiment, source.prospect(), device)?;
+    let set = source.read()?;
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
     Ok(Arc::new(set))
 }
@@ -204,7 +217,7 @@ fn go_on(arguments: &TrainArguments, path: &std::path::Path) -> Result<Journey, 
     if let Some(difference) = stored.difference(&*device) {
         eprintln!("convscope: {difference}");
     }
-    let set = pictures(&stored.experiment)?;
+    let set = pictures(&stored.experiment, &*device)?;
     let mut n_steps = stored.n_steps;
     let (mut run, mut folder) = stored.resume(set, device)?;
     if let Some(epochs) = arguments.epochs {
@@ -269,10 +282,10 @@ fn report(run: &Run, test: Evaluation) -> serde_json::Value {
 /// The same in a line.
 fn summary(run: &Run, test: Evaluation) -> String {
     format!(
-        "{} steps: test error {} on {} pictures, training error {}, {} on {}",
-        run.progress().step,
+        "{}: test error {} on {}, training error {}, {} on {}",
+        text::counted(run.progress().step, "step"),
         text::percent(test.error),
-        text::grouped(test.n_pictures as u64),
+        text::counted(test.n_pictures as u64, "picture"),
         text::percent(training(run).1),
         text::speed(images_per_second(run)),
         run.device().info().name

@@ -4,13 +4,10 @@ use super::download::{self, Offer};
 use super::error::DataError;
 use super::known::{CIFAR_10, CIFAR_100, FASHION_MNIST, Known, MNIST};
 use super::normalise::{Moments, channel_moments};
-use super::procedural::{self, Procedural};
-use super::{
-    DataSet, HOLD_OUT, Split, cifar, folder, folder_name, glyphs, idx, masks, noise, permute, points, resize,
-    shapes, tags,
-};
-use crate::experiment::words::nearest;
-use crate::experiment::{Data, LabelKind};
+use super::procedural::Procedural;
+pub use super::source::open;
+use super::{DataSet, Prospect, cifar, folder_name, glyphs, idx, points, shapes};
+use crate::experiment::{Experiment, LabelKind};
 use crate::tensor::Extent;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -93,8 +90,8 @@ pub struct ClassCount {
 }
 
 /// How the files of a published data set are found and read.
-struct Published {
-    name: &'static str,
+pub(super) struct Published {
+    pub name: &'static str,
     known: &'static Known,
     what: &'static str,
     extent: Extent,
@@ -102,14 +99,14 @@ struct Published {
     folder: &'static str,
     files: &'static [&'static str],
     is_in: fn(&Path) -> bool,
-    open: fn(&Path) -> Result<DataSet, DataError>,
+    pub open: fn(&Path) -> Result<DataSet, DataError>,
     /// Training and test pictures, without reading them.
     count: fn(&Path) -> Option<[usize; 2]>,
     origin: &'static str,
     licence: &'static str,
 }
 
-static BUILT_IN: [&Procedural; 6] = [
+pub(super) static BUILT_IN: [&Procedural; 6] = [
     &glyphs::GLYPHS,
     &shapes::SHAPES,
     &shapes::scene::SCENES,
@@ -174,43 +171,6 @@ static PUBLISHED: [Published; 4] = [
     },
 ];
 
-/// Opens the pictures that an experiment names: a data set by name, or the path of one.
-///
-/// `seed` makes the pictures of a built-in set, divides a folder of pictures into its two parts and draws the
-/// labels that are made wrong.
-///
-/// # Errors
-/// A name or path that leads nowhere, files that are absent or damaged, more pictures asked for than there
-/// are, label noise towards a class that there is not; each with a sentence for the user.
-pub fn open(spec: &Data, seed: u64) -> Result<DataSet, DataError> {
-    let mut set = open_clean(spec, seed)?;
-    if let Some(size) = spec.size {
-        resize::resize(&mut set, size)?;
-    }
-    noise::add(&mut set, &spec.noise, seed)?;
-    if let Some(seed) = spec.permute {
-        permute::stir(&mut set, seed);
-    }
-    Ok(set)
-}
-
-/// The pictures as they are.
-fn open_clean(spec: &Data, seed: u64) -> Result<DataSet, DataError> {
-    if let Some(set) = BUILT_IN.into_iter().find(|set| set.name == spec.source) {
-        let train = made(spec.train, set.counts[0], "data.train", set.name)?;
-        let test = made(spec.test, set.counts[1], "data.test", set.name)?;
-        return Ok(set.make(seed, train, test));
-    }
-    let mut set = match published(&spec.source) {
-        Some(published) => (published.open)(&published.find()?)?,
-        None => open_path(Path::new(&spec.source), spec, seed)?,
-    };
-    let (name, extent) = (set.name.clone(), set.extent);
-    cut(&mut set.train, spec.train, extent, "data.train", &name)?;
-    cut(&mut set.test, spec.test, extent, "data.test", &name)?;
-    Ok(set)
-}
-
 /// Every data set that can be called by name, and where it is.
 pub fn list() -> Vec<Entry> {
     let built_in = BUILT_IN.iter().map(|set| Entry {
@@ -245,11 +205,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 /// Those of [`open`], except that the files of a data set in the catalogue may be absent.
-pub fn info(spec: &Data, seed: u64) -> Result<Info, DataError> {
-    let entry = list().into_iter().find(|entry| entry.name == spec.source);
-    match open(spec, seed) {
+pub fn info(experiment: &Experiment) -> Result<Info, DataError> {
+    let source = &experiment.data.source;
+    let entry = list().into_iter().find(|entry| entry.name == source);
+    match open(experiment) {
         Ok(set) => Ok(Info { name: set.name.clone(), entry, contents: Some(contents(&set)) }),
-        Err(DataError::Absent { .. }) => Ok(Info { name: spec.source.clone(), entry, contents: None }),
+        Err(DataError::Absent { .. }) => Ok(Info { name: source.clone(), entry, contents: None }),
         Err(error) => Err(error),
     }
 }
@@ -294,8 +255,22 @@ impl Published {
         }
     }
 
+    /// What its files hold, or held when they were published where they are not there.
+    pub fn prospect(&self) -> Prospect {
+        let counts = self.find().ok().and_then(|folder| (self.count)(&folder));
+        let [train, test] = counts.unwrap_or(self.known.counts);
+        Prospect {
+            name: self.known.name.into(),
+            extent: self.extent,
+            labels: LabelKind::Classes,
+            classes: Some(self.known.class_names()),
+            train,
+            test,
+        }
+    }
+
     /// The folder that holds the files.
-    fn find(&self) -> Result<PathBuf, DataError> {
+    pub fn find(&self) -> Result<PathBuf, DataError> {
         self.find_in(named_folder(), user_folder())
     }
 
@@ -328,81 +303,8 @@ fn user_folder() -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "ConvScope").map(|folders| folders.data_dir().to_owned())
 }
 
-fn published(name: &str) -> Option<&'static Published> {
+pub(super) fn published(name: &str) -> Option<&'static Published> {
     PUBLISHED.iter().find(|set| set.name == name)
-}
-
-fn hold_out(spec: &Data) -> f32 {
-    spec.hold_out.unwrap_or(HOLD_OUT)
-}
-
-/// Opens the file or folder at `path` by what it holds.
-fn open_path(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> {
-    if !path.exists() {
-        return Err(unknown(&spec.source));
-    }
-    if path.is_file() {
-        return open_file(path, spec, seed);
-    }
-    if idx::is_in(path) {
-        return idx::open(path, known_by_folder(path));
-    }
-    if cifar::is_ten_in(path) {
-        return cifar::open_ten(path);
-    }
-    if cifar::is_hundred_in(path) {
-        return cifar::open_hundred(path);
-    }
-    if tags::is_in(path) {
-        return tags::open(path, spec.size, hold_out(spec), seed);
-    }
-    if masks::is_in(path) {
-        return masks::open(path, spec.size, seed);
-    }
-    folder::open(path, spec.size, hold_out(spec), seed)
-}
-
-fn open_file(path: &Path, spec: &Data, seed: u64) -> Result<DataSet, DataError> {
-    if path.file_name().is_some_and(|name| name == tags::FILE) {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        return tags::open(folder.unwrap_or(Path::new(".")), spec.size, hold_out(spec), seed);
-    }
-    if idx::is_named_like(path) {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        return idx::open(folder, known_by_folder(folder));
-    }
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("bin")) {
-        return cifar::open_file(path, hold_out(spec), seed);
-    }
-    let (what, remedy) = if folder::is_picture(path) {
-        ("a single picture", "choose the folder that holds a sub-folder of pictures for each class")
-    } else {
-        (
-            "a file of another kind",
-            "choose a file of MNIST (IDX) or CIFAR (.bin), or a folder of such files or of pictures, unpacked",
-        )
-    };
-    Err(DataError::Layout { path: path.to_owned(), what: what.to_owned(), remedy })
-}
-
-/// IDX files do not say what they show, but people keep the two that everybody knows in folders so called.
-fn known_by_folder(folder: &Path) -> Option<&'static Known> {
-    let name = folder_name(folder).to_lowercase();
-    [&MNIST, &FASHION_MNIST].into_iter().find(|known| known.name.to_lowercase() == name)
-}
-
-fn unknown(source: &str) -> DataError {
-    if source.contains(['/', '\\', '.']) {
-        let remedy = "check the path for typing mistakes; it counts from the folder you work in".into();
-        return DataError::Missing { path: source.into(), remedy };
-    }
-    let names: Vec<&'static str> =
-        BUILT_IN.iter().map(|set| set.name).chain(PUBLISHED.iter().map(|set| set.name)).collect();
-    let meant = nearest(source, names.iter().copied());
-    // Out of the list itself, whose names live for ever.
-    let nearest = names.iter().copied().find(|&name| Some(name) == meant);
-    let choices = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    DataError::UnknownName { asked: source.to_owned(), nearest, choices }
 }
 
 /// "a, b and c".
@@ -412,32 +314,6 @@ fn in_words(names: &[&str]) -> String {
         [one] => (*one).to_owned(),
         [firsts @ .., last] => format!("{} and {last}", firsts.join(", ")),
     }
-}
-
-/// How many pictures of a built-in set to make.
-fn made(asked: Option<usize>, default: usize, key: &'static str, name: &str) -> Result<usize, DataError> {
-    let n = asked.unwrap_or(default);
-    if (1..=procedural::MAX_PICTURES).contains(&n) {
-        return Ok(n);
-    }
-    Err(DataError::Amount { key, asked: n, available: procedural::MAX_PICTURES, name: name.to_owned() })
-}
-
-/// Keeps the first pictures of a split, as many as were asked for.
-fn cut(
-    split: &mut Split,
-    asked: Option<usize>,
-    extent: Extent,
-    key: &'static str,
-    name: &str,
-) -> Result<(), DataError> {
-    let Some(asked) = asked else { return Ok(()) };
-    let available = split.len();
-    if !(1..=available).contains(&asked) {
-        return Err(DataError::Amount { key, asked, available, name: name.to_owned() });
-    }
-    split.truncate(extent, asked);
-    Ok(())
 }
 
 #[cfg(test)]

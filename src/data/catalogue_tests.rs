@@ -1,4 +1,5 @@
 use super::*;
+use crate::experiment::Data;
 use tempfile::TempDir;
 
 fn spec(source: impl Into<String>) -> Data {
@@ -15,14 +16,18 @@ fn folder_with_cifar(sub_folder: &str) -> TempDir {
     folder
 }
 
+fn open(data: &Data) -> Result<DataSet, DataError> {
+    super::open(&Experiment { data: data.clone(), ..Experiment::default() })
+}
+
 fn message(spec: Data) -> String {
-    open(&spec, 1).unwrap_err().to_string()
+    open(&spec).unwrap_err().to_string()
 }
 
 #[test]
 fn built_in_sets_are_made_in_the_number_asked_for() {
     let spec = Data { train: Some(30), test: Some(20), ..spec("glyphs") };
-    let set = open(&spec, 1).unwrap();
+    let set = open(&spec).unwrap();
     assert_eq!((set.train.len(), set.test.len(), set.classes.len()), (30, 20, 10));
     assert_eq!(set.train.pictures.len(), 30 * set.extent.len());
 }
@@ -37,7 +42,7 @@ fn more_pictures_than_there_are_is_an_error_with_both_numbers() {
     );
     assert!(message(Data { test: Some(0), ..spec(&path) }).starts_with("`data.test` asks for 0 pictures"));
     assert!(message(Data { train: Some(usize::MAX), ..spec("shapes") }).contains("ask for 1 to 500,000"));
-    let set = open(&Data { train: Some(2), ..spec(&path) }, 1).unwrap();
+    let set = open(&Data { train: Some(2), ..spec(&path) }).unwrap();
     assert_eq!((set.train.len(), set.train.pictures.len(), set.test.len()), (2, 2 * 3072, 1));
 }
 
@@ -121,7 +126,9 @@ fn the_list_names_every_set_once() {
 #[test]
 fn info_counts_what_is_there() {
     let folder = folder_with_cifar(".");
-    let contents = info(&spec(folder.path().display().to_string()), 1).unwrap().contents.unwrap();
+    let data = spec(folder.path().display().to_string());
+    let experiment = Experiment { data, ..Experiment::default() };
+    let contents = info(&experiment).unwrap().contents.unwrap();
     assert_eq!(contents.classes[3], ClassCount { name: "cat".into(), train: 5, test: 1 });
     assert_eq!((contents.notes.len(), contents.channels.len()), (2, 3));
     assert!((contents.channels[0].mean - 3.0 / 255.0).abs() < 1e-12 && contents.channels[0].deviation == 0.0);
@@ -137,7 +144,7 @@ fn real(name: &str) -> Option<DataSet> {
         println!("Left out: the test on the real files of {name}, as they are not in the folder.");
         return None;
     }
-    Some(open(&spec(name), 1).unwrap())
+    Some(open(&spec(name)).unwrap())
 }
 
 /// The statistics are those that everybody normalises with.

@@ -1,5 +1,6 @@
 //! What can be wrong with pictures that come from outside, each told in a sentence: what, where, what to do.
 
+use crate::experiment::figures::{bytes_needed, counted, grouped};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,26 +69,26 @@ pub enum DataError {
 
     /// More pictures asked for than there are, or none.
     #[error(
-        "`{key}` asks for {} pictures, but {name} has {}: ask for 1 to {}, or leave it out for all of them.",
-        Count(*.asked), Count(*.available), Count(*.available)
+        "`{key}` asks for {}, but {name} has {}: ask for 1 to {}, or leave it out for all of them.",
+        counted(*.asked as u64, "picture"), count(*.available), count(*.available)
     )]
     Amount { key: &'static str, asked: usize, available: usize, name: String },
 
     /// Label noise towards a class that there is not.
     #[error(
-        "`data.noise` leads to the class `{}`, which {name} has not{}: give the name of a class, or leave `to` out \
-         for noise in all directions.",
+        "`data.noise` leads to the class `{}`, which {name} has not{}: its classes are {choices}. Give one of them, or \
+         leave `to` out for noise in all directions.",
         crate::experiment::words::shortened(.asked), Nearest(.nearest)
     )]
-    UnknownClass { asked: String, nearest: Option<String>, name: String },
+    UnknownClass { asked: String, nearest: Option<String>, name: String, choices: String },
 
     /// Label noise where all is of one class.
     #[error("`data.noise` finds no other class for the labels of {name} to become: leave it out.")]
     NoOtherClass { name: String },
 
     /// More than the program is willing to hold in memory.
-    #[error("`{}` would take {} MiB as pictures, more than the {} MiB allowed: {remedy}.",
-        .path.display(), Count((.bytes >> 20) as usize), Count((MAX_BYTES >> 20) as usize))]
+    #[error("`{}` would take {} as pictures, more than the {} allowed: {remedy}.",
+        .path.display(), bytes_needed(*.bytes), bytes_needed(MAX_BYTES))]
     TooLarge { path: PathBuf, bytes: u64, remedy: &'static str },
 }
 
@@ -96,19 +97,8 @@ pub enum DataError {
 pub const MAX_BYTES: u64 = 4 << 30;
 
 /// A whole number as a person reads it: `60,000`.
-pub struct Count(pub usize);
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        for (i, digit) in digits.chars().enumerate() {
-            if i > 0 && (digits.len() - i).is_multiple_of(3) {
-                f.write_str(",")?;
-            }
-            write!(f, "{digit}")?;
-        }
-        Ok(())
-    }
+pub(super) fn count(n: usize) -> String {
+    grouped(n as u64)
 }
 
 impl DataError {
@@ -137,16 +127,5 @@ impl fmt::Display for OtherPlace<'_> {
             return Ok(());
         }
         f.write_str(", or set the environment variable CONVSCOPE_DATA to the folder that holds them")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_grouped_by_thousands() {
-        let texts = [0, 999, 1000, 60_000, 1_234_567].map(|n| Count(n).to_string());
-        assert_eq!(texts, ["0", "999", "1,000", "60,000", "1,234,567"]);
     }
 }

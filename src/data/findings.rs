@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use image::ImageError;
 
-use super::error::{Count, DataError};
-use super::folder::{self, Listing};
-use super::{cifar, idx, masks, tags};
+use super::error::{DataError, count};
+use super::folder::Listing;
+use super::{cifar, decode, idx, masks, tags};
+use crate::experiment::figures::counted;
 
 /// Unreadable pictures that a note names.
 const MOST_NAMED: usize = 3;
@@ -58,7 +59,7 @@ pub fn examine(path: &Path, examination: &Examination) -> Result<Option<Findings
     let unreadable = listing.drop_unreadable(|path| {
         examination.n_examined.fetch_add(1, Ordering::Relaxed);
         // Who has cancelled reads no answer.
-        if examination.cancel.load(Ordering::Relaxed) { Ok(()) } else { folder::check(path) }
+        if examination.cancel.load(Ordering::Relaxed) { Ok(()) } else { decode::check(path) }
     })?;
     Ok(Some(Findings {
         classes: listing.classes,
@@ -72,12 +73,16 @@ pub fn examine(path: &Path, examination: &Examination) -> Result<Option<Findings
 impl Findings {
     /// `3 classes, 1,204 pictures, 2 unreadable`.
     pub fn words(&self) -> String {
-        let mut words = format!("{} classes, {} pictures", self.classes.len(), Count(self.n_pictures));
+        let mut words = format!(
+            "{}, {}",
+            counted(self.classes.len() as u64, "class"),
+            counted(self.n_pictures as u64, "picture")
+        );
         if !self.unreadable.is_empty() {
-            words += &format!(", {} unreadable", Count(self.unreadable.len()));
+            words += &format!(", {} unreadable", count(self.unreadable.len()));
         }
         if self.n_ignored > 0 {
-            words += &format!(", {} other files", Count(self.n_ignored));
+            words += &format!(", {}", counted(self.n_ignored as u64, "other file"));
         }
         words
     }
@@ -85,7 +90,7 @@ impl Findings {
 
 impl Unreadable {
     pub(super) fn new(path: &Path, cause: &ImageError) -> Self {
-        Self { path: path.to_owned(), cause: cause.to_string() }
+        Self { path: path.to_owned(), cause: decode::cause(cause) }
     }
 }
 
@@ -104,13 +109,13 @@ pub(super) fn note(unreadable: &[Unreadable]) -> Option<String> {
         .collect();
     let more = match unreadable.len().saturating_sub(MOST_NAMED) {
         0 => String::new(),
-        more => format!(" and {} more", Count(more)),
+        more => format!(" and {} more", count(more)),
     };
     let named = named.join(", ");
     match unreadable.len() {
         0 => None,
         1 => Some(format!("1 picture cannot be decoded and was left out: {named}.")),
-        n => Some(format!("{} pictures cannot be decoded and were left out: {named}{more}.", Count(n))),
+        n => Some(format!("{} pictures cannot be decoded and were left out: {named}{more}.", count(n))),
     }
 }
 

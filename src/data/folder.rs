@@ -4,14 +4,17 @@
 //! around its middle and resized. The order of reading is that of the sorted names, so that the same folder
 //! gives the same data set everywhere.
 
-use super::error::{Count, DataError, MAX_BYTES};
+use super::decode::{cause, decode, is_picture, probe};
+use super::error::{DataError, MAX_BYTES, count};
 use super::findings::{self, Unreadable};
-use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name, percent, split_at_random};
+use super::{
+    DataSet, Labels, MAX_CLASSES, MAX_SIDE, Prospect, Split, folder_name, n_held_out, percent,
+    split_at_random,
+};
+use crate::experiment::LabelKind;
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
-use image::imageops::FilterType;
-use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
+use image::ImageResult;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -30,70 +33,90 @@ pub(super) const TEST: &[&str] = &["test", "testing", "val", "valid"];
 
 const LAYOUT: &str = "make one sub-folder for each class, named after it, and put its pictures there";
 
-/// Reads a folder of pictures, resized to `size` `(height, width)`.
+/// A folder whose pictures have been looked at and not yet decoded.
 ///
-/// Without `size`, pictures that all have the same size of at most 64×64 keep it, others become 32×32. They
-/// have one channel if all are grey, else three. Without folders called `train` and `test`, the share `hold_out` of
-/// each class is put aside for testing, chosen by `seed`. Pictures that will not decode are left out, with a note.
-///
-/// # Errors
-/// Fewer than two sub-folders with pictures, an empty one, no picture that can be decoded, too many pictures.
-pub fn open(folder: &Path, size: Option<[usize; 2]>, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
-    let mut listing = Listing::of(folder)?;
-    let mut unreadable = listing.drop_unreadable(|path| probe(path).map(drop))?;
-    let files: Vec<&File> = listing.parts.iter().flatten().collect();
-    let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
-    let (extent, size_note) = common_extent(&paths, size, MAX_OWN_SIDE)?;
-    let bytes = (files.len() * extent.len()) as u64;
-    if bytes > MAX_BYTES {
-        let remedy = "use fewer pictures or a smaller `data.size`";
-        return Err(DataError::TooLarge { path: folder.to_owned(), bytes, remedy });
-    }
-    let mut parts = Vec::new();
-    for part in &listing.parts {
-        let (split, more) = decode_all(part, extent)?;
-        unreadable.extend(more);
-        parts.push(shuffled(&split, extent, seed));
-    }
-    let left_out = listing.ignored.note().into_iter().chain(findings::note(&unreadable));
-    let mut notes: Vec<String> = left_out.chain(size_note).collect();
-    let (train, test) = match <[Split; 2]>::try_from(parts) {
-        Ok([train, test]) => (train, test),
-        Err(mut parts) => {
-            notes.push(format!("{} of each class were put aside for testing.", percent(hold_out)));
-            split_at_random(&parts.remove(0), extent, hold_out, seed)
+/// They are resized to a `size` `(height, width)` that is given. Without, pictures that all have the same size of at
+/// most 64×64 keep it, others become 32×32. They have one channel if all are grey, else three. Without folders called
+/// `train` and `test`, the share `hold_out` of each class is put aside for testing, chosen by `seed`. Pictures that
+/// will not decode are left out, with a note.
+pub(super) struct Found {
+    folder: PathBuf,
+    listing: Listing,
+    unreadable: Vec<Unreadable>,
+    extent: Extent,
+    size_note: Option<String>,
+}
+
+impl Found {
+    /// Reads the headers of the pictures, which is all that it takes to know what there will be.
+    ///
+    /// # Errors
+    /// Fewer than two sub-folders with pictures, an empty one, no picture with a sound header, too many pictures.
+    pub fn look(folder: &Path, size: Option<[usize; 2]>) -> Result<Self, DataError> {
+        let mut listing = Listing::of(folder)?;
+        let unreadable = listing.drop_unreadable(|path| probe(path).map(drop))?;
+        let files: Vec<&File> = listing.parts.iter().flatten().collect();
+        let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+        let (extent, size_note) = common_extent(&paths, size, MAX_OWN_SIDE)?;
+        let bytes = (files.len() * extent.len()) as u64;
+        if bytes > MAX_BYTES {
+            let remedy = "use fewer pictures or a smaller `data.size`";
+            return Err(DataError::TooLarge { path: folder.to_owned(), bytes, remedy });
         }
-    };
-    if test.is_empty() {
-        return Err(layout(folder, "no class has two pictures, so that none is left for testing", LAYOUT));
+        Ok(Self { folder: folder.to_owned(), listing, unreadable, extent, size_note })
     }
-    Ok(DataSet {
-        name: folder_name(folder),
-        extent,
-        classes: listing.classes,
-        train,
-        test,
-        clean: None,
-        notes,
-    })
-}
 
-/// Reads one picture of any size as a folder's are read: cut to the proportions of `extent` around its middle,
-/// resized, made grey where `extent` has one channel; `(C, H, W)` bytes.
-///
-/// # Errors
-/// No such file, one that will not decode, an `extent` of neither one channel nor three.
-pub fn read_picture(path: &Path, extent: Extent) -> Result<Vec<u8>, DataError> {
-    if ![1, 3].contains(&extent.channels) {
-        return Err(DataError::Channels { wanted: extent.channels });
+    /// What the set will hold, if all that has a sound header can be decoded.
+    pub fn prospect(&self, hold_out: f32) -> Prospect {
+        let classes = &self.listing.classes;
+        let [train, test] = match &self.listing.parts[..] {
+            [train, test] => [train.len(), test.len()],
+            parts => {
+                let all: usize = parts.iter().map(Vec::len).sum();
+                let mut of_class = vec![0; classes.len()];
+                parts.iter().flatten().for_each(|file| of_class[usize::from(file.label)] += 1);
+                let test = of_class.into_iter().map(|n| n_held_out(n, hold_out)).sum();
+                [all - test, test]
+            }
+        };
+        Prospect {
+            name: folder_name(&self.folder),
+            extent: self.extent,
+            labels: LabelKind::Classes,
+            classes: Some(classes.clone()),
+            train,
+            test,
+        }
     }
-    decode(path, extent)
-        .map_err(|cause| DataError::LonePicture { path: path.to_owned(), cause: cause.to_string() })
-}
 
-/// Whether a file of this name claims to be a picture.
-pub fn is_picture(path: &Path) -> bool {
-    ImageFormat::from_path(path).is_ok_and(|format| format.reading_enabled())
+    /// Decodes the pictures.
+    ///
+    /// # Errors
+    /// No picture of a part can be decoded, or none is left for testing.
+    pub fn read(self, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
+        let Self { folder, listing, mut unreadable, extent, size_note } = self;
+        let mut parts = Vec::new();
+        for part in &listing.parts {
+            let (split, more) = decode_all(part, extent)?;
+            unreadable.extend(more);
+            parts.push(shuffled(&split, extent, seed));
+        }
+        let left_out = listing.ignored.note().into_iter().chain(findings::note(&unreadable));
+        let mut notes: Vec<String> = left_out.chain(size_note).collect();
+        let (train, test) = match <[Split; 2]>::try_from(parts) {
+            Ok([train, test]) => (train, test),
+            Err(mut parts) => {
+                notes.push(format!("{} of each class were put aside for testing.", percent(hold_out)));
+                split_at_random(&parts.remove(0), extent, hold_out, seed)
+            }
+        };
+        if test.is_empty() {
+            let what = "no class has two pictures, so that none is left for testing";
+            return Err(layout(&folder, what, LAYOUT));
+        }
+        let (name, classes) = (folder_name(&folder), listing.classes);
+        Ok(DataSet { name, extent, classes, train, test, clean: None, notes })
+    }
 }
 
 #[derive(Debug)]
@@ -208,7 +231,7 @@ impl Ignored {
             1 => format!("`{example}` is no picture in the folder of a class and was left out."),
             n => format!(
                 "{} entries that are no pictures in the folder of a class were left out, `{example}` among them.",
-                Count(n)
+                count(n)
             ),
         })
     }
@@ -223,7 +246,7 @@ pub(super) fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Dat
             paths.push(entry.path());
         }
         if paths.len() > MAX_ENTRIES {
-            let what = format!("it has more than {} entries", Count(MAX_ENTRIES));
+            let what = format!("it has more than {} entries", count(MAX_ENTRIES));
             return Err(layout(folder, what, "choose the folder that holds the classes"));
         }
     }
@@ -243,7 +266,7 @@ pub(super) fn common_extent(
     max_own_side: usize,
 ) -> Result<(Extent, Option<String>), DataError> {
     let probe = |file: &&Path| {
-        probe(file).map_err(|cause| DataError::Picture { path: (*file).to_owned(), cause: cause.to_string() })
+        probe(file).map_err(|error| DataError::Picture { path: (*file).to_owned(), cause: cause(&error) })
     };
     let probes = in_order(files.par_iter().map(probe).collect())?;
     let channels = if probes.iter().all(|&(_, is_grey)| is_grey) { 1 } else { 3 };
@@ -260,45 +283,6 @@ pub(super) fn common_extent(
         }
     };
     Ok((Extent::new(channels, size[0], size[1]), note))
-}
-
-/// `(height, width)` of a picture, from its header.
-pub(super) fn size_of(path: &Path) -> ImageResult<[usize; 2]> {
-    probe(path).map(|(size, _)| size)
-}
-
-/// `(height, width)` of a picture and whether it is grey, from its header.
-fn probe(path: &Path) -> ImageResult<([usize; 2], bool)> {
-    let mut decoder = reader(path)?.into_decoder()?;
-    let (width, height) = match decoder.orientation()? {
-        // As it is seen, which may be on its side from how it is stored.
-        Orientation::Rotate90
-        | Orientation::Rotate270
-        | Orientation::Rotate90FlipH
-        | Orientation::Rotate270FlipH => {
-            let (width, height) = decoder.dimensions();
-            (height, width)
-        }
-        _ => decoder.dimensions(),
-    };
-    let is_grey =
-        matches!(decoder.color_type(), ColorType::L8 | ColorType::L16 | ColorType::La8 | ColorType::La16);
-    Ok(([height as usize, width as usize], is_grey))
-}
-
-pub(super) fn reader(path: &Path) -> ImageResult<ImageReader<std::io::BufReader<std::fs::File>>> {
-    let mut reader = ImageReader::open(path)?.with_guessed_format()?;
-    reader.limits(limits());
-    Ok(reader)
-}
-
-/// What one file may ask of the computer: room for a photograph of 178 million pixels.
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(1 << 16);
-    limits.max_image_height = Some(1 << 16);
-    limits.max_alloc = Some(1 << 29);
-    limits
 }
 
 /// All pictures as bytes, `(N, C, H, W)`, in the order of the files, and those that will not decode.
@@ -320,55 +304,9 @@ fn decode_all(files: &[File], extent: Extent) -> Result<(Split, Vec<Unreadable>)
     }
 }
 
-/// Whether a picture will decode, found out by doing it.
-pub(super) fn check(path: &Path) -> ImageResult<()> {
-    let decoder = reader(path)?.into_decoder()?;
-    limits().reserve(decoder.total_bytes())?;
-    DynamicImage::from_decoder(decoder).map(drop)
-}
-
 /// All results, or the first error in the order of the files, whichever thread met one first.
 pub(super) fn in_order<T>(results: Vec<Result<T, DataError>>) -> Result<Vec<T>, DataError> {
     results.into_iter().collect()
-}
-
-/// One picture, `(C, H, W)`.
-pub(super) fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
-    let mut decoder = reader(path)?.into_decoder()?;
-    // The pixels themselves count towards the limit, which the decoder does not see to.
-    limits().reserve(decoder.total_bytes())?;
-    let orientation = decoder.orientation()?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    // The triangle filter averages over all source pixels when it makes a picture smaller.
-    let image = fit(image, extent, FilterType::Triangle);
-    if extent.channels == 1 {
-        return Ok(image.to_luma8().into_raw());
-    }
-    let interleaved = image.to_rgb8().into_raw(); // (H, W, 3)
-    Ok((0..3).flat_map(|c| interleaved.iter().skip(c).step_by(3).copied()).collect())
-}
-
-/// The middle of the picture in the wanted proportions, resized; what is transparent lies on white.
-pub(super) fn fit(image: DynamicImage, extent: Extent, filter: FilterType) -> DynamicImage {
-    let (width, height) = (image.width() as u64, image.height() as u64);
-    let (wanted_width, wanted_height) = (extent.width as u64, extent.height as u64);
-    let cut_width = (height * wanted_width / wanted_height).clamp(1, width);
-    let cut_height = (width * wanted_height / wanted_width).clamp(1, height);
-    let (left, top) = ((width - cut_width) / 2, (height - cut_height) / 2);
-    let cut = image.crop_imm(left as u32, top as u32, cut_width as u32, cut_height as u32);
-    let cut = if cut.color().has_alpha() { on_white(cut) } else { cut };
-    cut.resize_exact(extent.width as u32, extent.height as u32, filter)
-}
-
-fn on_white(image: DynamicImage) -> DynamicImage {
-    let mut image = image.into_rgba8();
-    for pixel in image.pixels_mut() {
-        let [r, g, b, alpha] = pixel.0.map(u32::from);
-        let over = |value: u32| ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
-        pixel.0 = [over(r), over(g), over(b), 255];
-    }
-    DynamicImage::ImageRgba8(image)
 }
 
 /// The pictures in an order drawn by `seed`, so that the first k of them are of all classes.

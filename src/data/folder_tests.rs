@@ -1,8 +1,14 @@
 use super::*;
 use crate::data::HOLD_OUT;
-use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use crate::data::decode::fit;
+use image::imageops::FilterType;
+use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
+
+fn open(path: &Path, size: Option<[usize; 2]>, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
+    Found::look(path, size)?.read(hold_out, seed)
+}
 
 fn colour(folder: &Path, name: &str, size: [u32; 2], rgb: [u8; 3]) {
     let path = folder.join(name);

@@ -4,9 +4,10 @@
 //! bytes, the kind of number, the number of dimensions) and the dimensions as big-endian words; then come
 //! the bytes, row by row. Whether a file is gzipped is told by its first bytes, not by its name.
 
-use super::error::{Count, DataError, MAX_BYTES};
+use super::error::{DataError, MAX_BYTES, count};
 use super::known::Known;
 use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name};
+use crate::experiment::figures::{self, counted};
 use crate::tensor::Extent;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
@@ -88,7 +89,7 @@ fn class_names(folder: &Path) -> Result<Vec<String>, DataError> {
     if !(1..=MAX_CLASSES).contains(&names.len()) {
         return Err(DataError::Damaged {
             path,
-            what: format!("it names {} classes", Count(names.len())),
+            what: format!("it names {}", counted(names.len() as u64, "class")),
             remedy: "write the name of one class on each line",
         });
     }
@@ -104,9 +105,9 @@ fn split(folder: &Path, [images, labels]: [&str; 2], n_classes: usize) -> Result
     if labels.shape[0] != n_pictures {
         return Err(DataError::Damaged {
             what: format!(
-                "it holds {} labels for the {} pictures of `{}`",
-                Count(labels.shape[0]),
-                Count(n_pictures),
+                "it holds {} for the {} of `{}`",
+                counted(labels.shape[0] as u64, "label"),
+                counted(n_pictures as u64, "picture"),
                 images_path.display()
             ),
             path: labels_path,
@@ -179,11 +180,11 @@ fn parse<const N: usize>(mut reader: impl Read, path: &Path) -> Result<Array<N>,
     let shape: [usize; N] = std::array::from_fn(word);
     let size = checked_size(&shape).ok_or_else(|| {
         damaged(format!(
-            "its header speaks of {}, where 1 to {} pictures of at most {MAX_SIDE}×{MAX_SIDE} and {} MiB in \
-             all are allowed",
-            shape.map(|n| Count(n).to_string()).join(" × "),
-            Count(u32::MAX as usize),
-            MAX_BYTES >> 20
+            "its header speaks of {}, where 1 to {} pictures of at most {MAX_SIDE}×{MAX_SIDE} and {} in all \
+             are allowed",
+            shape.map(count).join(" × "),
+            count(u32::MAX as usize),
+            figures::bytes(MAX_BYTES)
         ))
     })?;
     // One byte more than promised, so that a longer file is noticed and a gzipped one is read to its checksum.
@@ -192,9 +193,9 @@ fn parse<const N: usize>(mut reader: impl Read, path: &Path) -> Result<Array<N>,
         let found = if data.len() > size {
             "it is longer".into()
         } else {
-            format!("it ends after {}", Count(data.len()))
+            format!("it ends after {}", count(data.len()))
         };
-        return Err(damaged(format!("its header promises {} bytes of content, but {found}", Count(size))));
+        return Err(damaged(format!("its header promises {} bytes of content, but {found}", count(size))));
     }
     Ok(Array { shape, data })
 }

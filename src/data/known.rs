@@ -1,6 +1,7 @@
 //! What is known beforehand of the data sets everybody uses: class names and published counts.
 
-use super::error::Count;
+use super::error::count;
+use crate::experiment::figures::counted;
 
 /// A published data set.
 #[derive(Debug)]
@@ -21,9 +22,9 @@ impl Known {
     pub fn notes(&self, train: usize, test: usize) -> Vec<String> {
         let part = |part: &str, found, published| {
             (found != published).then(|| {
-                let (found, published) = (Count(found), Count(published));
+                let (found, published) = (counted(found as u64, "picture"), count(published));
                 format!(
-                    "The {part} files of {} hold {found} pictures; the published ones hold {published}.",
+                    "The {part} files of {} hold {found}; the published ones hold {published}.",
                     self.name
                 )
             })

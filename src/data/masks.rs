@@ -5,11 +5,12 @@
 //! A label picture is grey, and the value of a pixel is its class, from 0; 255 says that nothing is known of it.
 //! Names may stand in `classes.txt`, one on a line.
 
+use super::decode::{self, decode, fit, is_picture, reader};
 use super::error::{DataError, MAX_BYTES};
-use super::folder::{
-    self, common_extent, decode, entries, fit, in_order, is_picture, layout, reader, shuffled,
-};
-use super::{DataSet, Labels, MAX_NAME, MAX_PIXEL_CLASSES, PixelClasses, Split, VOID, folder_name};
+use super::folder::{common_extent, entries, in_order, layout, shuffled};
+use super::{DataSet, Labels, MAX_NAME, MAX_PIXEL_CLASSES, PixelClasses, Prospect, Split, VOID, folder_name};
+use crate::experiment::LabelKind;
+use crate::experiment::figures::counted;
 use crate::tensor::Extent;
 use image::{DynamicImage, imageops::FilterType};
 use rayon::prelude::*;
@@ -29,33 +30,65 @@ pub fn is_in(path: &Path) -> bool {
     path.join("train").is_dir() && path.join(format!("train{ENDING}")).is_dir()
 }
 
-/// Reads a folder of pictures and label pictures, both resized to `size` `(height, width)`; labels take the value
-/// of the nearest pixel. The order is drawn by `seed`.
-///
-/// # Errors
-/// A folder that is missing, a picture without a label picture, label pictures in colour or of another size than
-/// their picture, classes without a name, too many pictures.
-pub fn open(path: &Path, size: Option<[usize; 2]>, seed: u64) -> Result<DataSet, DataError> {
-    let test = ["test", "val"].into_iter().find(|name| path.join(name).is_dir()).ok_or_else(|| {
-        let remedy = "put pictures to test on into `test` and their label pictures into `testannot`";
-        layout(path, "it has neither `test` nor `val` beside `train`", remedy)
-    })?;
-    let parts = [pairs(path, "train")?, pairs(path, test)?];
-    let files: Vec<&Path> = parts.iter().flatten().map(|pair| pair.picture.as_path()).collect();
-    let (extent, size_note) = common_extent(&files, size, MAX_OWN_SIDE)?;
-    let bytes = (files.len() * (extent.len() + extent.area())) as u64;
-    if bytes > MAX_BYTES {
-        let remedy = "use fewer pictures or a smaller `data.size`";
-        return Err(DataError::TooLarge { path: path.to_owned(), bytes, remedy });
+/// A folder whose pictures have been looked at and not yet decoded. They and the label pictures are resized to a `size`
+/// `(height, width)`; labels take the value of the nearest pixel. The order is drawn by `seed`.
+pub(super) struct Found {
+    path: PathBuf,
+    /// Those to train on and those to test on.
+    parts: [Vec<Pair>; 2],
+    extent: Extent,
+    names: Option<Vec<String>>,
+    notes: Vec<String>,
+}
+
+impl Found {
+    /// Reads the headers of the pictures and the names of the classes.
+    ///
+    /// # Errors
+    /// A folder that is missing, a picture without a label picture, a damaged list of names, too many pictures.
+    pub fn look(path: &Path, size: Option<[usize; 2]>) -> Result<Self, DataError> {
+        let test = ["test", "val"].into_iter().find(|name| path.join(name).is_dir()).ok_or_else(|| {
+            let remedy = "put pictures to test on into `test` and their label pictures into `testannot`";
+            layout(path, "it has neither `test` nor `val` beside `train`", remedy)
+        })?;
+        let parts = [pairs(path, "train")?, pairs(path, test)?];
+        let files: Vec<&Path> = parts.iter().flatten().map(|pair| pair.picture.as_path()).collect();
+        let (extent, size_note) = common_extent(&files, size, MAX_OWN_SIDE)?;
+        let bytes = (files.len() * (extent.len() + extent.area())) as u64;
+        if bytes > MAX_BYTES {
+            let remedy = "use fewer pictures or a smaller `data.size`";
+            return Err(DataError::TooLarge { path: path.to_owned(), bytes, remedy });
+        }
+        let unused = (test == "test" && path.join("val").is_dir())
+            .then(|| "The pictures in `val` were left out: `test` is there to test on.".to_string());
+        let notes = size_note.into_iter().chain(unused).collect();
+        Ok(Self { path: path.to_owned(), parts, extent, names: class_names(path)?, notes })
     }
-    let names = class_names(path)?;
-    let [train, test_split] = parts.map(|pairs| decode_all(&pairs, extent, names.as_deref()));
-    let (train, test_split) = (shuffled(&train?, extent, seed), shuffled(&test_split?, extent, seed));
-    let classes = names.unwrap_or_else(|| numbered(&[&train, &test_split]));
-    let unused = (test == "test" && path.join("val").is_dir())
-        .then(|| "The pictures in `val` were left out: `test` is there to test on.".to_string());
-    let notes = size_note.into_iter().chain(unused).collect();
-    Ok(DataSet { name: folder_name(path), extent, classes, train, test: test_split, clean: None, notes })
+
+    /// What the set will hold. Without names the classes are known by the largest label, when all have been read.
+    pub fn prospect(&self) -> Prospect {
+        let [train, test] = &self.parts;
+        Prospect {
+            name: folder_name(&self.path),
+            extent: self.extent,
+            labels: LabelKind::Pixels,
+            classes: self.names.clone(),
+            train: train.len(),
+            test: test.len(),
+        }
+    }
+
+    /// Decodes the pictures and their labels.
+    ///
+    /// # Errors
+    /// Label pictures in colour or of another size than their picture, classes without a name, what will not decode.
+    pub fn read(self, seed: u64) -> Result<DataSet, DataError> {
+        let Self { path, parts, extent, names, notes } = self;
+        let [train, test] = parts.map(|pairs| decode_all(&pairs, extent, names.as_deref()));
+        let (train, test) = (shuffled(&train?, extent, seed), shuffled(&test?, extent, seed));
+        let classes = names.unwrap_or_else(|| numbered(&[&train, &test]));
+        Ok(DataSet { name: folder_name(&path), extent, classes, train, test, clean: None, notes })
+    }
 }
 
 /// A picture and its label picture.
@@ -123,7 +156,7 @@ fn decode_labels(pair: &Pair, extent: Extent, n_classes: usize) -> Result<Vec<u8
         let remedy = "save it as a grey PNG of 8 bits, the value of a pixel being its class";
         return Err(damaged("a label picture must be grey with 8 bits for each pixel".into(), remedy));
     };
-    let of_picture = folder::size_of(&pair.picture).map_err(|cause| undecodable(&pair.picture, cause))?;
+    let of_picture = decode::size_of(&pair.picture).map_err(|cause| undecodable(&pair.picture, cause))?;
     let own = [image.height() as usize, image.width() as usize];
     if own != of_picture {
         let what = format!(
@@ -147,7 +180,7 @@ fn decode_labels(pair: &Pair, extent: Extent, n_classes: usize) -> Result<Vec<u8
 }
 
 fn undecodable(path: &Path, cause: image::ImageError) -> DataError {
-    DataError::Picture { path: path.to_owned(), cause: cause.to_string() }
+    DataError::Picture { path: path.to_owned(), cause: decode::cause(&cause) }
 }
 
 /// The names of the classes, where a file tells them.
@@ -160,7 +193,7 @@ fn class_names(path: &Path) -> Result<Option<Vec<String>>, DataError> {
     let names: Vec<String> =
         text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
     if !(2..=MAX_PIXEL_CLASSES).contains(&names.len()) {
-        let what = format!("it names {} classes", names.len());
+        let what = format!("it names {}", counted(names.len() as u64, "class"));
         let remedy = "write 2 to 255 names into it, one on a line, or take it away";
         return Err(DataError::Damaged { path: file, what, remedy });
     }
@@ -191,6 +224,10 @@ mod tests {
     use super::*;
     use image::{GrayImage, Luma, Rgb, RgbImage};
     use tempfile::TempDir;
+
+    fn open(path: &Path, size: Option<[usize; 2]>, seed: u64) -> Result<DataSet, DataError> {
+        Found::look(path, size)?.read(seed)
+    }
 
     /// Three pictures to train on and one to test on, 6×8, the label of each pixel being its column's.
     fn small_set() -> TempDir {
@@ -246,7 +283,7 @@ mod tests {
         std::fs::write(&names, "sky\nroad\ncar\n").unwrap();
         assert!(message(&folder).contains("class 3, but classes.txt names only 3"), "{}", message(&folder));
         std::fs::write(&names, "sky").unwrap();
-        assert!(message(&folder).contains("it names 1 classes"));
+        assert!(message(&folder).contains("it names 1 class"));
     }
 
     #[test]

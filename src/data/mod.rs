@@ -8,6 +8,7 @@
 pub mod augment;
 pub mod catalogue;
 mod cifar;
+mod decode;
 pub mod download;
 mod error;
 pub mod findings;
@@ -25,6 +26,7 @@ mod points;
 mod procedural;
 mod resize;
 mod shapes;
+mod source;
 pub mod survey;
 mod tags;
 
@@ -33,10 +35,11 @@ pub use crate::experiment::MAX_SIDE;
 use crate::graph::Goal;
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
+pub use decode::{is_picture, read_picture};
 pub use error::DataError;
-pub use folder::{is_picture, read_picture};
 pub use labels::{Labels, MAX_PIXEL_CLASSES, PixelClasses, Tags, VOID};
 pub use png::png;
+pub use source::{Prospect, Source, prospect};
 use std::path::Path;
 
 /// The most classes a data set may have.
@@ -134,6 +137,14 @@ impl Split {
 /// The share of the pictures that is put aside for testing where nobody says otherwise.
 pub const HOLD_OUT: f32 = 0.2;
 
+/// How many of the `n` pictures of a class [`split_at_random`] puts aside for testing.
+fn n_held_out(n: usize, hold_out: f32) -> usize {
+    match n {
+        0 | 1 => 0,
+        n => ((n as f64 * f64::from(hold_out)).round() as usize).clamp(1, n - 1),
+    }
+}
+
 /// Divides pictures into those for training and those for testing: the share `hold_out` of each class, of a class
 /// of two or more at least one and not all, is put aside for testing. Pictures that have not one class each are taken as of
 /// one class. Both parts come in an order drawn by `seed`.
@@ -143,11 +154,7 @@ fn split_at_random(all: &Split, extent: Extent, hold_out: f32, seed: u64) -> (Sp
     let n_classes = (0..all.len()).map(class).max().map_or(0, |largest| largest + 1);
     let mut counts = vec![0; n_classes];
     (0..all.len()).for_each(|picture| counts[class(picture)] += 1);
-    let quota = |&n: &usize| match n {
-        0 | 1 => 0,
-        n => ((n as f64 * f64::from(hold_out)).round() as usize).clamp(1, n - 1),
-    };
-    let mut quotas: Vec<usize> = counts.iter().map(quota).collect();
+    let mut quotas: Vec<usize> = counts.iter().map(|&n| n_held_out(n, hold_out)).collect();
     let order = Key::new(seed, Purpose::Split).permutation(all.len());
     let (test, train): (Vec<u32>, Vec<u32>) = order.into_iter().partition(|&i| {
         let quota = &mut quotas[class(i as usize)];

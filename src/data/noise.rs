@@ -1,9 +1,13 @@
 //! Labels made wrong on purpose, to see what a net learns from them all the same.
 
 use super::{DataError, DataSet, Labels, VOID};
-use crate::experiment::Noise;
-use crate::experiment::words::nearest;
+use crate::experiment::figures::counted;
+use crate::experiment::words::{listed, nearest, shortened};
+use crate::experiment::{LabelKind, Noise};
 use crate::tensor::random::{Key, Purpose};
+
+/// Classes that a complaint names.
+const MOST_LISTED: usize = 12;
 
 /// Changes just `round(share · n)` of the n answers that the training labels give, drawn by `seed`.
 ///
@@ -11,22 +15,25 @@ use crate::tensor::random::{Key, Purpose};
 /// pixel: it becomes any of the *other* classes, all equally likely, so that the share given is the share that is
 /// wrong. With a class to go `to` it becomes that one, which leaves those right that were of it already. Where a
 /// picture has tags, an answer is one yes or no and is turned around; with a tag to go `to`, pictures are drawn
-/// instead, and are left with that tag alone. Pixels of 255 stay unknown; a class that a loss leaves out is here a
-/// class like any other, since the loss is no part of the data.
+/// instead, and are left with that tag alone. Pixels of which nothing is known, those of 255 and those of the class
+/// `void` that the loss leaves out, give no answer: they stay as they are, and nothing becomes void at random.
 ///
 /// # Errors
 /// A class to go to that there is not, or no other class to become.
-pub fn add(set: &mut DataSet, noise: &Noise, seed: u64) -> Result<(), DataError> {
-    let to = noise.to.as_ref().map(|name| class_of(set, name)).transpose()?;
+pub fn add(set: &mut DataSet, noise: &Noise, void: Option<usize>, seed: u64) -> Result<(), DataError> {
+    let to = noise.to.as_ref().map(|name| class_of(name, &set.classes, &set.name)).transpose()?;
     if noise.share == 0.0 {
         return Ok(());
     }
     let n_classes = set.classes.len();
-    if n_classes < 2 && to.is_none() && set.train.labels.kind() != crate::experiment::LabelKind::Tags {
+    let is_pixels = set.train.labels.kind() == LabelKind::Pixels;
+    let void = void.filter(|&void| is_pixels && void < n_classes);
+    let n_known = n_classes - usize::from(void.is_some());
+    if n_known < 2 && to.is_none() && set.train.labels.kind() != LabelKind::Tags {
         return Err(DataError::NoOtherClass { name: set.name.clone() });
     }
     set.clean = Some(set.train.labels.clone());
-    let draw = Draw { share: noise.share, key: Key::new(seed, Purpose::Noise), n_classes, to };
+    let draw = Draw { share: noise.share, key: Key::new(seed, Purpose::Noise), n_classes, to, void };
     let (n_changed, n_answers) = match &mut set.train.labels {
         Labels::Classes(classes) => draw.classes(classes),
         Labels::Pixels(pixels) => draw.pixels(pixels.all_mut()),
@@ -45,17 +52,31 @@ pub fn add(set: &mut DataSet, noise: &Noise, seed: u64) -> Result<(), DataError>
     };
     let became =
         noise.to.as_ref().map_or("were made wrong at random".into(), |name| format!("became {name}"));
-    let (changed, all) = (super::error::Count(n_changed), super::error::Count(n_answers));
+    let (changed, all) = (super::error::count(n_changed), super::error::count(n_answers));
     set.notes.push(format!("As `data.noise` asks, {changed} of {all} training labels {became}."));
     Ok(())
 }
 
-fn class_of(set: &DataSet, name: &str) -> Result<usize, DataError> {
-    let found = set.classes.iter().position(|class| class == name);
-    found.ok_or_else(|| DataError::UnknownClass {
-        asked: name.to_owned(),
-        nearest: nearest(name, set.classes.iter().map(String::as_str)).map(str::to_owned),
-        name: set.name.clone(),
+/// Which of a data set's classes is called so.
+///
+/// # Errors
+/// None is; with the nearest and with some or all of those that there are.
+pub(super) fn class_of(asked: &str, classes: &[String], set: &str) -> Result<usize, DataError> {
+    let found = classes.iter().position(|class| class == asked);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = classes.iter().map(String::as_str).collect();
+        let listed_names: Vec<String> = names.iter().take(MOST_LISTED).map(|name| shortened(name)).collect();
+        let listed_names: Vec<&str> = listed_names.iter().map(String::as_str).collect();
+        let choices = match names.len().saturating_sub(MOST_LISTED) {
+            0 => listed(&listed_names, "and"),
+            more => format!("`{}` and {}", listed_names.join("`, `"), counted(more as u64, "other")),
+        };
+        DataError::UnknownClass {
+            asked: asked.to_owned(),
+            nearest: nearest(asked, names.iter().copied()).map(str::to_owned),
+            name: set.to_owned(),
+            choices,
+        }
     })
 }
 
@@ -65,6 +86,8 @@ struct Draw {
     key: Key,
     n_classes: usize,
     to: Option<usize>,
+    /// The class that says that nothing is known.
+    void: Option<usize>,
 }
 
 impl Draw {
@@ -79,8 +102,11 @@ impl Draw {
     /// What becomes of `class` as answer number `answer`.
     fn other(&self, class: usize, answer: usize, key: Key) -> usize {
         self.to.unwrap_or_else(|| {
-            let drawn = key.below(answer as u32, self.n_classes as u32 - 1) as usize;
-            drawn + (drawn >= class) as usize
+            let mut left_out = [Some(class), self.void.filter(|&void| void != class)];
+            left_out.sort();
+            let n_others = self.n_classes - left_out.iter().flatten().count();
+            let drawn = key.below(answer as u32, n_others as u32) as usize;
+            left_out.iter().flatten().fold(drawn, |other, &out| other + usize::from(other >= out))
         })
     }
 
@@ -91,7 +117,8 @@ impl Draw {
     }
 
     fn pixels(&self, classes: &mut [u8]) -> (usize, usize) {
-        let known: Vec<usize> = (0..classes.len()).filter(|&at| classes[at] != VOID).collect();
+        let is_known = |class: u8| class != VOID && Some(usize::from(class)) != self.void;
+        let known: Vec<usize> = (0..classes.len()).filter(|&at| is_known(classes[at])).collect();
         self.answers(known.len(), |answer, key| {
             let at = known[answer];
             classes[at] = self.other(classes[at] as usize, answer, key) as u8;
@@ -122,7 +149,7 @@ mod tests {
 
     fn noisy(labels: &Labels, share: f32, to: Option<&str>, seed: u64) -> DataSet {
         let mut set = set(labels.clone());
-        add(&mut set, &Noise { share, to: to.map(String::from) }, seed).unwrap();
+        add(&mut set, &Noise { share, to: to.map(String::from) }, None, seed).unwrap();
         set
     }
 
@@ -185,6 +212,24 @@ mod tests {
         assert_eq!((found.counts(4)[1], found.counts(4).iter().sum::<usize>()), (100, 200));
     }
 
+    /// A class that the loss leaves out is no answer: it is neither made wrong nor what others become.
+    #[test]
+    fn the_void_class_of_the_loss_is_spared() {
+        let labels = Labels::Pixels(PixelClasses::new(4, (0..4000).map(|i| (i % 4) as u8).collect()));
+        for void in 0..4 {
+            let mut set = set(labels.clone());
+            add(&mut set, &Noise { share: 1.0, to: None }, Some(void), 1).unwrap();
+            let (Labels::Pixels(before), Labels::Pixels(after)) = (&labels, &set.train.labels) else {
+                panic!("they are classes of pixels")
+            };
+            for (&before, &after) in before.all().iter().zip(after.all()) {
+                assert_eq!(before == after, usize::from(before) == void, "{before} became {after}");
+                assert!(usize::from(after) != void || before == after, "{before} became void");
+            }
+            assert!(set.notes[0].contains("3,000 of 3,000"), "{:?}", set.notes);
+        }
+    }
+
     #[test]
     fn the_right_labels_are_kept() {
         let labels = classes();
@@ -195,11 +240,14 @@ mod tests {
     #[test]
     fn a_class_that_there_is_not_is_an_error() {
         let noise = Noise { share: 0.1, to: Some("hem".into()) };
-        let message = add(&mut set(classes()), &noise, 1).unwrap_err().to_string();
+        let message = add(&mut set(classes()), &noise, None, 1).unwrap_err().to_string();
         assert_eq!(
             message,
-            "`data.noise` leads to the class `hem`, which pets has not (did you mean `hen`?): give the name of a \
-             class, or leave `to` out for noise in all directions."
+            "`data.noise` leads to the class `hem`, which pets has not (did you mean `hen`?): its classes are \
+             `cat`, `dog`, `hen` and `owl`. Give one of them, or leave `to` out for noise in all directions."
         );
+        let many: Vec<String> = (0..100).map(|class| format!("class {class}")).collect();
+        let message = class_of("x", &many, "many").unwrap_err().to_string();
+        assert!(message.contains("`class 10`, `class 11` and 88 others. Give"), "{message}");
     }
 }

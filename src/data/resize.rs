@@ -1,8 +1,8 @@
 //! Pictures of one size made pictures of another, as a folder's are when they are read.
 
+use super::decode::fit;
 use super::error::{DataError, MAX_BYTES};
-use super::folder::fit;
-use super::{DataSet, Labels, MAX_SIDE, PixelClasses, Split};
+use super::{DataSet, Labels, MAX_SIDE, PixelClasses, Prospect, Split};
 use crate::tensor::Extent;
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage};
@@ -10,20 +10,12 @@ use rayon::prelude::*;
 
 /// Makes all pictures of a data set `size` `(height, width)`: cut to the new proportions around their middle, then
 /// averaged where they become smaller and interpolated where they become larger. Classes of pixels take the value
-/// of the nearest pixel.
-///
-/// # Errors
-/// They would hold more than [`MAX_BYTES`].
-pub(super) fn resize(set: &mut DataSet, size: [usize; 2]) -> Result<(), DataError> {
+/// of the nearest pixel. Whether they then hold too much is to be asked beforehand ([`check_size`]).
+pub(super) fn resize(set: &mut DataSet, size: [usize; 2]) {
     let [height, width] = size.map(|side| side.clamp(1, MAX_SIDE));
     let (old, new) = (set.extent, Extent::new(set.extent.channels, height, width));
     if old == new {
-        return Ok(());
-    }
-    let bytes = ((set.train.len() + set.test.len()) * new.len()) as u64;
-    if bytes > MAX_BYTES {
-        let remedy = "use fewer pictures or a smaller `data.size`";
-        return Err(DataError::TooLarge { path: (&set.name).into(), bytes, remedy });
+        return;
     }
     for Split { pictures, labels } in [&mut set.train, &mut set.test] {
         *pictures = planes(pictures, old, new, FilterType::Triangle);
@@ -33,6 +25,16 @@ pub(super) fn resize(set: &mut DataSet, size: [usize; 2]) -> Result<(), DataErro
         }
     }
     set.extent = new;
+}
+
+/// # Errors
+/// The pictures would hold more than [`MAX_BYTES`].
+pub(super) fn check_size(prospect: &Prospect) -> Result<(), DataError> {
+    let bytes = prospect.bytes();
+    if bytes > MAX_BYTES {
+        let remedy = "use fewer pictures or a smaller `data.size`";
+        return Err(DataError::TooLarge { path: (&prospect.name).into(), bytes, remedy });
+    }
     Ok(())
 }
 
@@ -50,15 +52,18 @@ fn planes(bytes: &[u8], old: Extent, new: Extent, filter: FilterType) -> Vec<u8>
 mod tests {
     use super::super::{catalogue, read_picture};
     use super::*;
-    use crate::experiment::Data;
+    use crate::experiment::{Data, Experiment};
 
     #[test]
     fn a_set_resized_is_what_its_pictures_become_when_they_are_read_from_files() {
-        let spec =
-            |size| Data { source: "shapes".into(), train: Some(2), test: Some(1), size, ..Data::default() };
-        let whole = catalogue::open(&spec(None), 4).unwrap();
+        let experiment = |size| Experiment {
+            data: Data { source: "shapes".into(), train: Some(2), test: Some(1), size, ..Data::default() },
+            seed: 4,
+            ..Experiment::default()
+        };
+        let whole = catalogue::open(&experiment(None)).unwrap();
         for size in [[16, 16], [20, 11], [48, 48]] {
-            let set = catalogue::open(&spec(Some(size)), 4).unwrap();
+            let set = catalogue::open(&experiment(Some(size))).unwrap();
             assert_eq!(set.extent, Extent::new(3, size[0], size[1]));
             let file = tempfile::NamedTempFile::with_suffix(".png").unwrap();
             let plane = whole.extent.area();
@@ -72,7 +77,8 @@ mod tests {
     #[test]
     fn what_would_fill_the_memory_is_refused() {
         let spec = Data { source: "glyphs".into(), size: Some([4096, 4096]), ..Data::default() };
-        let message = catalogue::open(&spec, 1).unwrap_err().to_string();
+        let message =
+            catalogue::open(&Experiment { data: spec, ..Experiment::default() }).unwrap_err().to_string();
         assert!(message.contains("a smaller `data.size`"), "{message}");
     }
 
@@ -91,10 +97,10 @@ mod tests {
             clean: None,
             notes: vec![],
         };
-        resize(&mut set, [1, 2]).unwrap();
+        resize(&mut set, [1, 2]);
         let Labels::Pixels(classes) = &set.train.labels else { unreachable!("made so") };
         assert_eq!((set.train.pictures.len(), classes.all().len()), (2, 2));
-        resize(&mut set, [4, 4]).unwrap();
+        resize(&mut set, [4, 4]);
         let Labels::Pixels(classes) = &set.train.labels else { unreachable!("made so") };
         assert!(classes.all().iter().all(|class| [1, 7].contains(class)));
     }

@@ -11,9 +11,15 @@
 //! comma stands in double quotes, in which a quote is written twice (RFC 4180). There is either one table, and some
 //! of its pictures are put aside for testing, or one in `train` and one in `test`, with the same first line.
 
-use super::error::{Count, DataError, MAX_BYTES};
-use super::folder::{self, common_extent, decode, entries, in_order, is_picture, layout, shuffled};
-use super::{DataSet, Labels, MAX_CLASSES, MAX_NAME, Split, Tags, folder_name, percent, split_at_random};
+use super::decode::{cause, decode, is_picture};
+use super::error::{DataError, MAX_BYTES, count};
+use super::folder::{self, common_extent, entries, in_order, layout, shuffled};
+use super::{
+    DataSet, Labels, MAX_CLASSES, MAX_NAME, Prospect, Split, Tags, folder_name, n_held_out, percent,
+    split_at_random,
+};
+use crate::experiment::LabelKind;
+use crate::experiment::figures::{self, counted};
 use crate::experiment::words::shortened;
 use crate::tensor::Extent;
 use rayon::prelude::*;
@@ -33,43 +39,82 @@ pub fn is_in(path: &Path) -> bool {
     path.join(FILE).is_file() || half(path, folder::TRAIN).is_some_and(|part| part.join(FILE).is_file())
 }
 
-/// Reads a folder of pictures with tags, resized to `size` `(height, width)` as [`folder::open`] does. The order
-/// and, where one table names all pictures, the share `hold_out` of them that is put aside for testing are drawn by
-/// `seed`.
-///
-/// # Errors
-/// A table with a line that is not as it should be, or that names a picture which is not there; tables for
-/// training and testing with other tags; a picture that will not decode; too many pictures.
-pub fn open(path: &Path, size: Option<[usize; 2]>, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
-    let tables = tables(path)?;
-    let rows: Vec<&Row> = tables.iter().flat_map(|table| &table.rows).collect();
-    let paths: Vec<&Path> = rows.iter().map(|row| row.picture.as_path()).collect();
-    let (extent, size_note) = common_extent(&paths, size, MAX_OWN_SIDE)?;
-    let bytes = (rows.len() * extent.len()) as u64;
-    if bytes > MAX_BYTES {
-        let remedy = "use fewer pictures or a smaller `data.size`";
-        return Err(DataError::TooLarge { path: path.to_owned(), bytes, remedy });
-    }
-    let mut notes: Vec<String> = Vec::new();
-    let mut parts = Vec::new();
-    for table in &tables {
-        notes.extend(table.unnamed()?);
-        parts.push(shuffled(&decode_all(table, extent)?, extent, seed));
-    }
-    notes.extend(size_note);
-    let (train, test) = match <[Split; 2]>::try_from(parts) {
-        Ok([train, test]) => (train, test),
-        Err(mut parts) => {
-            notes.push(format!("{} of the pictures were put aside for testing.", percent(hold_out)));
-            split_at_random(&parts.remove(0), extent, hold_out, seed)
+/// A folder whose tables have been read and whose pictures have been looked at. Their size is as in a
+/// [folder of classes](folder::Found); the order and, where one table names all pictures, the share `hold_out` of them
+/// that is put aside for testing are drawn by `seed`.
+pub(super) struct Found {
+    path: PathBuf,
+    tables: Vec<Table>,
+    extent: Extent,
+    size_note: Option<String>,
+}
+
+impl Found {
+    /// Reads the tables and the headers of the pictures.
+    ///
+    /// # Errors
+    /// A table with a line that is not as it should be, or that names a picture which is not there; tables for
+    /// training and testing with other tags; a picture with a damaged header; too many pictures.
+    pub fn look(path: &Path, size: Option<[usize; 2]>) -> Result<Self, DataError> {
+        let tables = tables(path)?;
+        let rows: Vec<&Row> = tables.iter().flat_map(|table| &table.rows).collect();
+        let paths: Vec<&Path> = rows.iter().map(|row| row.picture.as_path()).collect();
+        let (extent, size_note) = common_extent(&paths, size, MAX_OWN_SIDE)?;
+        let bytes = (rows.len() * extent.len()) as u64;
+        if bytes > MAX_BYTES {
+            let remedy = "use fewer pictures or a smaller `data.size`";
+            return Err(DataError::TooLarge { path: path.to_owned(), bytes, remedy });
         }
-    };
-    if test.is_empty() {
-        let remedy = "name two pictures or more, so that one is left for testing";
-        return Err(layout(path, format!("its {FILE} names a single picture"), remedy));
+        Ok(Self { path: path.to_owned(), tables, extent, size_note })
     }
-    let classes = tables.into_iter().next().map(|table| table.tags).unwrap_or_default();
-    Ok(DataSet { name: folder_name(path), extent, classes, train, test, clean: None, notes })
+
+    /// What the set will hold.
+    pub fn prospect(&self, hold_out: f32) -> Prospect {
+        let [train, test] = match &self.tables[..] {
+            [train, test] => [train.rows.len(), test.rows.len()],
+            tables => {
+                let all = tables.iter().map(|table| table.rows.len()).sum();
+                let test = n_held_out(all, hold_out);
+                [all - test, test]
+            }
+        };
+        Prospect {
+            name: folder_name(&self.path),
+            extent: self.extent,
+            labels: LabelKind::Tags,
+            classes: self.tables.first().map(|table| table.tags.clone()),
+            train,
+            test,
+        }
+    }
+
+    /// Decodes the pictures.
+    ///
+    /// # Errors
+    /// A picture that will not decode, or none that is left for testing.
+    pub fn read(self, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
+        let Self { path, tables, extent, size_note } = self;
+        let mut notes: Vec<String> = Vec::new();
+        let mut parts = Vec::new();
+        for table in &tables {
+            notes.extend(table.unnamed()?);
+            parts.push(shuffled(&decode_all(table, extent)?, extent, seed));
+        }
+        notes.extend(size_note);
+        let (train, test) = match <[Split; 2]>::try_from(parts) {
+            Ok([train, test]) => (train, test),
+            Err(mut parts) => {
+                notes.push(format!("{} of the pictures were put aside for testing.", percent(hold_out)));
+                split_at_random(&parts.remove(0), extent, hold_out, seed)
+            }
+        };
+        if test.is_empty() {
+            let remedy = "name two pictures or more, so that one is left for testing";
+            return Err(layout(&path, format!("its {FILE} names a single picture"), remedy));
+        }
+        let classes = tables.into_iter().next().map(|table| table.tags).unwrap_or_default();
+        Ok(DataSet { name: folder_name(&path), extent, classes, train, test, clean: None, notes })
+    }
 }
 
 /// A table as it was read.
@@ -122,7 +167,7 @@ impl Table {
             Err(cause) => return Err(unreadable(cause)),
         };
         if len > MAX_TABLE {
-            let what = format!("it has more than {} MiB", MAX_TABLE >> 20);
+            let what = format!("it has more than {}", figures::bytes(MAX_TABLE));
             return Err(damaged(&path, what, "choose a folder with a smaller table of tags"));
         }
         let text = std::fs::read(&path).map_err(unreadable)?;
@@ -215,7 +260,7 @@ impl Table {
             1 => format!("`{}` is not in {FILE} and was left out.", example.display()),
             n => format!(
                 "{} pictures that are not in {FILE} were left out, `{}` among them.",
-                Count(n),
+                count(n),
                 example.display()
             ),
         }))
@@ -235,7 +280,7 @@ fn tag_names(path: &Path, number: usize, line: &str) -> Result<Vec<String>, Data
         return Err(refuse("names no tag".into(), remedy));
     }
     if names.len() > MAX_CLASSES {
-        let what = format!("names {} tags", Count(names.len()));
+        let what = format!("names {}", counted(names.len() as u64, "tag"));
         return Err(refuse(what, "use at most 1,000 tags"));
     }
     let mut seen = HashSet::new();
@@ -305,7 +350,7 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
 fn decode_all(table: &Table, extent: Extent) -> Result<Split, DataError> {
     let one = |row: &Row| {
         decode(&row.picture, extent)
-            .map_err(|cause| DataError::Picture { path: row.picture.clone(), cause: cause.to_string() })
+            .map_err(|error| DataError::Picture { path: row.picture.clone(), cause: cause(&error) })
     };
     let pictures = in_order(table.rows.par_iter().map(one).collect())?.concat();
     let tags = Tags::new(table.tags.len(), table.rows.iter().map(|row| row.tags.clone()));

@@ -3,6 +3,10 @@ use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+fn open(path: &Path, size: Option<[usize; 2]>, hold_out: f32, seed: u64) -> Result<DataSet, DataError> {
+    Found::look(path, size)?.read(hold_out, seed)
+}
+
 /// A folder of such pictures, each of one colour, and this table.
 fn folder(table: &str, pictures: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -49,16 +49,33 @@ impl Footprint {
     }
 
     /// # Errors
-    /// The device has less left, where it tells, even once `released` bytes are given back. `what` begins the
-    /// sentence.
-    pub fn check(&self, what: &str, device: &dyn Device, released: u64) -> Result<(), EngineError> {
-        match device.available().map(|available| available + released) {
-            Some(available) if self.total() > available => {
-                Err(EngineError::out_of_memory(device.info().kind, what, self.total(), available))
+    /// The device has less left, where it tells. `what` begins the sentence.
+    pub fn check(&self, what: &str, device: &dyn Device) -> Result<(), EngineError> {
+        self.check_beside(what, device, Beside::default())
+    }
+
+    /// [`Footprint::check`] where other memory changes hands at the same time.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn check_beside(&self, what: &str, device: &dyn Device, beside: Beside) -> Result<(), EngineError> {
+        let needed = self.total().saturating_add(beside.taken);
+        match device.available().map(|available| available.saturating_add(beside.released)) {
+            Some(available) if needed > available => {
+                Err(EngineError::out_of_memory(device.info().kind, what, needed, available))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Bytes that change hands at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Those that will be given back before any are taken.
+    pub released: u64,
+    /// Those that something else will take.
+    pub taken: u64,
 }
 
 /// Bytes of a program's transient values, those that are never alive together in one place.
@@ -164,7 +181,7 @@ mod tests {
             // Graphics processors refuse by the largest array that they take.
             let refusal = device
                 .footprint(&placement, &program)
-                .and_then(|footprint| footprint.check("Training in batches of 8388608", &*device, 1 << 20));
+                .and_then(|footprint| footprint.check("Training in batches of 8388608", &*device));
             // No system but one tells how much it has.
             if cfg!(target_os = "linux") {
                 let message = refusal.expect_err("it is too much").to_string();

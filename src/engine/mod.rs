@@ -24,9 +24,10 @@ pub mod room;
 use std::sync::Arc;
 
 use crate::data::{DataSet, Normalisation, Split};
+use crate::experiment::figures::{bytes_left, bytes_needed};
 use crate::graph::program::{Bank, Placement, Program, ValueId};
 use crate::tensor::Extent;
-pub use footprint::{Footprint, transient_bytes};
+pub use footprint::{Beside, Footprint, transient_bytes};
 pub use gpu::shader;
 pub use opening::{devices, open, open_again, open_measuring};
 
@@ -273,30 +274,35 @@ pub enum EngineError {
     NoGpu,
     #[error("No device is called `{wanted}`. There are: {known}.")]
     UnknownDevice { wanted: String, known: String },
-    #[error("{what} needs {needed_mib} MiB, but {}", .kind.offers(*.available_mib))]
-    OutOfMemory { kind: DeviceKind, what: String, needed_mib: u64, available_mib: u64 },
+    /// In bytes.
+    #[error("{what} needs {}, but {}", bytes_needed(*.needed), .kind.offers(*.available))]
+    OutOfMemory { kind: DeviceKind, what: String, needed: u64, available: u64 },
     #[error("The device stopped working: {0}. Reset the run, or go on with the CPU.")]
     DeviceLost(String),
 }
 
 impl EngineError {
-    /// `what` needs so many bytes of so many; what is needed is rounded up, what there is down.
+    /// `what` needs so many bytes of so many.
     fn out_of_memory(kind: DeviceKind, what: &str, needed: u64, available: u64) -> Self {
-        let (needed_mib, available_mib) = (needed.div_ceil(1 << 20), available >> 20);
-        Self::OutOfMemory { kind, what: what.into(), needed_mib, available_mib }
+        Self::OutOfMemory { kind, what: what.into(), needed, available }
     }
 }
 
 impl DeviceKind {
     /// The end of a sentence on what does not fit.
-    fn offers(self, available_mib: u64) -> String {
+    fn offers(self, available: u64) -> String {
+        let left = self.left(available);
         match self {
-            Self::Cpu => format!(
-                "this computer has {available_mib} MiB left. Use a smaller batch, network or size of the pictures."
-            ),
-            Self::Gpu => {
-                format!("the device offers {available_mib} MiB. Use a smaller batch or network, or the CPU.")
-            }
+            Self::Cpu => format!("{left}. Use a smaller batch, network or size of the pictures."),
+            Self::Gpu => format!("{left}. Use a smaller batch or network, or the CPU."),
+        }
+    }
+
+    /// How much memory there is, in words.
+    pub fn left(self, bytes: u64) -> String {
+        match self {
+            Self::Cpu => format!("this computer has {} left", bytes_left(bytes)),
+            Self::Gpu => format!("the device offers {}", bytes_left(bytes)),
         }
     }
 }

@@ -5,12 +5,14 @@
 
 pub mod changes;
 pub mod fields;
+pub mod figures;
 pub mod file;
 pub mod layers;
 mod named;
 pub mod presets;
 pub mod shipped;
 mod train;
+pub mod unwritable;
 pub mod words;
 
 use crate::tensor::Extent;
@@ -105,6 +107,32 @@ pub struct Network {
     pub layers: Vec<Layer>,
 }
 
+impl Augment {
+    /// Whether something of each picture of shape `picture` is always left to be seen.
+    ///
+    /// # Errors
+    /// A square that can cover a picture whole, or a padding so wide that a window can miss it.
+    pub fn check(self, picture: Extent) -> Result<(), Problem> {
+        let Extent { height, width, .. } = picture;
+        let (longer, shorter) = (height.max(width), height.min(width));
+        if self.cutout >= longer {
+            return Err(Problem::new(format!(
+                "A square of {0}×{0} pixels set to zero (`data.augment.cutout`) can cover a picture of {picture} whole. \
+                 Make it smaller than {longer}.",
+                self.cutout
+            )));
+        }
+        if self.crop >= shorter {
+            return Err(Problem::new(format!(
+                "A window into a picture of {picture} padded by {} pixels (`data.augment.crop`) can miss it \
+                 altogether. Pad by less than {shorter}.",
+                self.crop
+            )));
+        }
+        Ok(())
+    }
+}
+
 impl Data {
     /// What may be held out.
     pub const HOLD_OUT: std::ops::RangeInclusive<f32> = 0.01..=0.9;
@@ -166,5 +194,28 @@ impl Default for Data {
             size: None,
             hold_out: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn augmentation_leaves_something_to_see() {
+        let check = |crop, cutout, [height, width]: [usize; 2]| {
+            let augment = Augment { crop, cutout, ..Augment::default() };
+            augment.check(Extent::new(3, height, width)).map_err(|problem| problem.message)
+        };
+        assert_eq!(check(31, 31, [32, 32]), Ok(()));
+        assert_eq!(check(0, 40, [32, 64]), Ok(()), "a part of it is left");
+        assert_eq!(check(0, 0, [1, 1]), Ok(()));
+        let covered = check(0, 64, [32, 64]).expect_err("it can be covered");
+        assert!(
+            covered.contains("`data.augment.cutout`") && covered.ends_with("smaller than 64."),
+            "{covered}"
+        );
+        let missed = check(32, 0, [32, 64]).expect_err("it can be missed");
+        assert!(missed.contains("`data.augment.crop`") && missed.ends_with("less than 32."), "{missed}");
     }
 }

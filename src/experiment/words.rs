@@ -41,9 +41,17 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let candidates: Vec<&str> = candidates.into_iter().collect();
     let by_slip =
         candidates.iter().map(|&candidate| (distance(&plain, comparable(candidate, &plain)), candidate));
-    if let Some((slips, candidate)) = by_slip.min_by_key(|&(slips, _)| slips)
-        && slips <= (n_chars + 1) / 3
+    let nearest = by_slip.min_by_key(|&(slips, _)| slips).filter(|&(slips, _)| slips <= (n_chars + 1) / 3);
+    // A whole word at the beginning says more than letters that happen to be alike: `resnet` is no slip for `lenet`.
+    let begins =
+        |candidate: &&&str| comparable(candidate, &plain).strip_prefix(&plain).is_some_and(is_next_word);
+    if let Some(&candidate) = candidates.iter().find(begins)
+        && n_chars > 0
+        && nearest.is_none_or(|(slips, _)| slips > 0)
     {
+        return Some(candidate);
+    }
+    if let Some((_, candidate)) = nearest {
         return Some(candidate);
     }
     let shares = |candidate: &&str| {
@@ -51,6 +59,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         compared.len() >= 3 && plain.contains(compared) || n_chars >= 3 && compared.contains(&plain)
     };
     candidates.iter().copied().find(shares)
+}
+
+/// Whether what follows a word begins another one.
+fn is_next_word(rest: &str) -> bool {
+    rest.starts_with('-')
 }
 
 /// The part of a candidate that answers to a word with or without dots.
@@ -149,6 +162,7 @@ mod tests {
             ("BatchNorm", Some("batch-norm")),
             ("avg_pool", Some("average-pool")),
             ("dense", Some("linear")),
+            ("max", Some("max-pool")),
             ("batch_size", Some("train.batch")),
             ("train.lr", Some("train.rate")),
             ("trian.batch", Some("train.batch")),
@@ -158,5 +172,6 @@ mod tests {
         ] {
             assert_eq!(nearest(word, words), expected, "{word}");
         }
+        assert_eq!(nearest("resnet", ["lenet", "resnet-20"]), Some("resnet-20"));
     }
 }

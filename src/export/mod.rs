@@ -6,20 +6,22 @@ pub mod pytorch;
 
 use std::path::{Path, PathBuf};
 
+use crate::experiment::unwritable;
 use crate::train::weights::WeightsError;
 
 /// Why a net could not be exported, in a sentence or two for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    #[error("{} cannot be written: {cause}. Choose another place.", path.display())]
+    #[error("{} cannot be written: {}", path.display(), unwritable::reason(path, cause))]
     Write { path: PathBuf, cause: std::io::Error },
     #[error(transparent)]
     Weights(#[from] WeightsError),
     #[error(
-        "An ONNX file holds 2 GiB at most, and the weights of this net take {mib} MiB. Export it to PyTorch \
-         instead (`--to pytorch`)."
+        "An ONNX file holds 2 GiB at most, and the weights of this net take {}. Export it to PyTorch instead \
+         (`--to pytorch`).",
+        crate::experiment::figures::bytes_needed(*.bytes)
     )]
-    TooLarge { mib: u64 },
+    TooLarge { bytes: u64 },
 }
 
 /// Writes a file whole.

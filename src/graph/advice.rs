@@ -13,6 +13,7 @@ mod testing;
 use std::collections::HashSet;
 
 use super::{Goal, Graph, LayerReport, Node, NodeId, Op};
+use crate::experiment::figures::counted;
 use crate::experiment::{Kind, LayerId, Network, Train};
 
 /// One thing that is probably not meant.
@@ -74,10 +75,12 @@ impl Remedy {
 fn settled(kind: &Kind) -> String {
     match kind {
         Kind::Conv(conv) if !conv.bias => "without bias".into(),
-        Kind::Conv(conv) => format!("{} filters of {}×{}", conv.filters, conv.kernel[0], conv.kernel[1]),
+        Kind::Conv(conv) => {
+            format!("{} of {}×{}", counted(conv.filters as u64, "filter"), conv.kernel[0], conv.kernel[1])
+        }
         Kind::TransposedConv(conv) if !conv.bias => "without bias".into(),
         Kind::Linear(linear) if !linear.bias => "without bias".into(),
-        Kind::Linear(linear) => format!("{} units", linear.outputs),
+        Kind::Linear(linear) => counted(linear.outputs as u64, "unit"),
         other => other.title().into(),
     }
 }

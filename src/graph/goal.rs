@@ -1,6 +1,7 @@
 //! What a net is made for: the loss, the labels, and so the shape that its last layer must give.
 
 use super::{LayerReport, ShapeProblem};
+use crate::experiment::figures::plural;
 use crate::experiment::{LabelKind, Loss, Named, Network, Problem};
 use crate::tensor::Extent;
 
@@ -92,7 +93,11 @@ impl Goal {
                 "The last layer gives {}, but {} need {}. {}",
                 last.output,
                 self.wanted(head),
-                if head.is_vector() { format!("{} numbers", head.channels) } else { head.to_string() },
+                if head.is_vector() {
+                    format!("{} {}", head.channels, plural(head.channels as u64, "number"))
+                } else {
+                    head.to_string()
+                },
                 self.remedy(head)
             ),
         })
@@ -100,25 +105,32 @@ impl Goal {
 
     fn wanted(&self, head: Extent) -> String {
         let n = head.channels;
+        let of = |thing| plural(n as u64, thing);
         match (self.loss, self.labels) {
             (Loss::PixelCrossEntropy { .. }, _) => {
-                format!("{n} classes for each of {}×{} pixels", head.height, head.width)
+                format!("{n} {} for each of {}×{} pixels", of("class"), head.height, head.width)
             }
-            (_, LabelKind::Tags) => format!("{n} tags"),
-            _ => format!("{n} classes"),
+            (_, LabelKind::Tags) => format!("{n} {}", of("tag")),
+            _ => format!("{n} {}", of("class")),
         }
     }
 
     fn remedy(&self, head: Extent) -> String {
         let n = head.channels;
+        let of = |thing| plural(n as u64, thing);
         match (self.loss, self.labels) {
             (Loss::PixelCrossEntropy { .. }, _) => {
-                format!("End with a convolution of {n} filters on maps of {}×{}.", head.height, head.width)
+                format!(
+                    "End with a convolution of {n} {} on maps of {}×{}.",
+                    of("filter"),
+                    head.height,
+                    head.width
+                )
             }
             (_, LabelKind::Tags) => {
-                format!("End with a fully connected layer of {n} units, one for each tag.")
+                format!("End with a fully connected layer of {n} {}, one for each tag.", of("unit"))
             }
-            _ => format!("End with a fully connected layer of {n} units, one for each class."),
+            _ => format!("End with a fully connected layer of {n} {}, one for each class.", of("unit")),
         }
     }
 }

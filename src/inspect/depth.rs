@@ -38,7 +38,7 @@ impl Stack {
     /// A device without room.
     pub fn measure(&self, device: &dyn Device) -> Result<Statistics, TrainError> {
         let experiment = self.experiment();
-        let set: Arc<DataSet> = Arc::new(catalogue::open(&experiment.data, experiment.seed)?);
+        let set: Arc<DataSet> = Arc::new(catalogue::open(&experiment)?);
         let net = Net::initial(&experiment, &set)?;
         let batch = Batch::first(N_PICTURES, &set, &set.train, experiment.train.loss, &net.normalisation);
         let options = Options { batch: N_PICTURES, n_draws: Some(N_DRAWS), histograms: false };

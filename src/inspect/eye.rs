@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::look::{LookError, Subject};
-use crate::engine::{Pictures, Plan, StepTable, layout};
+use crate::engine::{Beside, Pictures, Plan, StepTable, layout};
 use crate::graph::NodeId;
 use crate::graph::program::{Back, Bank, Feed, Inspection, Program, ValueId};
 use crate::tensor::Extent;
@@ -69,7 +69,11 @@ impl Eye {
         let (placement, device) = (subject.placement, &**subject.device);
         // The weights are there already.
         let banks: u64 = Bank::ALL.iter().map(|&bank| 4 * placement.len(bank) as u64).sum();
-        device.footprint(placement, &program)?.check("Looking at this net", device, banks)?;
+        device.footprint(placement, &program)?.check_beside(
+            "Looking at this net",
+            device,
+            Beside { released: banks, ..Beside::default() },
+        )?;
         let plan = device.plan(&program, subject.memory, pictures)?;
         let extent = |&node: &NodeId| (node, subject.graph.node(node).extent);
         let extents = inspection.wanted.iter().map(extent).collect();

@@ -35,7 +35,7 @@ pub fn error_by_batches(
     let device: &Arc<dyn Device> = run.device();
     let (graph, placement) = (run.graph.fused(), Placement::forward_only(&run.graph));
     let program = Program::new(&graph, &request);
-    device.footprint(&placement, &program)?.check("Answering by batches", &**device, 0)?;
+    device.footprint(&placement, &program)?.check("Answering by batches", &**device)?;
     let memory = device.memory(&placement)?;
     let numbers = crate::train::weights::Numbers::read_from(&run.graph, &run.placement, &**run.memory())?;
     numbers.write_to(&run.graph, &placement, &*memory)?;
@@ -78,7 +78,7 @@ mod tests {
              [network]\nlayers = [{layers}]"
         );
         let experiment = file::parse(&text).expect("an experiment");
-        let set = Arc::new(catalogue::open(&experiment.data, 1).expect("built-in pictures"));
+        let set = Arc::new(catalogue::open(&experiment).expect("built-in pictures"));
         let mut run =
             Run::new(&experiment, set, engine::open(&DeviceChoice::Cpu).expect("it")).expect("it fits");
         run.advance(4).expect("steps");

@@ -114,7 +114,7 @@ mod tests {
 
     fn run(text: &str) -> Run {
         let experiment = file::parse(text).expect("an experiment");
-        let set = Arc::new(catalogue::open(&experiment.data, 1).expect("built in"));
+        let set = Arc::new(catalogue::open(&experiment).expect("built in"));
         let device = engine::open(&DeviceChoice::Cpu).expect("the processor");
         Run::new(&experiment, set, device).expect("it fits")
     }

@@ -71,7 +71,7 @@ impl Landscape {
         };
         let program = Program::new(&graph.fused(), &request);
         let placement = Placement::forward_only(graph);
-        device.footprint(&placement, &program)?.check("Drawing the loss surface", device, 0)?;
+        device.footprint(&placement, &program)?.check("Drawing the loss surface", device)?;
         let memory = device.memory(&placement)?;
         let mut plan = device.plan(&program, &memory, None)?;
         let pictures = pictures.shortened(n);

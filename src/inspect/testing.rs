@@ -12,7 +12,7 @@ use crate::train::Net;
 pub fn trained(layers: &str) -> (Net, Batch) {
     let text = format!("[data]\nsource = 'glyphs'\ntrain = 64\ntest = 40\n[network]\nlayers = [{layers}]");
     let experiment = file::parse(&text).expect("an experiment");
-    let set = catalogue::open(&experiment.data, experiment.seed).expect("glyphs");
+    let set = catalogue::open(&experiment).expect("glyphs");
     let mut net = Net::initial(&experiment, &set).expect("a net");
     for (i, parameter) in net.graph.parameters.iter().enumerate() {
         let own = &mut net.numbers.parameters[i];

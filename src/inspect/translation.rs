@@ -261,7 +261,7 @@ mod tests {
 
     fn measured(layers: &str, shifts: &[usize]) -> Translation {
         let (net, _) = trained(layers);
-        let set = catalogue::open(&net.experiment.data, net.experiment.seed).expect("glyphs");
+        let set = catalogue::open(&net.experiment).expect("glyphs");
         let placement = Placement::forward_only(&net.graph);
         let device = &*cpu()[0];
         let memory = device.memory(&placement).expect("room");

@@ -54,7 +54,7 @@ impl Showing {
         };
         // Not fused: what lies between a sum and its ReLU may be wanted.
         let program = Program::new(graph, &request);
-        device.footprint(&Placement::forward_only(graph), &program)?.check("Looking at layers", device, 0)?;
+        device.footprint(&Placement::forward_only(graph), &program)?.check("Looking at layers", device)?;
         let plan = device.plan(&program, memory, None)?;
         Ok(Self { graph: graph.clone(), batch, program, plan })
     }

@@ -259,16 +259,19 @@ impl Attended<'_> {
 
 /// Pictures that were opened, so that runs over the same ones share them.
 #[derive(Default)]
-struct Pictures(Vec<(Data, u64, Arc<DataSet>)>);
+struct Pictures(Vec<(Wanted, Arc<DataSet>)>);
+
+/// What decides which pictures there are.
+type Wanted = (Data, u64, Option<usize>);
 
 impl Pictures {
     fn open(&mut self, experiment: &Experiment) -> Result<Arc<DataSet>, crate::data::DataError> {
-        let (spec, seed) = (&experiment.data, experiment.seed);
-        if let Some((.., set)) = self.0.iter().find(|(known, drawn, _)| known == spec && *drawn == seed) {
+        let wanted = (experiment.data.clone(), experiment.seed, experiment.train.loss.void());
+        if let Some((_, set)) = self.0.iter().find(|(known, _)| *known == wanted) {
             return Ok(set.clone());
         }
-        let set = Arc::new(catalogue::open(spec, seed)?);
-        self.0.insert(0, (spec.clone(), seed, set.clone()));
+        let set = Arc::new(catalogue::open(experiment)?);
+        self.0.insert(0, (wanted, set.clone()));
         self.0.truncate(3);
         Ok(set)
     }

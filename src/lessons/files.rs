@@ -8,8 +8,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::experiment::Problem;
 use crate::experiment::words::{nearest, shortened};
+use crate::experiment::{Problem, figures};
 
 /// The settings, experiments, predictions and checks.
 pub const SETTINGS: &str = "lesson.toml";
@@ -216,9 +216,9 @@ impl Files {
         }
         let total: u64 = self.files.values().map(|bytes| bytes.len() as u64).sum();
         let too_much = if bytes.len() as u64 > MOST_BYTES_EACH {
-            Some(format!("The file is larger than {} MiB.", MOST_BYTES_EACH >> 20))
+            Some(format!("The file is larger than {}.", figures::bytes(MOST_BYTES_EACH)))
         } else if total + bytes.len() as u64 > MOST_BYTES {
-            Some(format!("The lesson is larger than {} MiB.", MOST_BYTES >> 20))
+            Some(format!("The lesson is larger than {}.", figures::bytes(MOST_BYTES)))
         } else if self.files.len() == MOST_FILES {
             Some(format!("The lesson has more than {MOST_FILES} files."))
         } else {

@@ -331,7 +331,7 @@ fn what_is_too_large_is_refused() {
     zip.write_all(&vec![b' '; 9 << 20]).unwrap();
     zip.finish().unwrap();
     let problem = Files::open(&archive).unwrap_err().to_string();
-    assert!(problem.contains("The file is larger than 8 MiB."), "{problem}");
+    assert!(problem.contains("The file is larger than 8.0 MiB."), "{problem}");
     refused(
         &format!("# {}", "x".repeat(600 << 10)),
         "Text.",

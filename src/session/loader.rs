@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use crossbeam_channel::Receiver;
 
 use crate::data::{self, DataSet};
-use crate::experiment::{Data, Noise};
+use crate::experiment::{Data, Experiment, Loss, Noise, Train};
 
 /// What decides which pictures there are; the rest of [`Data`] only says what is done to them.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Wish {
     noise: Noise,
     permute: Option<u64>,
     hold_out: Option<f32>,
+    /// The class that noise spares, where there is noise and the loss leaves a class out.
+    void: Option<usize>,
     /// Makes the built-in pictures and divides those that come in one piece.
     seed: u64,
 }
@@ -34,15 +36,18 @@ pub struct Loader {
 }
 
 impl Wish {
-    pub fn new(data: &Data, seed: u64) -> Self {
-        let Data { source, train, test, size, noise, permute, hold_out, .. } = data.clone();
-        Self { source, train, test, size, noise, permute, hold_out, seed }
+    pub fn new(experiment: &Experiment) -> Self {
+        let Data { source, train, test, size, noise, permute, hold_out, .. } = experiment.data.clone();
+        let void = experiment.train.loss.void().filter(|_| noise.share > 0.0);
+        Self { source, train, test, size, noise, permute, hold_out, void, seed: experiment.seed }
     }
 
     fn open(&self) -> Loaded {
-        let Self { source, train, test, size, noise, permute, hold_out, seed } = self.clone();
+        let Self { source, train, test, size, noise, permute, hold_out, void, seed } = self.clone();
         let data = Data { source, train, test, size, noise, permute, hold_out, ..Data::default() };
-        data::catalogue::open(&data, seed).map_err(|error| error.to_string())
+        let train = Train { loss: Loss::PixelCrossEntropy { void }, ..Train::default() };
+        let experiment = Experiment { data, train, seed, ..Experiment::default() };
+        data::catalogue::open(&experiment).map_err(|error| error.to_string())
     }
 }
 

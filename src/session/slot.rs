@@ -12,7 +12,7 @@ use super::loader::Wish;
 use super::snapshot::{PicturesReady, PicturesState, RunSnapshot, Shortage};
 use super::speed::Speed;
 use crate::data::DataSet;
-use crate::engine::{Device, EngineError, Memory};
+use crate::engine::{Beside, Device, EngineError, Memory};
 use crate::experiment::Experiment;
 use crate::graph::Graph;
 use crate::train::folder::{self, Stored};
@@ -108,7 +108,7 @@ impl Slot {
     }
 
     pub fn wish(&self) -> Wish {
-        Wish::new(&self.described.data, self.described.seed)
+        Wish::new(&self.described)
     }
 
     /// Takes over a description; whether it asks for other pictures.
@@ -260,8 +260,8 @@ impl Slot {
         let (set, experiment) = (ready.set.clone(), self.described.clone());
         // What cannot be must not cost the run that is.
         let graph = Run::check(&experiment, &set)?;
-        let released = self.run.as_ref().map_or(0, Run::bank_bytes);
-        Run::check_room(&experiment, set.goal(experiment.train.loss), &graph, &**device, released)?;
+        let beside = Beside { released: self.run.as_ref().map_or(0, Run::bank_bytes), ..Beside::default() };
+        Run::check_room(&experiment, set.goal(experiment.train.loss), &graph, &**device, beside)?;
         let kept = match std::mem::take(&mut self.keeps) {
             true => self.fitting(&graph)?,
             false => Vec::new(),

@@ -96,8 +96,8 @@ pub struct Shortage {
 impl Shortage {
     pub(super) fn of(error: &TrainError) -> Option<Self> {
         match error {
-            TrainError::Engine(EngineError::OutOfMemory { kind, available_mib, .. }) => {
-                Some(Self { kind: *kind, available_bytes: available_mib << 20 })
+            TrainError::Engine(EngineError::OutOfMemory { kind, available, .. }) => {
+                Some(Self { kind: *kind, available_bytes: *available })
             }
             _ => None,
         }

@@ -35,12 +35,12 @@ pub fn digest(set: &DataSet, indices: &[u32], augment: &Augment, key: Key) -> u6
 mod tests {
     use super::*;
     use crate::data::catalogue;
-    use crate::experiment::Data;
+    use crate::experiment::{Data, Experiment};
 
     #[test]
     fn other_pictures_another_order_and_other_changes_are_told_apart() {
         let data = Data { train: Some(10), test: Some(1), ..Data::default() };
-        let set = catalogue::open(&data, 1).expect("built in");
+        let set = catalogue::open(&Experiment { data, ..Experiment::default() }).expect("built in");
         let of = |indices: &[u32], augment: Augment, key: u32| digest(&set, indices, &augment, Key(key));
         let none = Augment::default();
         let flip = Augment { flip: true, ..none };

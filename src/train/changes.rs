@@ -105,7 +105,14 @@ fn settings(experiment: &Experiment) -> Vec<(&'static str, String)> {
     ];
     let [epochs, from] = [train.warm_up.epochs, train.warm_up.from].map(number);
     let is_warmed_up = train.warm_up.epochs > 0.0;
-    all.push(("warm-up", if is_warmed_up { format!("{epochs} epochs from {from}") } else { "none".into() }));
+    all.push((
+        "warm-up",
+        if is_warmed_up {
+            format!("{epochs} {} from {from}", if epochs == "1" { "epoch" } else { "epochs" })
+        } else {
+            "none".into()
+        },
+    ));
     all.extend(train.optimiser.fields().into_iter().map(|field| (field.name, value(field))));
     all.extend(train.schedule.fields().into_iter().map(|field| (field.name, value(field))));
     all

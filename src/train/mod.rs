@@ -21,11 +21,12 @@ pub mod weights;
 pub use evaluate::Evaluation;
 pub use model::{Model, Reader};
 pub use net::Net;
-pub use run::{Lasting, Leg, Progress, Run, Standing, train_program};
+pub use run::{Lasting, Leg, Progress, Run, Standing, check_settings, train_program};
 
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::experiment::Problem;
+use crate::experiment::figures::counted;
 use crate::graph::ShapeProblem;
 
 /// Why a run cannot begin or go on, in a sentence or two for a person.
@@ -46,8 +47,8 @@ pub enum TrainError {
     #[error("A batch holds no pictures. Set `train.batch` to 1 or more.")]
     EmptyBatch,
     #[error(
-        "A batch of {batch} pictures is more than the {n_pictures} training pictures. \
-         Use a smaller batch or more pictures."
+        "A batch of {} is more than the {}. Use a smaller batch or more pictures.",
+        counted(*.batch as u64, "picture"), counted(*.n_pictures as u64, "training picture")
     )]
     BatchTooLarge { batch: usize, n_pictures: usize },
 }

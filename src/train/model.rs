@@ -57,6 +57,27 @@ impl Model {
         Self::with(net, device, n_pictures, |placement, memory| file.lay(&net.graph, placement, memory))
     }
 
+    /// Whether there is room to ask a net about so many pictures; gives how many would be asked about at a time.
+    ///
+    /// # Errors
+    /// How much it needs and how much there is.
+    pub fn check_room(
+        graph: &Graph,
+        goal: Goal,
+        device: &dyn Device,
+        n_pictures: usize,
+    ) -> Result<usize, TrainError> {
+        let fused = graph.fused();
+        let batch = evaluate::fitting_batch(&fused, goal).min(n_pictures.max(1));
+        let program = evaluate::test_program(&fused, goal, batch);
+        let what = match batch {
+            1 => "Answering for one picture at a time".to_string(),
+            _ => format!("Answering for {batch} pictures at a time"),
+        };
+        device.footprint(&Placement::forward_only(graph), &program)?.check(&what, device)?;
+        Ok(batch)
+    }
+
     fn with(
         net: &Net,
         device: Arc<dyn Device>,
@@ -64,15 +85,9 @@ impl Model {
         lay: impl FnOnce(&Placement, &dyn Memory) -> Result<(), TrainError>,
     ) -> Result<Self, TrainError> {
         let placement = Placement::forward_only(&net.graph);
-        let fused = net.graph.fused();
         let goal = Goal::answering(net.experiment.train.loss, net.classes.len());
-        let batch = evaluate::fitting_batch(&fused, goal).min(n_pictures.max(1));
-        let program = evaluate::test_program(&fused, goal, batch);
-        let what = match batch {
-            1 => "Answering for one picture at a time".to_string(),
-            _ => format!("Answering for {batch} pictures at a time"),
-        };
-        device.footprint(&placement, &program)?.check(&what, &*device, 0)?;
+        let batch = Self::check_room(&net.graph, goal, &*device, n_pictures)?;
+        let fused = net.graph.fused();
         let memory = device.memory(&placement)?;
         lay(&placement, &*memory)?;
         let normalisation = Arc::new(net.normalisation.clone());
@@ -195,7 +210,7 @@ mod tests {
     fn weights_and_values_are_asked_for_together() {
         let mut experiment = shipped::resolve("lenet-glyphs").expect("ships");
         (experiment.data.train, experiment.data.test) = (Some(64), Some(16));
-        let set = catalogue::open(&experiment.data, 1).expect("made here");
+        let set = catalogue::open(&experiment).expect("made here");
         let net = Net::initial(&experiment, &set).expect("it fits its pictures");
         let with = |mib: u64, n_pictures: usize| {
             Model::new(&net, Arc::new(Small(Cpu::new(), mib << 20)), n_pictures).map(|model| model.batch())
@@ -204,7 +219,7 @@ mod tests {
         assert_eq!(with(3, 1).expect("room for one"), 1);
         let message = with(3, usize::MAX).expect_err("no room for 128").to_string();
         assert!(message.starts_with("Answering for 128 pictures at a time needs "), "{message}");
-        assert!(message.contains("this computer has 3 MiB left"), "{message}");
+        assert!(message.contains("this computer has 3.0 MiB left"), "{message}");
         let message = with(1, 1).expect_err("no room for the weights").to_string();
         assert!(message.starts_with("Answering for one picture at a time needs "), "{message}");
     }

@@ -59,7 +59,7 @@ impl Net {
             }
             (told, Some(set)) => filled_in(experiment, told, set)?,
             (told, None) => {
-                let set = catalogue::open(&experiment.data, experiment.seed)?;
+                let set = catalogue::open(experiment)?;
                 file.expect_pictures(set.extent, &set.classes)?;
                 file.expect_permutation(experiment.data.permute)?;
                 filled_in(experiment, told, &set)?

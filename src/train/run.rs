@@ -15,12 +15,12 @@ use super::evaluate::{Evaluator, fitting_batch, test_program};
 use super::initial::Start;
 use super::rate::Plateau;
 use super::weights::Numbers;
-use crate::data::{DataSet, Normalisation};
-use crate::engine::{Device, Memory, Part, PictureSource, Pictures, Plan, layout};
+use crate::data::{DataSet, Normalisation, Prospect};
+use crate::engine::{Beside, Device, Memory, Part, PictureSource, Pictures, Plan, layout};
 use crate::experiment::Experiment;
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Goal, Graph, ParameterId};
-use crate::tensor::Tensor;
+use crate::tensor::{Extent, Tensor};
 pub use leg::Leg;
 pub use state::{Lasting, Standing};
 use steps::Awaited;
@@ -108,7 +108,7 @@ impl Run {
     ) -> Result<Self, TrainError> {
         let graph = Self::check(experiment, &set)?;
         let goal = set.goal(experiment.train.loss);
-        Self::check_room(experiment, goal, &graph, &*device, 0)?;
+        Self::check_room(experiment, goal, &graph, &*device, Beside::default())?;
         let fused = graph.fused();
         let program = train_program(experiment, goal, &fused);
         let placement = Placement::for_program(&graph, &program);
@@ -145,25 +145,38 @@ impl Run {
         Ok(run)
     }
 
+    /// Whether pictures that are not there yet can be trained on: what [`Run::new`] would refuse is refused before
+    /// minutes have gone into making them.
+    ///
+    /// # Errors
+    /// Those of [`Run::new`]; where only the pictures will tell their classes, those that show without.
+    pub fn foresee(
+        experiment: &Experiment,
+        prospect: &Prospect,
+        device: &dyn Device,
+    ) -> Result<(), TrainError> {
+        let Some(goal) = prospect.goal(experiment.train.loss) else {
+            return check_settings(experiment, prospect.extent, prospect.train);
+        };
+        let graph = graph_for(experiment, goal, prospect.extent)?;
+        check_settings(experiment, prospect.extent, prospect.train)?;
+        let pictures = Beside { taken: prospect.bytes(), ..Beside::default() };
+        Self::check_room(experiment, goal, &graph, device, pictures)
+    }
+
     /// The graph of an experiment over these pictures, without making anything ready.
     ///
     /// # Errors
-    /// A net that does not fit the pictures, a batch of none or of more than the training split.
+    /// A net that does not fit the pictures, a batch of none or of more than the training split, augmentation that can
+    /// leave nothing of a picture.
     pub fn check(experiment: &Experiment, set: &DataSet) -> Result<Graph, TrainError> {
-        let goal = set.goal(experiment.train.loss);
-        goal.check()?;
-        let network = experiment.network.network(set.extent, goal.n_outputs())?;
-        let graph = Graph::for_goal(&network, &goal)?;
-        let (batch, n_pictures) = (experiment.train.batch, set.train.len());
-        match batch {
-            0 => Err(TrainError::EmptyBatch),
-            _ if batch > n_pictures => Err(TrainError::BatchTooLarge { batch, n_pictures }),
-            _ => Ok(graph),
-        }
+        let graph = graph_for(experiment, set.goal(experiment.train.loss), set.extent)?;
+        check_settings(experiment, set.extent, set.train.len())?;
+        Ok(graph)
     }
 
-    /// Whether there will be room for the training of a graph that [`Run::check`] gave, once `released` bytes
-    /// are given back.
+    /// Whether there will be room for the training of a graph that [`Run::check`] gave, together with what changes hands
+    /// `beside` it: pictures that are still to come, memory that is given back.
     ///
     /// # Errors
     /// How much it needs and how much there is.
@@ -172,17 +185,18 @@ impl Run {
         goal: Goal,
         graph: &Graph,
         device: &dyn Device,
-        released: u64,
+        beside: Beside,
     ) -> Result<(), TrainError> {
+        let with = if beside.taken > 0 { " with its pictures" } else { "" };
         let fused = graph.fused();
         let program = train_program(experiment, goal, &fused);
         let placement = Placement::for_program(graph, &program);
-        let what = format!("Training in batches of {}", experiment.train.batch);
-        device.footprint(&placement, &program)?.check(&what, device, released)?;
+        let what = format!("Training in batches of {}{with}", experiment.train.batch);
+        device.footprint(&placement, &program)?.check_beside(&what, device, beside)?;
         let batch = fitting_batch(&fused, goal);
-        let what = format!("Testing in batches of {batch}");
+        let what = format!("Testing in batches of {batch}{with}");
         let program = test_program(&fused, goal, batch);
-        Ok(device.footprint(&placement, &program)?.check(&what, device, released)?)
+        Ok(device.footprint(&placement, &program)?.check_beside(&what, device, beside)?)
     }
 
     /// Bytes that the run's numbers take, and will leave.
@@ -298,5 +312,25 @@ impl Run {
 
     pub fn arena_bytes(&self) -> u64 {
         self.plan.arena_bytes()
+    }
+}
+
+/// The graph of an experiment over pictures of shape `input`.
+fn graph_for(experiment: &Experiment, goal: Goal, input: Extent) -> Result<Graph, TrainError> {
+    goal.check()?;
+    let network = experiment.network.network(input, goal.n_outputs())?;
+    Ok(Graph::for_goal(&network, &goal)?)
+}
+
+/// Whether a training's batch and augmentation fit `n_pictures` of shape `input`.
+///
+/// # Errors
+/// A batch of none or of more than there are, augmentation that can leave nothing of a picture.
+pub fn check_settings(experiment: &Experiment, input: Extent, n_pictures: usize) -> Result<(), TrainError> {
+    experiment.data.augment.check(input)?;
+    match experiment.train.batch {
+        0 => Err(TrainError::EmptyBatch),
+        batch if batch > n_pictures => Err(TrainError::BatchTooLarge { batch, n_pictures }),
+        _ => Ok(()),
     }
 }

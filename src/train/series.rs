@@ -106,7 +106,7 @@ mod tests {
         let text =
             "data = { train = 400, test = 10 }\n[network]\nlayers = [{ linear = 10 }]\n[train]\nbatch = 4";
         let experiment = file::parse(text).expect("an experiment");
-        let set = Arc::new(catalogue::open(&experiment.data, experiment.seed).expect("built in"));
+        let set = Arc::new(catalogue::open(&experiment).expect("built in"));
         Run::new(&experiment, set, Arc::new(Cpu::new())).expect("a run")
     }
 

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use super::replace::partial;
 use super::{Lasting, Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
-use crate::experiment::Train;
+use crate::experiment::figures::bytes_needed;
+use crate::experiment::{Train, unwritable};
 use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, LayerReport, Op};
 pub use about::About;
@@ -27,14 +28,14 @@ use container::{Container, Entry, LARGEST_HEADER, Writer};
 pub enum WeightsError {
     #[error("{} cannot be read: {reason}. Give the path of a file that `--save` has written.", path.display())]
     Read { path: PathBuf, reason: String },
-    #[error("{} cannot be written: {reason}. Make room, or choose another place.", path.display())]
+    #[error("{} cannot be written: {reason}", path.display())]
     Write { path: PathBuf, reason: String },
     #[error(
-        "{} cannot be written: what it would tell of the pictures takes {mib} MiB, and no more than {} may be. Use \
+        "{} cannot be written: what it would tell of the pictures takes {}, and no more than {} may be. Use \
          `data.normalise = \"per-channel\"` or smaller pictures, and leave `data.permute` out.",
-        path.display(), LARGEST_HEADER >> 20
+        path.display(), bytes_needed(*.bytes), bytes_needed(LARGEST_HEADER)
     )]
-    Header { path: PathBuf, mib: u64 },
+    Header { path: PathBuf, bytes: u64 },
     #[error(
         "{} is not a file of weights (safetensors): {reason}. Give one that `--save` has written.",
         path.display()
@@ -136,7 +137,8 @@ pub fn check_savable(run: &Run, path: &Path) -> Result<(), WeightsError> {
 pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
     let partial = partial(path);
     let checked = File::create(&partial).and_then(|_| std::fs::remove_file(&partial));
-    checked.map_err(|error| WeightsError::Write { path: path.into(), reason: error.to_string() })
+    checked
+        .map_err(|error| WeightsError::Write { path: path.into(), reason: unwritable::reason(path, &error) })
 }
 
 /// Reads weights into the run. Every tensor of the net must be there with its shape and hold plain numbers. The

@@ -19,7 +19,7 @@ fn filters_of(view: &View) -> &[f32] {
 
 /// The weights of the first layer after so many steps of a run of its own.
 fn weights_after(n: u64) -> (Run, Vec<f32>) {
-    let set = Arc::new(catalogue::open(&experiment().data, experiment().seed).expect("built in"));
+    let set = Arc::new(catalogue::open(&experiment()).expect("built in"));
     let device = engine::open(&DeviceChoice::Cpu).expect("the CPU");
     let mut run = Run::new(&experiment(), set, device).expect("a run");
     while run.progress().step < n {

@@ -2,6 +2,7 @@
 
 use super::Editor;
 use crate::engine::{DeviceKind, Footprint, room};
+use crate::experiment::figures::bytes_needed;
 use crate::experiment::{Experiment, Network};
 use crate::graph::advice::{Advice, Remedy};
 use crate::graph::program::Placement;
@@ -87,11 +88,10 @@ pub fn advice(
         return None;
     }
     let fitting = fitting_batch(needed, left, batch, count);
-    let mib = |bytes: u64| crate::app::format::count(bytes.div_ceil(1 << 20));
     let what = format!(
-        "Training in batches of {batch} takes {} MiB of memory; this computer has {} MiB left.",
-        mib(needed.total()),
-        crate::app::format::count(left >> 20)
+        "Training in batches of {batch} takes {} of memory; {}.",
+        bytes_needed(needed.total()),
+        DeviceKind::Cpu.left(left)
     );
     let why = match fitting {
         Some(_) => "It would be refused. What a step must remember grows with the batch.",
@@ -137,7 +137,7 @@ mod tests {
         let said = said(10, 1000).expect("it is too much");
         assert_eq!(said.remedy, Some(Remedy::Batch(8)));
         assert!(
-            said.what.contains("takes 1,050 MiB") && said.what.contains("has 1,000 MiB left"),
+            said.what.contains("takes 1,050.0 MiB") && said.what.contains("has 1,000.0 MiB left"),
             "{}",
             said.what
         );

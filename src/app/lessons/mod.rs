@@ -18,7 +18,7 @@ use egui_plot::Plot;
 
 use super::bridge::{Desk, Request};
 use super::theme::Palette;
-use crate::experiment::{Experiment, Problem};
+use crate::experiment::{Experiment, Problem, unwritable};
 use crate::lessons::progress::{Progress, Shelf, Teaching};
 use crate::lessons::{Lesson, shipped};
 
@@ -69,8 +69,9 @@ impl State {
     pub fn hand_in(&self, path: &Path) -> Result<(), String> {
         let shelf = self.shelf.as_ref().ok_or("This system has no folder where progress could be kept.")?;
         let names: Vec<&str> = shipped::names().collect();
-        std::fs::write(path, shelf.export(&names))
-            .map_err(|error| format!("{} cannot be written: {error}.", path.display()))
+        std::fs::write(path, shelf.export(&names)).map_err(|error| {
+            format!("{} cannot be written: {}", path.display(), unwritable::reason(path, &error))
+        })
     }
 
     fn take(&mut self, asked: &str, found: Result<Lesson, Problem>, watch: watch::Watch) {

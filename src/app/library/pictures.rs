@@ -14,7 +14,7 @@ use crate::app::format;
 use crate::app::theme;
 use crate::app::widgets::{self, Gravity, named};
 use crate::data::catalogue::{Availability, Entry};
-use crate::experiment::{Data, LabelKind, Normalise};
+use crate::experiment::{Data, LabelKind, MAX_SIDE, Normalise};
 use crate::session::{PicturesReady, PicturesState};
 
 /// What the section remembers from frame to frame.
@@ -238,7 +238,27 @@ fn augment_ui(ui: &mut Ui, data: &mut Data) {
         widgets::caption_ui(ui, "jitter").on_hover_text(help);
         widgets::number_ui(ui, "Jitter", &mut data.augment.jitter, 0.0..=1.0).on_hover_text(help);
     });
-    line_ui(ui, "Pixels", |ui| permute_ui(ui, data));
+    line_ui(ui, "Pixels", |ui| {
+        permute_ui(ui, data);
+        ui.add_space(theme::SMALL_GAP);
+        size_ui(ui, &mut data.size);
+    });
+}
+
+/// Whether the pictures are resized, and to how many rows and columns.
+fn size_ui(ui: &mut Ui, size: &mut Option<[usize; 2]>) {
+    const FIRST: [usize; 2] = [32, 32];
+    let help = "Cut the pictures to these proportions around their middle and resize them: rows × columns.";
+    let mut is_resized = size.is_some();
+    let label = if is_resized { "size" } else { "resized" };
+    if named(ui.checkbox(&mut is_resized, label), "Resized").on_hover_text(help).changed() {
+        *size = is_resized.then_some(FIRST);
+    }
+    if let Some([height, width]) = size {
+        widgets::count_ui(ui, "Height of the pictures", height, 1..=MAX_SIDE).on_hover_text(help);
+        widgets::caption_ui(ui, "×");
+        widgets::count_ui(ui, "Width of the pictures", width, 1..=MAX_SIDE).on_hover_text(help);
+    }
 }
 
 /// Whether the pixels are stirred; the seed of it comes with the first tick.
@@ -296,9 +316,9 @@ fn ready_ui(ui: &mut Ui, ready: &PicturesReady, strip: &mut Strip) {
     let (train, test) = (format::count(set.train.len() as u64), format::count(set.test.len() as u64));
     let (n, extent) = (set.classes.len(), set.extent);
     let what = match set.train.labels.kind() {
-        LabelKind::Classes => format!("{n} classes"),
-        LabelKind::Tags => format!("{n} tags, several to a picture"),
-        LabelKind::Pixels => format!("{n} classes of pixels"),
+        LabelKind::Classes => format::counted(n as u64, "class"),
+        LabelKind::Tags => format!("{}, several to a picture", format::counted(n as u64, "tag")),
+        LabelKind::Pixels => format!("{} of pixels", format::counted(n as u64, "class")),
     };
     let text = format!("{train} train, {test} test, {extent}, {what}");
     ui.add(egui::Label::new(theme::caption(ui, text)).wrap());

@@ -85,8 +85,11 @@ pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
         _ => confusion_ui(ui, &confusion),
     }
     let words = if state.part == Part::Test { "test" } else { "training" };
-    let text =
-        format!("{} of {} {words} pictures wrong", format::percent(confusion.error()), answers.all.len());
+    let text = format!(
+        "{} of {} wrong",
+        format::percent(confusion.error()),
+        format::counted(answers.all.len() as u64, &format!("{words} picture"))
+    );
     widgets::caption_ui(ui, &text);
 }
 
@@ -143,7 +146,11 @@ fn confusion_ui(ui: &mut Ui, confusion: &Confusion) {
         };
         let count = confusion.counts[row][column];
         let share = format::percent(count as f64 / shares[row]);
-        ui.label(format!("{count} pictures ({share}) of {class} were taken for {answer}"));
+        ui.label(format!(
+            "{} ({share}) of {class} {} taken for {answer}",
+            format::counted(count, "picture"),
+            if count == 1 { "was" } else { "were" }
+        ));
     });
 }
 

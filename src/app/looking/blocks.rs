@@ -125,9 +125,9 @@ fn removal_words(found: &Removal) -> String {
     let worst = found.blocks.iter().max_by(|a, b| a.error.total_cmp(&b.error));
     let where_to = worst.map_or_else(String::new, |Without { path, .. }| format!(" ({path})"));
     format!(
-        "The whole net is wrong on {} of {} test pictures. Without one block: {} points more in the middle, {} at most{where_to}.",
+        "The whole net is wrong on {} of {}. Without one block: {} points more in the middle, {} at most{where_to}.",
         format::percent(found.error),
-        found.n_pictures,
+        format::counted(found.n_pictures as u64, "test picture"),
         points(median),
         points(most)
     )
@@ -143,16 +143,18 @@ fn insertion_ui(ui: &mut Ui, found: &Inserted) {
     let errors = found.errors.map_or_else(String::new, |[before, after]| {
         format!(" It is wrong on {}, as before on {}.", format::percent(after), format::percent(before))
     });
-    ui.label(theme::strong(format!("{before} layers with weights became {after}: {form}.")));
+    ui.label(theme::strong(format!(
+        "{} with weights became {after}: {form}.",
+        format::counted(before as u64, "layer")
+    )));
     said(
         ui,
         &format!(
-            "Of its answers to {} test pictures, numbers up to {}, none changed by more than {}; {} pictures are taken \
-             for something else.{errors}",
-            comparison.n_pictures,
+            "Of its answers to {}, numbers up to {}, none changed by more than {}; taken for something else: {}.{errors}",
+            format::counted(comparison.n_pictures as u64, "test picture"),
             format::number(comparison.largest),
             format::number(comparison.largest_difference),
-            comparison.n_answers_changed
+            format::counted(comparison.n_answers_changed as u64, "picture")
         ),
     );
     answers_ui(ui, found);

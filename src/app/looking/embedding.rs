@@ -51,9 +51,9 @@ pub fn embedding_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
         (None, false) => String::new(),
     };
     let text = format!(
-        "{} test pictures by the {} numbers before {}; {laid}the nearest neighbour of {} is of the same class",
-        found.points.len(),
-        found.dimension,
+        "{} by the {} before {}; {laid}the nearest neighbour of {} is of the same class",
+        format::counted(found.points.len() as u64, "test picture"),
+        format::counted(found.dimension as u64, "number"),
         found.before,
         format::percent(found.neighbours_alike)
     );

@@ -87,11 +87,11 @@ fn words(patches: &Patches, graph: &Graph) -> String {
     let steps = if first == last { format!("step {last}") } else { format!("steps {first} to {last}") };
     let [height, width] = graph.field_of(patches.node, [0, 0]).map(|range| range.end - range.start);
     let of = match patches.n_seen == patches.n_pictures {
-        true => format!("{} pictures", format::count(patches.n_pictures as u64)),
+        true => format::counted(patches.n_pictures as u64, "picture"),
         false => format!(
-            "{} of {} pictures so far",
+            "{} of {} so far",
             format::count(patches.n_seen as u64),
-            format::count(patches.n_pictures as u64)
+            format::counted(patches.n_pictures as u64, "picture")
         ),
     };
     format!("{of}, {steps}; a unit sees {height}×{width} pixels")

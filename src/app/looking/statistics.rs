@@ -235,7 +235,13 @@ fn dead_ui(ui: &mut Ui, found: &Statistics) {
     ];
     let axes = Axes { covers: &[0.0, 100.0], ..over_layers("Dead units by layer", &places, false) };
     curves_ui(ui, &axes, &curves);
-    said(ui, &format!("A unit is dead that is 0 everywhere for all of {} pictures.", found.n_pictures));
+    said(
+        ui,
+        &format!(
+            "A unit is dead that is 0 everywhere for all of {}.",
+            format::counted(found.n_pictures as u64, "picture")
+        ),
+    );
 }
 
 fn histograms_ui(ui: &mut Ui, found: &Statistics, layer: &mut usize) {

@@ -92,7 +92,8 @@ pub fn surface_ui(ui: &mut Ui, desk: &Desk<'_>, beside: &mut Option<RunId>, stat
     }
     let (done, all) = drawn.progress;
     let how_far = if done < all { format!("{done} of {all} points measured. ") } else { String::new() };
-    let training = format!("{how_far}Training loss on {} pictures.", drawn.n_pictures);
+    let training =
+        format!("{how_far}Training loss on {}.", format::counted(drawn.n_pictures as u64, "picture"));
     let explained = drawn.explained.map_or_else(String::new, |[x, y]| {
         format!(
             " Of the path's variance {} lies along x and {} along y.",

@@ -31,8 +31,8 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let goal = desk.editor.goal();
     frame(ui).show(ui, |ui| {
-        let what = if goal.labels == LabelKind::Tags { "tags" } else { "classes" };
-        let figure = format!("{} {what}", goal.n_outputs());
+        let what = if goal.labels == LabelKind::Tags { "tag" } else { "class" };
+        let figure = crate::app::format::counted(goal.n_outputs() as u64, what);
         line_ui(ui, Icon::Target, goal.loss.title(), "the loss", &figure, |_| {});
         if let Err(problem) = goal.check() {
             widgets::message_ui(ui, Gravity::Problem, &problem.message, |ui| {

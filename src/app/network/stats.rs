@@ -66,7 +66,7 @@ pub fn columns_ui(ui: &mut Ui, cost: &Cost, total: u64) {
         parameters.on_hover_ui(|ui| {
             let times =
                 if cost.times > 1 { format!(" in {} repetitions", cost.times) } else { String::new() };
-            ui.label(format!("{} parameters{times}", format::count(cost.parameters)));
+            ui.label(format!("{}{times}", format::counted(cost.parameters, "parameter")));
         });
     }
     widgets::figure_ui(ui, WIDTHS[0], &output_text(cost), palette.text);
@@ -85,8 +85,8 @@ pub fn line_ui(ui: &mut Ui, cost: &Cost) {
     let response = ui.add(egui::Label::new(text).truncate());
     response.on_hover_ui(|ui| {
         ui.label(format!("Output {}", output_text(cost)));
-        ui.label(format!("{} parameters", format::count(cost.parameters)));
-        ui.label(format!("{} multiply-adds", format::count(cost.multiply_adds)));
+        ui.label(format::counted(cost.parameters, "parameter"));
+        ui.label(format::counted(cost.multiply_adds, "multiply-add"));
         if let Some(field) = cost.receptive_field {
             ui.label(field_help(field));
         }

@@ -206,7 +206,7 @@ fn total_ui(ui: &mut Ui, table: &Table, widths: &[f32]) {
     for (column, cell) in cells(line, widths) {
         let text = match column {
             Column::Layer => {
-                format!("{} rows · input {}", format::count(table.rows.len() as u64), table.input)
+                format!("{} · input {}", format::counted(table.rows.len() as u64, "row"), table.input)
             }
             column => table.total_text(column),
         };

@@ -25,7 +25,10 @@ impl Workshop {
         let untouched = self.untouched();
         let n_left = MOST_RUNS - self.snapshot.runs.len();
         if runs.len() > n_left {
-            let text = format!("There is room for {n_left} more runs only. Remove some first.");
+            let text = format!(
+                "There is room for {} only. Remove some first.",
+                crate::app::format::counted(n_left as u64, "more run")
+            );
             return self.status.say(Gravity::Problem, text);
         }
         // What was written by hand stands beside the run whose experiment it says, or else stays where it is.

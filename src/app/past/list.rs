@@ -111,7 +111,7 @@ fn line_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, curves: &curves:
 fn about(past: &Past, now: SystemTime) -> String {
     let (step, n_steps) = (format::count(past.step), format::count(past.n_steps));
     let state = match &past.state {
-        PastState::Finished => format!("finished, {step} steps"),
+        PastState::Finished => format!("finished, {}", format::counted(past.step, "step")),
         PastState::Interrupted => format!("step {step} of {n_steps}"),
         PastState::Running => format!("open now, step {step} of {n_steps}"),
         PastState::Damaged(_) => "damaged".into(),

@@ -79,7 +79,10 @@ fn matched(sides: &[Side; 2], task: Task) -> Option<Matched> {
     };
     let weights = match n_alike {
         0 => "begins with other weights".to_string(),
-        n if n == n_all => format!("begins with the same weights in all its {n} tensors"),
+        n if n == n_all => match n {
+            1 => "begins with the same weights in its only tensor".into(),
+            n => format!("begins with the same weights in all its {n} tensors"),
+        },
         n => format!("begins with the same weights in {n} of its {n_all} tensors"),
     };
     let sentence = format!("{weights} as “{}” and {batches}.", sides[0].name);
@@ -102,7 +105,9 @@ fn details(graphs: &[Graph; 2], pairing: &Pairing, n_differing: usize) -> Vec<St
         format!("{}: {}", parameter.name, alone.why)
     });
     let drawn = (n_differing > 0).then(|| {
-        format!("{n_differing} tensors of the same place and shape are drawn by another seed or rule")
+        let are = if n_differing == 1 { "is" } else { "are" };
+        let tensors = crate::app::format::counted(n_differing as u64, "tensor");
+        format!("{tensors} of the same place and shape {are} drawn by another seed or rule")
     });
     drawn.into_iter().chain(alone).collect()
 }

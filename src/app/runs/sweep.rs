@@ -95,9 +95,11 @@ impl Sweep {
         }
         match runs.len() {
             0 => Err("Write some values other than the present one, with commas between.".into()),
-            n if n_runs + n > MOST_RUNS => {
-                Err(format!("{n} more runs would be {} of {MOST_RUNS}. Write fewer values.", n_runs + n))
-            }
+            n if n_runs + n > MOST_RUNS => Err(format!(
+                "{} would be {} of {MOST_RUNS}. Write fewer values.",
+                format::counted(n as u64, "more run"),
+                n_runs + n
+            )),
             _ => Ok(runs),
         }
     }

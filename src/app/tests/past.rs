@@ -21,7 +21,7 @@ fn leave(home: &Path, title: &str, n_steps: u64, open: Option<Open>) {
     let data = Data { train: Some(20), test: Some(10), ..Data::default() };
     let train = Train { batch: 10, epochs: 5, ..Train::default() };
     let experiment = Experiment { title: title.into(), data, network, train, ..Experiment::default() };
-    let set = Arc::new(catalogue::open(&experiment.data, 1).expect("built in"));
+    let set = Arc::new(catalogue::open(&experiment).expect("built in"));
     let device = engine::open(&DeviceChoice::Cpu).expect("the processor");
     let mut run = Run::new(&experiment, set, device).expect("a run");
     let mut kept = Folder::create(&folder::fresh(home, title), &mut run, None).expect("room");

@@ -47,8 +47,9 @@ fn not_to_be_fetched(name: &str) -> Failure {
     if catalogue::list().iter().any(|entry| entry.name == name) {
         return Failure::BadInput(format!("`{name}` is made by the program: there is nothing to fetch."));
     }
-    let spec = experiment::Data { source: name.into(), ..experiment::Data::default() };
-    match catalogue::info(&spec, experiment::Experiment::default().seed) {
+    let data = experiment::Data { source: name.into(), ..experiment::Data::default() };
+    let experiment = experiment::Experiment { data, ..experiment::Experiment::default() };
+    match catalogue::info(&experiment) {
         Err(error) => error.into(),
         Ok(_) => Failure::BadInput(format!("`{name}` is on this computer: there is nothing to fetch.")),
     }

@@ -112,7 +112,8 @@ fn print_errors(answers: &Answers) {
     text::print_line(&format!("error {}", text::percent(confusion.error())));
     for (tenth, (n, right)) in answers.calibration().into_iter().enumerate().filter(|(_, (n, _))| *n > 0) {
         text::print_line(&format!(
-            "of {n} answers given with {} to {} % certainty, {} are right",
+            "of {} given with {} to {} % certainty, {} are right",
+            text::counted(n as u64, "answer"),
             10 * tenth,
             10 * tenth + 10,
             text::percent(right)

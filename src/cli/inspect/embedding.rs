@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &EmbeddingArguments) -> Re
         "explained": plane.explained,
         "neighbours_alike": alike,
     });
-    let title = format!("{n} pictures before {}: {words}", features.before);
+    let title = format!("{} before {}: {words}", text::counted(n as u64, "picture"), features.before);
     arguments.show(
         || picture(&points, &classes[..n], &net.classes, &title),
         json,

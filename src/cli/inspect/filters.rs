@@ -83,10 +83,10 @@ pub(super) fn run(arguments: &InspectArguments, what: &FiltersArguments) -> Resu
     let print = || {
         let [height, width] = filters.size();
         text::print_line(&format!(
-            "{}: {} filters of {height}×{width} over {} channels, of length {:.3} to {:.3}",
+            "{}: {} of {height}×{width} over {}, of length {:.3} to {:.3}",
             filters.path,
-            filters.len(),
-            filters.weights.shape[1],
+            text::counted(filters.len() as u64, "filter"),
+            text::counted(filters.weights.shape[1] as u64, "channel"),
             norms.iter().copied().fold(f64::INFINITY, f64::min),
             norms.iter().copied().fold(0.0, f64::max),
         ));

@@ -99,7 +99,7 @@ fn picture(found: &Comparison) -> crate::inspect::picture::Picture {
     let points =
         found.answers[0].iter().zip(&found.answers[1]).map(|(&a, &b)| [a.into(), b.into()]).collect();
     Chart {
-        title: format!("Answers to {} pictures, before and after", found.n_pictures),
+        title: format!("Answers to {}, before and after", text::counted(found.n_pictures as u64, "picture")),
         across: Across::Numbers("logit of the net as it was".into()),
         up: Up::linear("logit of the deeper net"),
         curves: vec![Curve { name: String::new(), colour: COLOURS[0], points, form: Drawn::Dots }],
@@ -110,23 +110,24 @@ fn picture(found: &Comparison) -> crate::inspect::picture::Picture {
 fn print(found: &Deeper, comparison: &Comparison, n_weighted: [usize; 2], errors: [Evaluation; 2]) {
     for place in &found.places {
         text::print_line(&format!(
-            "{} identity layers behind {} ({})",
-            place.n_layers, place.behind, place.extent
+            "{} behind {} ({})",
+            text::counted(place.n_layers as u64, "identity layer"),
+            place.behind,
+            place.extent
         ));
     }
     text::print_line(&format!(
-        "{} layers with weights became {}; test error {} before, {} after",
-        n_weighted[0],
+        "{} with weights became {}; test error {} before, {} after",
+        text::counted(n_weighted[0] as u64, "layer"),
         n_weighted[1],
         text::percent(errors[0].error),
         text::percent(errors[1].error),
     ));
     text::print_line(&format!(
-        "of the answers to {} pictures, up to {:.3} in size, none changed by more than {:.1e}; {} pictures are taken \
-         for something else",
-        comparison.n_pictures,
+        "of the answers to {}, up to {:.3} in size, none changed by more than {:.1e}; taken for something else: {}",
+        text::counted(comparison.n_pictures as u64, "picture"),
         comparison.largest,
         comparison.largest_difference,
-        comparison.n_answers_changed
+        text::counted(comparison.n_answers_changed as u64, "picture")
     ));
 }

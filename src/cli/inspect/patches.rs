@@ -84,8 +84,9 @@ pub(super) fn run(arguments: &InspectArguments, what: &PatchesArguments) -> Resu
         Some(unit) => {
             let n = patches.units.len();
             return Err(Failure::BadInput(format!(
-                "`{}` has {n} units, counted from 0; there is no {unit}.",
-                what.layer
+                "`{}` has {}, counted from 0; there is no {unit}.",
+                what.layer,
+                text::counted(n as u64, "unit")
             )));
         }
         None => 0..patches.units.len(),

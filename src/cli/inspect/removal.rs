@@ -42,7 +42,7 @@ fn picture(found: &Removal) -> Picture {
     let bars = Curve { form: Form::Bars, ..Curve::over_places("without this block", COLOURS[0], errors) };
     let line = Curve::over_places("the whole net", COLOURS[1], whole);
     Chart {
-        title: format!("Error without each block, on {} pictures", found.n_pictures),
+        title: format!("Error without each block, on {}", text::counted(found.n_pictures as u64, "picture")),
         across: Across::Names(names),
         up: Up::linear("error, %"),
         curves: vec![bars, line],
@@ -67,8 +67,8 @@ fn print(found: &Removal) {
     }
     text::print_table(&[false, false, true, true], &rows);
     text::print_line(&format!(
-        "the whole net's error on {} pictures is {}",
-        found.n_pictures,
+        "the whole net's error on {} is {}",
+        text::counted(found.n_pictures as u64, "picture"),
         text::percent(found.error)
     ));
 }

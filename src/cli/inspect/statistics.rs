@@ -164,7 +164,7 @@ fn picture(show: ShowChoice, all: &[(&str, &Statistics)]) -> Picture {
     };
     let draws = if found.n_draws == 1 { String::new() } else { format!(", mean of {} draws", found.n_draws) };
     let width = (PITCH * names.len() + 100).clamp(*WIDTH.start(), *WIDTH.end());
-    let title = format!("{title}: {} pictures{draws}", found.n_pictures);
+    let title = format!("{title}: {}{draws}", text::counted(found.n_pictures as u64, "picture"));
     Chart { title, across: Across::Names(names), up, curves }.drawn([width, HEIGHT])
 }
 
@@ -189,8 +189,8 @@ fn print(found: &Statistics) {
     }
     text::print_table(&[false, false, true, true, true, true, true, true, true], &rows);
     text::print_line(&format!(
-        "{} pictures, {} of the weights; deviations of each layer's output and of the gradient by it",
-        found.n_pictures,
+        "{}, {} of the weights; deviations of each layer's output and of the gradient by it",
+        text::counted(found.n_pictures as u64, "picture"),
         if found.n_draws == 1 { "one draw".into() } else { format!("mean of {} draws", found.n_draws) },
     ));
     if let Some(growth) = found.growth() {

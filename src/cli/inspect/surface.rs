@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &SurfaceArguments) -> Resu
 }
 
 fn title(drawn: &Drawn) -> String {
-    format!("Training loss on {} pictures", drawn.landscape.n_pictures)
+    format!("Training loss on {}", text::counted(drawn.landscape.n_pictures as u64, "picture"))
 }
 
 fn print(all: &[Drawn]) {

@@ -75,8 +75,8 @@ fn picture(found: &Translation) -> Picture {
     };
     Chart {
         title: format!(
-            "How far the outputs move when {} pictures do; 1: as far as to another",
-            found.n_pictures
+            "How far the outputs move when {} do; 1: as far as to another",
+            text::counted(found.n_pictures as u64, "picture")
         ),
         across: Across::Numbers("shift, pixels".into()),
         up: Up { covers: vec![0.0, 1.0], ..Up::linear("distance moved") },
@@ -102,8 +102,8 @@ fn print(found: &Translation) {
     (right[0], right[1]) = (false, false);
     text::print_table(&right, &rows);
     text::print_line(&format!(
-        "{} pictures; 1 is as far as to the output for another picture; astray: how far from being shifted as the \
+        "{}; 1 is as far as to the output for another picture; astray: how far from being shifted as the \
          picture is",
-        found.n_pictures
+        text::counted(found.n_pictures as u64, "picture")
     ));
 }

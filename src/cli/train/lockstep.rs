@@ -117,14 +117,15 @@ fn prepare(arguments: &TrainArguments, experiments: Vec<Experiment>) -> Result<V
     folders.iter().flatten().try_for_each(|path| folder::check_free(path)).map_err(TrainError::from)?;
     let device = engine::open(arguments.device.as_ref().unwrap_or(&DeviceChoice::Auto))?;
     let mut twins: Vec<Twin> = Vec::new();
-    for ((name, folder), mut experiment) in names.into_iter().zip(folders).zip(experiments) {
+    for (i, ((name, folder), mut experiment)) in names.into_iter().zip(folders).zip(experiments).enumerate() {
+        let located = |failure: Failure| failure.located(&arguments.experiments[i], &arguments.set);
         // The same pictures are there once.
         let known = twins.iter().find(|twin| twin.run.experiment.data == experiment.data);
         let set: std::sync::Arc<DataSet> = match known {
             Some(twin) => twin.run.set.clone(),
-            None => pictures(&experiment)?,
+            None => pictures(&experiment, &*device).map_err(located)?,
         };
-        let mut run = start(arguments, &mut experiment, set, device.clone())?;
+        let mut run = start(arguments, &mut experiment, set, device.clone()).map_err(located)?;
         let n_steps = arguments.steps.unwrap_or(run.progress().n_steps);
         let keeper = match folder {
             Some(path) => {
@@ -194,7 +195,9 @@ fn tell_pairs(twins: &[Twin], pairs: &[Pair]) {
             n => format!("all but {n} of them begin with the same weights"),
         };
         let n_matched = pairing.matched.len();
-        eprintln!("{} and {}: {n_matched} tensors agree in place and shape; {alike}.", first.name, twin.name);
+        let matched = text::counted(n_matched as u64, "tensor");
+        let agree = if n_matched == 1 { "agrees" } else { "agree" };
+        eprintln!("{} and {}: {matched} {agree} in place and shape; {alike}.", first.name, twin.name);
         let alone = unmatched(first, twin, pairing);
         for (name, parameter, why) in alone.iter().take(MOST_NAMED) {
             eprintln!("  alone in {name}: {parameter}; {why}");

@@ -37,6 +37,10 @@ impl Tiled {
     pub fn row(&self) -> &[f32] {
         &self.row
     }
+
+    pub fn bytes(&self) -> usize {
+        4 * self.row.len()
+    }
 }
 
 /// Two sums for each channel of each picture, each kept as a tiled row.
@@ -49,6 +53,10 @@ pub struct PictureSums {
 impl PictureSums {
     pub fn new(batch: usize, channels: usize) -> Self {
         Self { channels, rows: vec![0.0; batch * 2 * row_len(channels)] }
+    }
+
+    pub fn bytes(&self) -> usize {
+        4 * self.rows.len()
     }
 
     /// Lets `work` add up picture `n` into two rows of zeros, for all pictures at once.
@@ -90,6 +98,10 @@ impl Moments {
     pub fn new(batch: usize, channels: usize) -> Self {
         let pictures = PictureSums::new(batch, channels);
         Self { mean: vec![0.0; channels], squares: vec![0.0; channels], pictures }
+    }
+
+    pub fn bytes(&self) -> usize {
+        8 * (self.mean.len() + self.squares.len()) + self.pictures.bytes()
     }
 
     /// Measures maps `(N, H, W, C)`: each picture about its own mean, then merged over the pictures in order

@@ -18,7 +18,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::product::{Product, Start};
-use super::{Io, Kernel, rectified};
+use super::{Io, Kept, Kernel, rectified};
 use crate::graph::layers::conv::ConvStep;
 use crate::tensor::Extent;
 pub use backward::Backward;
@@ -66,6 +66,16 @@ impl Kernel for Forward {
             Way::Winograd(winograd) => winograd.scratch_len(),
             Way::Columns(columns) => columns.scratch_len(),
             Way::Depthwise | Way::Rows => 0,
+        }
+    }
+
+    fn kept(&self) -> Kept {
+        match &self.way {
+            Way::Winograd(winograd) => winograd.kept(),
+            Way::Rows => {
+                Kept { padded: Reach::of(&self.step).margin.padded_len(self.step.input), ..Kept::default() }
+            }
+            Way::Columns(_) | Way::Depthwise => Kept::default(),
         }
     }
 
@@ -263,6 +273,16 @@ struct Margin {
 }
 
 impl Margin {
+    /// Numbers of a picture of this shape in its margin; none where it is handed on as it is.
+    fn padded_len(&self, extent: Extent) -> usize {
+        if self.before == [0, 0] && self.after == [0, 0] {
+            return 0;
+        }
+        let [height, width] =
+            [0, 1].map(|i| self.before[i] + [extent.height, extent.width][i] + self.after[i]);
+        height * width * extent.channels
+    }
+
     /// Calls `work` with the picture `(H, W, C)` in its margin, and how many numbers a row then has.
     fn with_padded(&self, picture: &[f32], extent: Extent, work: impl FnOnce(&[f32], usize)) {
         if self.before == [0, 0] && self.after == [0, 0] {

@@ -20,6 +20,7 @@ use super::{
     Device, DeviceInfo, DeviceKind, EngineError, Footprint, Memory, PictureSource, Pictures, Plan, StepTable,
 };
 use super::{arena, ops, room};
+use crate::experiment::figures::counted;
 use crate::graph::program::{Bank, Placement, Program};
 use memory::SharedArena;
 pub use memory::{CpuMemory, CpuPictures};
@@ -37,7 +38,56 @@ pub trait Kernel: Send {
         0
     }
 
+    /// What it keeps from one run to the next besides.
+    fn kept(&self) -> Kept {
+        Kept::default()
+    }
+
     fn run(&mut self, io: Io<'_>);
+}
+
+/// Memory that kernels keep beside what they are handed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Bytes of its own.
+    pub own: usize,
+    /// Numbers of a padded picture, which each thread keeps for all kernels.
+    pub padded: usize,
+    /// Numbers of tiles at their points, likewise.
+    pub tiles: usize,
+}
+
+impl Kept {
+    /// What one kernel keeps of its own.
+    pub fn own(bytes: usize) -> Self {
+        Self { own: bytes, ..Self::default() }
+    }
+
+    /// Of several kernels, which take turns on the same threads.
+    fn beside(self, other: Self) -> Self {
+        Self {
+            own: self.own + other.own,
+            padded: self.padded.max(other.padded),
+            tiles: self.tiles.max(other.tiles),
+        }
+    }
+
+    fn bytes(self) -> usize {
+        self.own + 4 * rayon::current_num_threads() * (self.padded + self.tiles)
+    }
+}
+
+/// A kernel that keeps so many bytes of its own.
+pub struct Holding<F>(pub usize, pub F);
+
+impl<F: FnMut(Io<'_>) + Send> Kernel for Holding<F> {
+    fn kept(&self) -> Kept {
+        Kept::own(self.0)
+    }
+
+    fn run(&mut self, io: Io<'_>) {
+        self.1(io);
+    }
 }
 
 /// What a kernel reads and writes, in the order of the step's inputs and outputs.
@@ -69,11 +119,7 @@ impl Cpu {
         let info = DeviceInfo {
             kind: DeviceKind::Cpu,
             name: "CPU".into(),
-            detail: format!(
-                "{}, {threads} thread{}",
-                simd::level().name(),
-                if threads == 1 { "" } else { "s" }
-            ),
+            detail: format!("{}, {}", simd::level().name(), counted(threads as u64, "thread")),
             is_software: false,
         };
         Self { info, arena: Arc::default() }
@@ -98,8 +144,13 @@ impl Device for Cpu {
 
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
         let values = arena::assign(program);
-        let scratch_len = program.steps.iter().map(|step| ops::lower(&step.op).cpu().scratch_len()).max();
-        Ok(Footprint::new(placement, program, &values, scratch_len.unwrap_or(0)))
+        let (mut scratch_len, mut kept) = (0, Kept::default());
+        for step in &program.steps {
+            let kernel = ops::lower(&step.op).cpu();
+            scratch_len = scratch_len.max(kernel.scratch_len());
+            kept = kept.beside(kernel.kept());
+        }
+        Ok(Footprint::new(placement, program, &values, scratch_len + kept.bytes().div_ceil(4)))
     }
 
     fn available(&self) -> Option<u64> {
@@ -124,7 +175,7 @@ impl Device for Cpu {
     ) -> Result<Box<dyn Plan>, EngineError> {
         let values = arena::assign(program);
         let plan = plan::CpuPlan::new(program, &values, memory, pictures, self.arena.clone());
-        self.check(&format!("A step over {} pictures", program.batch), plan.arena_bytes())?;
+        self.check(&format!("A step over {}", counted(program.batch as u64, "picture")), plan.arena_bytes())?;
         Ok(Box::new(plan))
     }
 }

@@ -52,7 +52,7 @@ impl<'a> Fusion<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::gpu::{Products, plan, twin};
+    use crate::engine::gpu::{Products, lowered, twin};
     use crate::engine::ops::testing::{cpu, normal};
     use crate::engine::{Device, StepTable};
     use crate::graph::NodeId;
@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn n_dispatches(gpu: &crate::engine::gpu::Gpu, program: &Program) -> usize {
-        plan::dispatches(&gpu.context, program).dispatches().len()
+        lowered::dispatches(&gpu.context, program).dispatches().len()
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod context;
 mod flights;
 mod fusion;
 mod heap;
+mod lowered;
 mod lowering;
 mod measure;
 mod memory;
@@ -135,7 +136,7 @@ impl Device for Gpu {
     }
 
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
-        plan::footprint(&self.context, placement, program)
+        lowered::footprint(&self.context, placement, program)
     }
 
     fn available(&self) -> Option<u64> {

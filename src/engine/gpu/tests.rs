@@ -120,7 +120,7 @@ fn the_metrics_of_many_steps_come_back_in_order() {
 fn what_does_not_fit_is_refused_in_a_sentence() {
     let Some(gpu) = twin::own_gpu(|limits| limits.max_buffer_size = 1 << 20) else { return };
     let memory = gpu.memory(&placement(1 << 19)).err().unwrap().to_string();
-    assert!(memory.starts_with("The memory of the weights needs 2 MiB"), "{memory}");
+    assert!(memory.starts_with("The memory of the weights needs 2.0 MiB"), "{memory}");
     let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
     let plan = gpu.plan(&doubling(1 << 19), &memory, None).err().unwrap();
     assert!(matches!(plan, EngineError::OutOfMemory { .. }), "{plan}");
@@ -135,7 +135,7 @@ fn an_array_that_cannot_be_bound_is_refused_in_a_sentence() {
     let memory = gpu.memory(&placement(Placement::ALIGN)).unwrap();
     let refused = gpu.plan(&doubling((1 << 18) + 1), &memory, None).err().unwrap().to_string();
     assert!(
-        refused.starts_with("One array of the network needs 2 MiB, but the device offers 1 MiB"),
+        refused.starts_with("One array of the network needs 1.1 MiB, but the device offers 1.0 MiB"),
         "{refused}"
     );
     assert!(gpu.plan(&doubling(1 << 18), &memory, None).is_ok());
@@ -160,7 +160,7 @@ fn kernels_of_whole_nets_keep_to_the_limits_of_every_adapter() {
     let mut seen = std::collections::HashSet::new();
     let Some(gpu) = twin::with_true_rows(Products::Tiled) else { return };
     for preset in ["resnet-20", "lenet", "vgg-16"] {
-        let lowering = plan::dispatches(&gpu.context, &training(preset));
+        let lowering = lowered::dispatches(&gpu.context, &training(preset));
         let of_every_shape = lowering.unmeasured().iter().flat_map(|unmeasured| {
             let applied = |shape: &Shape| shape.applied(unmeasured.dispatch.clone(), &unmeasured.product);
             product::SHAPES.iter().map(applied)
@@ -207,7 +207,7 @@ fn few_dispatches_are_made_of_a_step() {
     let Some(gpu) = twin::with_true_rows(Products::Tiled) else { return };
     for preset in ["resnet-20", "resnet-18", "lenet"] {
         let program = training(preset);
-        let lowering = plan::dispatches(&gpu.context, &program);
+        let lowering = lowered::dispatches(&gpu.context, &program);
         let (n, n_steps) = (lowering.dispatches().len(), program.steps.len());
         let moved: u64 = lowering.dispatches().iter().map(Dispatch::n_bytes).sum();
         let operands = program.steps.iter().flat_map(|step| step.inputs.iter().chain(&step.outputs));

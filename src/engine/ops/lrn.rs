@@ -49,8 +49,8 @@ mod cpu {
     use rayon::prelude::*;
 
     use super::*;
-    use crate::engine::cpu::Io;
     use crate::engine::cpu::simd::vectorised;
+    use crate::engine::cpu::{Holding, Io};
 
     /// Channels, how many before and behind count, α, β, k.
     #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ mod cpu {
         }
         // For one pixel of each picture, (N, 2, C): what each number hands to its neighbours, and what it gets.
         let mut shared = vec![0.0; step.batch * 2 * channels];
-        Box::new(move |io: Io<'_>| {
+        Box::new(Holding(4 * shared.len(), move |io: Io<'_>| {
             let [x, y, sums, dy] = [0, 1, 2, 3].map(|i| io.inputs[i].par_chunks(n));
             let inputs = x.zip(y).zip(sums.zip(dy));
             let out = io.outputs[0].par_chunks_mut(n).zip(shared.par_chunks_mut(2 * channels));
@@ -88,7 +88,7 @@ mod cpu {
                 powers(sums, dx, settings.beta);
                 backward(x, y, sums, dy, dx, shared, settings);
             });
-        })
+        }))
     }
 
     vectorised! {

@@ -31,21 +31,21 @@ mod cpu {
     use rayon::prelude::*;
 
     use super::*;
-    use crate::engine::cpu::Io;
     use crate::engine::cpu::simd::vectorised;
+    use crate::engine::cpu::{Holding, Io};
 
     const CHUNK: usize = 16 * 1024;
 
     pub fn kernel(step: NormStep) -> Box<dyn Kernel> {
         let mut sums = vec![0.0f64; step.len.div_ceil(CHUNK)];
-        Box::new(move |io: Io<'_>| {
+        Box::new(Holding(8 * sums.len(), move |io: Io<'_>| {
             let chunks = io.inputs[0].par_chunks(CHUNK);
             sums.par_iter_mut().zip(chunks).for_each(|(sum, chunk)| squares(chunk, sum));
             let norm = sums.iter().sum::<f64>().sqrt();
             let (clip, longer) = (io.table.clip as f64, norm + 1e-6);
             io.outputs[0][0] = norm as f32;
             io.outputs[0][1] = if clip < longer { (clip / longer) as f32 } else { 1.0 };
-        })
+        }))
     }
 
     vectorised! {

@@ -25,7 +25,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use follow::follow;
-pub use places::layer_places;
+pub use places::{layer_place, layer_places};
 pub use read::{MAX_BYTES, load, load_text, overlay, overlay_entry, parse};
 pub use write::write;
 

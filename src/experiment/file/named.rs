@@ -103,7 +103,13 @@ fn read_setting<T: Named>(read: &mut T, entry: &Node<'_>) -> Result<(), Problem>
                 T::EXAMPLE
             )))
         }
-        None => Err(entry.unknown(&format!("the {} `{name}`", T::WHAT), &known)),
+        None => {
+            let mut problem = entry.unknown(&format!("the {} `{name}`", T::WHAT), &known);
+            if !read.required().is_empty() {
+                problem.message.push_str(&format!(" Write it as in {}.", T::EXAMPLE));
+            }
+            Err(problem)
+        }
     }
 }
 
@@ -118,7 +124,13 @@ fn check_required<T: Named>(read: &mut T, node: &Node<'_>, settings: &[Node<'_>]
     let required = read.required();
     let lacks = |name: &str| required.contains(&name) && !settings.iter().any(|entry| entry.name == name);
     match read.fields().iter().find(|field| lacks(field.name)) {
-        Some(field) => Err(node.problem(format!("`{}` lacks `{}`, {}.", node.name, field.name, field.help))),
+        Some(field) => Err(node.problem(format!(
+            "`{}` lacks `{}`, {}. Write it as in {}.",
+            node.name,
+            field.name,
+            field.help,
+            T::EXAMPLE
+        ))),
         None => Ok(()),
     }
 }

@@ -4,11 +4,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Problem;
-use super::keys::{KEYS, Key};
+use super::keys::{KEYS, Key, SECTIONS, names_in};
 use super::node::Node;
 use crate::experiment::Experiment;
 use crate::experiment::layers::MAX_DEPTH;
-use crate::experiment::words::{remedy, shortened};
+use crate::experiment::words::{listed, nearest, shortened};
 
 impl Experiment {
     /// Changes one key of the file: `train.rate`, `data.source`, `train.schedule.drop`. The value is TOML,
@@ -46,9 +46,38 @@ fn find(key: &str) -> Result<(&'static Key, Vec<&str>), Problem> {
             }
         }
     }
-    let names: Vec<String> = KEYS.iter().map(Key::full_name).collect();
-    let remedy = remedy(key, names.iter().map(String::as_str));
-    Err(Problem::new(format!("There is no key `{}`{remedy}", shortened(key))))
+    Err(Problem::new(format!("There is no key `{}`{}", shortened(key), remedy_for(key))))
+}
+
+/// How the sentence about an unknown key ends. Of a key that says its table, only the rest is compared with the keys of
+/// that table, and these are listed where none is near; that the table is right makes no wrong name nearer.
+fn remedy_for(key: &str) -> String {
+    let section = key.split_once('.').and_then(|(section, rest)| {
+        let known = SECTIONS.into_iter().find(|known| *known == section)?;
+        Some((known, rest))
+    });
+    let Some((section, rest)) = section else {
+        let names: Vec<String> = KEYS.iter().map(Key::full_name).collect();
+        return match nearest(key, names.iter().map(String::as_str)) {
+            Some(meant) => format!("; did you mean `{meant}`?"),
+            None => format!("; keys begin with {}, or are {}.", tables(), listed(&names_in(""), "or")),
+        };
+    };
+    let names = names_in(section);
+    if let Some(meant) = nearest(rest, names.iter().copied()) {
+        return format!("; did you mean `{section}.{meant}`?");
+    }
+    // The name may be right and stand under another table.
+    match KEYS.iter().find(|key| key.name == rest) {
+        Some(key) => format!("; did you mean `{}`?", key.full_name()),
+        None => format!("; under `{section}` there are {}.", listed(&names, "and")),
+    }
+}
+
+/// The beginnings of all keys that stand in a table.
+fn tables() -> String {
+    let beginnings = SECTIONS.map(|section| format!("{section}."));
+    listed(&beginnings.each_ref().map(String::as_str), "or")
 }
 
 #[cfg(test)]
@@ -125,6 +154,25 @@ mod tests {
     fn what_is_wrong_is_said_without_a_line() {
         check("train.lr", "0.1", "There is no key `train.lr`; did you mean `train.rate`?");
         check("batch", "32", "There is no key `batch`; did you mean `train.batch`?");
+        check("data.rate", "1", "There is no key `data.rate`; did you mean `train.rate`?");
+        check("data.nose", "1", "There is no key `data.nose`; did you mean `data.noise`?");
+        check(
+            "train.batch.size",
+            "1",
+            "`train.batch` must be a whole number from 1 to 65536; found a table.",
+        );
+        // What is near to nothing is answered with what there is, in its own table only.
+        check(
+            "data.xyz",
+            "1",
+            "There is no key `data.xyz`; under `data` there are `source`, `train`, `test`, `size`, `shuffle`, `normalise`, \
+             `augment`, `noise`, `permute` and `hold-out`.",
+        );
+        check(
+            "zebra",
+            "1",
+            "There is no key `zebra`; keys begin with `data.`, `network.` or `train.`, or are `title` or `seed`.",
+        );
         check("train.batch", "0", "`train.batch` must be a whole number from 1 to 65536; found 0.");
         check("train.rate", "fast", "`train.rate` must be a number from 0 to 1000; found \"fast\".");
         check("train.rate", "nan", "`train.rate` must be a number from 0 to 1000; found nan.");

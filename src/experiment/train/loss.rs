@@ -50,6 +50,14 @@ impl Loss {
         }
     }
 
+    /// The class that pixels of which nothing is known have, if one is left out.
+    pub fn void(self) -> Option<usize> {
+        match self {
+            Self::PixelCrossEntropy { void } => void,
+            _ => None,
+        }
+    }
+
     /// The customary loss for labels of this kind.
     pub fn customary(labels: LabelKind) -> Self {
         match labels {

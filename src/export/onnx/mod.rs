@@ -56,7 +56,7 @@ fn least_bytes(net: &Net) -> u64 {
 
 fn check_size(bytes: u64) -> Result<(), ExportError> {
     match bytes > LARGEST {
-        true => Err(ExportError::TooLarge { mib: bytes >> 20 }),
+        true => Err(ExportError::TooLarge { bytes }),
         false => Ok(()),
     }
 }

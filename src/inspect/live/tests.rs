@@ -17,7 +17,7 @@ fn run() -> Run {
         "[data]\nsource = 'glyphs'\ntrain = 64\ntest = 90\n[network]\nlayers = [{LAYERS}]\n[train]\nbatch = 16\nrate = 0.05"
     );
     let experiment = file::parse(&text).expect("an experiment");
-    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed).expect("glyphs"));
+    let set = Arc::new(catalogue::open(&experiment).expect("glyphs"));
     let mut run = Run::new(&experiment, set, Arc::new(Cpu::new())).expect("a run");
     run.advance(4).expect("an epoch");
     run.collect(true).expect("its metrics");
@@ -135,7 +135,7 @@ fn statistics_follow_the_weights_and_change_nothing() {
 fn what_cannot_be_seen_is_said() {
     let text = "[data]\nsource = 'glyphs'\ntrain = 64\ntest = 90\n[network]\nlayers = [{ linear = 10 }]\n[train]\nbatch = 16";
     let experiment = file::parse(text).expect("an experiment");
-    let set = Arc::new(catalogue::open(&experiment.data, experiment.seed).expect("glyphs"));
+    let set = Arc::new(catalogue::open(&experiment).expect("glyphs"));
     let run = Run::new(&experiment, set, Arc::new(Cpu::new())).expect("a run");
     let error = Look::Tuning.whole(&Subject::of(&run)).expect_err("no convolution");
     assert!(error.to_string().contains("first convolution"), "{error}");

@@ -81,7 +81,7 @@ fn a_plain_layer_is_removed_by_making_it_the_identity() {
 #[test]
 fn every_block_is_left_out_in_turn() {
     let (net, _) = trained(&residual());
-    let set = Arc::new(catalogue::open(&net.experiment.data, net.experiment.seed).expect("glyphs"));
+    let set = Arc::new(catalogue::open(&net.experiment).expect("glyphs"));
     let device: Arc<dyn Device> = Arc::new(crate::engine::cpu::Cpu::new());
     let mut told = Vec::new();
     let found = removal(&net, &set, Part::Test, &device, &mut |done, n| told.push((done, n))).expect("room");

@@ -74,7 +74,7 @@ impl Probe {
         // Not fused: what lies between a sum and its ReLU is to be seen.
         let program = Program::new(graph, &request);
         let placement = Placement::for_program(graph, &program);
-        device.footprint(&placement, &program)?.check("Looking at every layer", device, 0)?;
+        device.footprint(&placement, &program)?.check("Looking at every layer", device)?;
         let memory = device.memory(&placement)?;
         let plan = device.plan(&program, &memory, None)?;
         Ok(Self { graph: graph.clone(), batch, placement, program, memory, plan })

@@ -9,7 +9,7 @@ fn net(layers: &str, train: &str) -> (Net, Batch) {
     let data = "source = 'glyphs'\ntrain = 64\ntest = 10";
     let text = format!("[data]\n{data}\n[network]\nlayers = [{layers}]\n[train]\n{train}");
     let experiment = file::parse(&text).expect("an experiment");
-    let set = catalogue::open(&experiment.data, experiment.seed).expect("glyphs");
+    let set = catalogue::open(&experiment).expect("glyphs");
     let net = Net::initial(&experiment, &set).expect("a net");
     let batch = Batch::first(8, &set, &set.train, experiment.train.loss, &net.normalisation);
     (net, batch)

@@ -20,6 +20,7 @@ use std::fmt;
 
 use super::settings::{Moment, Setting, Settings};
 use crate::experiment::Experiment;
+use crate::experiment::figures::grouped;
 use crate::graph::Graph;
 use crate::inspect::statistics::Statistics;
 use crate::train::Run;
@@ -189,14 +190,4 @@ pub fn rounded(number: f64, digits: usize) -> String {
         true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
         false => text,
     }
-}
-
-/// A whole number with its digits in groups: `61,706`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let first = digits.len() % 3;
-    let (head, tail) = digits.split_at(first);
-    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
-    let head = (!head.is_empty()).then(|| head.to_string());
-    head.into_iter().chain(groups).collect::<Vec<_>>().join(",")
 }

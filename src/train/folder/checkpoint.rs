@@ -151,7 +151,7 @@ pub fn write(
     let mut metadata = head.metadata();
     metadata.insert(VERSION_KEY.into(), VERSION.into());
     let record = serde_json::to_string(record)
-        .map_err(|error| FolderError::Write { path: path.clone(), reason: error.to_string() })?;
+        .map_err(|error| FolderError::Write { path: path.clone(), reason: format!("{error}.") })?;
     metadata.insert(RECORD_KEY.into(), record);
     let entries = head.entries_of_weights(head.entries.len());
     container::write(&path, &metadata, &entries, put).map_err(disk_trouble)

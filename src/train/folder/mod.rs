@@ -30,7 +30,8 @@ use super::weights::Numbers;
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device};
-use crate::experiment::{Experiment, file};
+use crate::experiment::figures::counted;
+use crate::experiment::{Experiment, file, unwritable};
 use checkpoint::{Checkpoint, Head, Record};
 use metrics::Metrics;
 pub use open::{Open, put_away};
@@ -49,8 +50,8 @@ const LOCK: &str = ".lock";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     #[error(
-        "{} already holds a run of {step} steps. Go on with it (`--resume {}`), or choose another folder.",
-        path.display(), path.display()
+        "{} already holds a run of {}. Go on with it (`--resume {}`), or choose another folder.",
+        path.display(), counted(*step, "step"), path.display()
     )]
     Occupied { path: PathBuf, step: u64 },
     #[error("{} already holds a file called `{name}`, which a run would overwrite. Choose another folder.", path.display())]
@@ -70,7 +71,7 @@ pub enum FolderError {
         path.display(), path.join(checkpoint::FILE).display()
     )]
     OtherPictures { path: PathBuf },
-    #[error("{} cannot be written: {reason}. Make room, or choose another place.", path.display())]
+    #[error("{} cannot be written: {reason}", path.display())]
     Write { path: PathBuf, reason: String },
     #[error("{} cannot be deleted: {reason}.", path.display())]
     Delete { path: PathBuf, reason: String },
@@ -343,7 +344,7 @@ fn moved_source(source: &str, recorded: &str) -> Option<String> {
 }
 
 fn cannot_write(path: &Path, error: std::io::Error) -> FolderError {
-    FolderError::Write { path: path.into(), reason: error.to_string() }
+    FolderError::Write { path: path.into(), reason: unwritable::reason(path, &error) }
 }
 
 #[cfg(test)]

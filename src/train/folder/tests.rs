@@ -32,7 +32,7 @@ fn experiment() -> Experiment {
 }
 
 fn set() -> Arc<DataSet> {
-    Arc::new(catalogue::open(&experiment().data, experiment().seed).expect("built in"))
+    Arc::new(catalogue::open(&experiment()).expect("built in"))
 }
 
 /// The processor, and the graphics processor where there is one.

@@ -2,7 +2,8 @@
 //! anew over the same weights.
 
 use super::leg::Sizes;
-use super::{Run, train_program};
+use super::{Run, check_settings, train_program};
+use crate::engine::Beside;
 use crate::experiment::{Data, Experiment, Named, Optimiser, Train};
 use crate::graph::program::{Bank, Placement};
 use crate::train::changes::{self, Changed};
@@ -16,7 +17,7 @@ impl Run {
     /// A rule that remembers other things than the one before begins with an empty memory.
     ///
     /// # Errors
-    /// A batch of none or of more than the training split; a device without room for the larger batch or memory. The
+    /// A batch of none or of more than the training split, augmentation that can leave nothing of a picture; a device without room for the larger batch or memory. The
     /// run then goes on as it was.
     pub fn adjust(&mut self, experiment: &Experiment) -> Result<bool, TrainError> {
         let old = &self.experiment;
@@ -41,16 +42,12 @@ impl Run {
 
     /// Makes ready the plan of an experiment that differs in what is compiled.
     fn recompile(&mut self, next: &Experiment) -> Result<(), TrainError> {
-        let (batch, n_pictures) = (next.train.batch, self.set.train.len());
-        match batch {
-            0 => return Err(TrainError::EmptyBatch),
-            _ if batch > n_pictures => return Err(TrainError::BatchTooLarge { batch, n_pictures }),
-            _ => {}
-        }
+        let batch = next.train.batch;
+        check_settings(next, self.set.extent, self.set.train.len())?;
         // The old plan must have nothing more to say.
         self.collect(true)?;
-        let released = self.bank_bytes();
-        Self::check_room(next, self.goal(), &self.graph, &*self.device, released)?;
+        let beside = Beside { released: self.bank_bytes(), ..Beside::default() };
+        Self::check_room(next, self.goal(), &self.graph, &*self.device, beside)?;
         let program = train_program(next, self.goal(), &self.fused);
         let placement = Placement::for_program(&self.graph, &program);
         let (old, rule) = (self.experiment.train.optimiser, next.train.optimiser);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use safetensors::tensor::Metadata;
 
 use super::{WeightsError, check};
+use crate::experiment::unwritable;
 use crate::train::replace::replace;
 
 /// The most bytes that names, shapes and metadata may take in a file.
@@ -78,7 +79,7 @@ impl Writer<'_> {
 }
 
 fn failed(path: &Path, error: io::Error) -> WeightsError {
-    WeightsError::Write { path: path.into(), reason: error.to_string() }
+    WeightsError::Write { path: path.into(), reason: unwritable::reason(path, &error) }
 }
 
 /// The beginning of a file, before the numbers of its tensors, which follow one another in the order of `entries`:
@@ -107,7 +108,7 @@ pub fn header(
     header.push_str(&" ".repeat(missing));
     let len = header.len() as u64;
     if len > LARGEST_HEADER {
-        return Err(WeightsError::Header { path: path.into(), mib: len.div_ceil(1 << 20) });
+        return Err(WeightsError::Header { path: path.into(), bytes: len });
     }
     let mut bytes = len.to_le_bytes().to_vec();
     bytes.extend(header.into_bytes());

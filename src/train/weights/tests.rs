@@ -72,7 +72,7 @@ fn more_than_can_be_told_is_refused_beforehand() {
         About { normalisation: Some(normalisation), input: Some(Extent::new(3, 1200, 1200)), ..about() };
     let numbers = Numbers::initial(&graph(), &Train::default(), 3);
     let message = write(&path, &graph(), &numbers, &about).unwrap_err().to_string();
-    assert!(message.contains("MiB, and no more than 32 may be. Use `data.normalise"), "{message}");
+    assert!(message.contains("MiB, and no more than 32.0 MiB may be. Use `data.normalise"), "{message}");
     assert!(std::fs::read_dir(folder.path()).expect("the folder").next().is_none(), "nothing is left behind");
 }
 

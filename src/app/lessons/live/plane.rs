@@ -64,7 +64,7 @@ pub fn plane_ui(ui: &mut Ui, desk: &mut Desk<'_>, part: &mut Part, live: &Live) 
     if let (Some(at), PicturesState::Ready(ready)) = (at, desk.snapshot.pictures()) {
         told_ui(ui, plane, &ready.set, [at.x, at.y]);
     } else {
-        widgets::caption_ui(ui, &format!("after {} steps", seen.step));
+        widgets::caption_ui(ui, &format!("after {}", crate::app::format::counted(seen.step, "step")));
     }
 }
 

@@ -136,7 +136,7 @@ fn line_ui(
         );
         widgets::bar(ui, bar, line.share, palette.train);
     }
-    let words = format!("{}: {count} pictures", line.name);
+    let words = format!("{}: {}", line.name, format::counted(line.n_pictures as u64, "picture"));
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, line.is_chosen, &words));
     response.on_hover_text(&words).clicked()
 }

@@ -25,8 +25,8 @@ pub fn portrait_ui(ui: &mut Ui, state: &mut State, set: &SetKey, view: View, sur
     let portrait = view.class.and_then(|class| survey.classes.get(class)).unwrap_or(&survey.all);
     let whose = view.class.and_then(|class| set.0.classes.get(class)).map_or("all", String::as_str);
     widgets::section_ui(ui, "Mean and pixel values", |ui| {
-        let n = format::count(portrait.n_pictures as u64);
-        widgets::caption_ui(ui, &format!("{whose}, {n} {} pictures", view.part.word()));
+        let n = format::counted(portrait.n_pictures as u64, &format!("{} picture", view.part.word()));
+        widgets::caption_ui(ui, &format!("{whose}, {n}"));
     });
     if portrait.mean.is_empty() {
         widgets::caption_ui(ui, "There is no such picture.");

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Margin, Reach, Row, Sweep, Way, depthwise, reads_pixels_in_order, winograd};
-use crate::engine::cpu::{Io, Kernel};
+use crate::engine::cpu::{Io, Kept, Kernel};
 use crate::graph::layers::conv::ConvStep;
 
 /// The gradient by the input. A stride of s cuts the input into s² classes of pixels, each reached by its own
@@ -128,6 +128,14 @@ impl Kernel for Backward {
             Way::Columns(columns) => columns.scratch_len(),
             Way::Depthwise => 0,
             Way::Rows => n_weights,
+        }
+    }
+
+    fn kept(&self) -> Kept {
+        match &self.way {
+            Way::Winograd(winograd) => winograd.kept(),
+            Way::Rows => Kept { padded: self.margin.padded_len(self.step.output), ..Kept::default() },
+            Way::Columns(_) | Way::Depthwise => Kept::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Reach, Way, columns, depthwise, from, winograd};
 use crate::engine::cpu::product::{Product, Start};
-use crate::engine::cpu::{Io, Kernel};
+use crate::engine::cpu::{Io, Kept, Kernel};
 use crate::graph::layers::conv::ConvStep;
 
 /// The gradient by the weights and the bias. The batch is cut into shares, by its size alone, that add up
@@ -83,6 +83,14 @@ impl Kernel for Weights {
         match &self.way {
             Way::Columns(columns) => columns.scratch_len(),
             _ => self.n_shares * sums_len(&self.step),
+        }
+    }
+
+    fn kept(&self) -> Kept {
+        match &self.way {
+            Way::Winograd(winograd) => winograd.kept(self.share),
+            Way::Rows => Kept { padded: self.reach.margin.padded_len(self.step.input), ..Kept::default() },
+            Way::Columns(_) | Way::Depthwise => Kept::default(),
         }
     }
 

@@ -22,6 +22,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::engine::cpu::Kept;
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::simd;
 use crate::graph::layers::Pass;
@@ -173,10 +174,15 @@ fn plane_len(n_tiles: usize, channels: usize) -> usize {
     (n_tiles * channels).next_multiple_of(16) + 16
 }
 
+/// Numbers of working memory in which parts of these lengths begin with a line of the cache each.
+fn work_len(lens: &[usize]) -> usize {
+    lens.iter().map(|len| len.next_multiple_of(16)).sum::<usize>() + 16
+}
+
 /// Lends working memory to `work` that begins with a line of the cache.
 fn with_work<const N: usize>(lens: [usize; N], work: impl FnOnce([&mut [f32]; N])) {
     WORK.with_borrow_mut(|numbers| {
-        let len = lens.iter().map(|len| len.next_multiple_of(16)).sum::<usize>() + 16;
+        let len = work_len(&lens);
         if numbers.len() < len {
             *numbers = vec![0.0; len];
         }
@@ -212,6 +218,16 @@ impl Convolution {
     /// Room for the weights at the points.
     pub fn scratch_len(&self) -> usize {
         self.geometry.weights_len()
+    }
+
+    /// What it keeps, and what the threads keep of its tiles.
+    pub fn kept(&self) -> Kept {
+        let geometry = &self.geometry;
+        let [n_pictures, n_rows] = geometry.block_size(geometry.batch, PARTS);
+        let n_tiles = n_pictures * n_rows * geometry.grid()[1];
+        let lens = [geometry.from, geometry.to].map(|maps| N_PRODUCTS * plane_len(n_tiles, maps.channels));
+        let own = 4 * (self.coefficients.len() + self.zeros.len());
+        Kept { own, tiles: work_len(&lens), ..Kept::default() }
     }
 
     /// From `(N, H, W, C)` and weights `(r, r, C, O)` to `(N, H', W', O)`.

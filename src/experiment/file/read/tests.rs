@@ -195,7 +195,7 @@ fn tables_of_settings_are_checked_inside() {
     check_line(
         "train",
         "schedule = 'steps'",
-        "`schedule` lacks `drop`, the factor on the rate at each step.",
+        "`schedule` lacks `drop`, the factor on the rate at each step. Write it as in { drop = 0.1, at = [82, 123] }.",
     );
     check_line(
         "train",
@@ -205,17 +205,17 @@ fn tables_of_settings_are_checked_inside() {
     check_line(
         "train",
         "schedule = { drop = 0.1, when = [3] }",
-        "There is no key `when` in the schedule `steps`, which has `drop` and `at`.",
+        "There is no key `when` in the schedule `steps`, which has `drop` and `at`. Write it as in { drop = 0.1, at = [82, 123] }.",
     );
     check_line(
         "train",
         "schedule = { drop = 0.1 }",
-        "`schedule` lacks `at`, the epochs at which the rate drops.",
+        "`schedule` lacks `at`, the epochs at which the rate drops. Write it as in { drop = 0.1, at = [82, 123] }.",
     );
     check_line(
         "train",
         "schedule = { at = [1] }",
-        "`schedule` lacks `drop`, the factor on the rate at each step.",
+        "`schedule` lacks `drop`, the factor on the rate at each step. Write it as in { drop = 0.1, at = [82, 123] }.",
     );
     check_line(
         "train",

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::transforms::{GradientsToPoints, MapsToPoints, ToPoints};
-use super::{Block, FEWEST_TILES, Geometry, N_PRODUCTS, plane_len, with_work};
+use super::{Block, FEWEST_TILES, Geometry, N_PRODUCTS, plane_len, with_work, work_len};
+use crate::engine::cpu::Kept;
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::simd;
 
@@ -25,15 +26,28 @@ impl WeightsGradient {
         (2 * FEWEST_TILES).div_ceil(self.geometry.grid()[0] * self.geometry.grid()[1])
     }
 
+    /// What it keeps, and what the threads keep where one sums over so many pictures.
+    pub fn kept(&self, n_pictures: usize) -> Kept {
+        let own = 4 * (self.coefficients.len() + self.zeros.iter().map(Vec::len).sum::<usize>());
+        Kept { own, tiles: work_len(&self.lens(n_pictures).1), ..Kept::default() }
+    }
+
+    /// How many pictures and rows of tiles are worked on together of so many pictures; and numbers in the maps, the
+    /// gradients and the sums of their tiles at the points.
+    fn lens(&self, n_pictures: usize) -> ([usize; 2], [usize; 3]) {
+        let geometry = &self.geometry;
+        let [n_pictures, n_rows] = geometry.block_size(n_pictures, 1);
+        let n_tiles = n_pictures * n_rows * geometry.grid()[1];
+        let [maps, gradients] = [geometry.from, geometry.to].map(|maps| plane_len(n_tiles, maps.channels));
+        let sums = geometry.from.channels * geometry.to.channels + 16;
+        ([n_pictures, n_rows], [maps, gradients, sums].map(|plane| N_PRODUCTS * plane))
+    }
+
     /// From x `(N, H, W, C)` and dy `(N, H', W', O)` to dw `(r, r, C, O)`, the sum over some of the pictures.
     pub fn run(&self, x: &[f32], dy: &[f32], pictures: Range<usize>, dw: &mut [f32]) {
         let geometry = &self.geometry;
-        let n_weights = geometry.from.channels * geometry.to.channels;
-        let [n_pictures, n_rows] = geometry.block_size(pictures.len(), 1);
-        let n_tiles = n_pictures * n_rows * geometry.grid()[1];
-        let planes = [geometry.from, geometry.to].map(|maps| plane_len(n_tiles, maps.channels));
-        let sums_plane = n_weights + 16;
-        let lens = [planes[0], planes[1], sums_plane].map(|plane| N_PRODUCTS * plane);
+        let ([n_pictures, n_rows], lens) = self.lens(pictures.len());
+        let [planes @ .., sums_plane] = lens.map(|len| len / N_PRODUCTS);
         with_work(lens, |[maps, gradients, sums]| {
             let mut start = Start::Zero;
             for first in pictures.clone().step_by(n_pictures) {
