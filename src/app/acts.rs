@@ -24,7 +24,7 @@ impl Workshop {
                 // Whatever is asked for is asked of the experiment as it stands.
                 self.describe();
                 if let Command::UseDevice(choice) = &command {
-                    self.device = choice.clone();
+                    self.device.choice = choice.clone();
                 }
                 self.bridge.send(command);
             }

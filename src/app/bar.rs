@@ -8,9 +8,8 @@ use super::bridge::Desk;
 use super::device;
 use super::theme::{self, Palette};
 use super::widgets;
-use crate::engine::DeviceChoice;
 
-pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut DeviceChoice) {
+pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut device::State) {
     ui.horizontal(|ui| {
         ui.set_min_height(28.0);
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;

@@ -92,6 +92,15 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
             crate::session::RunSnapshot { id: crate::session::RunId::next(), name: "rate 0.1".into(), ..own };
         snapshot.runs.push(other);
     });
+    bench.press(Modifiers::NONE, Key::PageDown);
+    bench.harness.state_mut().editor.write("# A slip.\nrote = 1\n");
+    bench.press(Modifiers::NONE, Key::PageUp);
+    bench.click("Device");
+    bench.enter("Share of the processor left to the window", "25");
+    assert!(
+        bench.commands().iter().any(|command| matches!(command, Command::Leave(share) if *share == 0.25))
+    );
+    bench.press(Modifiers::NONE, Key::Escape);
     let ctx = bench.harness.ctx.clone();
     bench.harness.state_mut().keep_now(&ctx);
 
@@ -99,14 +108,16 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
     assert!(!bench.has("A convolutional network, ready to learn"), "it is shown once");
     assert_eq!(bench.harness.ctx.theme(), egui::Theme::Dark);
     assert!(bench.has_text("Going deeper") && bench.has("All lessons"), "the lesson is open again");
-    let set_up = |bench: &Bench| -> Vec<String> {
-        let added = |command| match command {
-            Command::Add(new) => Some(new.name.clone()),
-            _ => None,
-        };
-        bench.commands().into_iter().filter_map(added).collect()
-    };
-    assert_eq!(set_up(&bench), ["rate 0.1"], "and what was set up beside it");
+    let commands = bench.commands();
+    assert!(commands.iter().any(|command| matches!(command, Command::Leave(share) if *share == 0.25)));
+    let added = commands.iter().find_map(|command| match command {
+        Command::Add(new) => Some((new.id, new.name.clone())),
+        _ => None,
+    });
+    let (id, name) = added.expect("what was set up beside it is set up again");
+    let workshop = bench.harness.state();
+    let text = workshop.front.editor(id, &workshop.editor).map(|editor| editor.text());
+    assert_eq!((name.as_str(), text.as_deref()), ("rate 0.1", Some("# A slip.\nrote = 1\n")));
     let keeper = Keeper::at(folder.path().join("window.json"));
     let opening = keeper.opening().expect("it can be read");
     assert_eq!(opening.experiment.train.rate, 0.5, "and so is the experiment, changes included");
