@@ -32,6 +32,8 @@ pub struct Memory {
     pub file: Option<PathBuf>,
     /// The folder of its run, where that had begun.
     pub folder: Option<PathBuf>,
+    /// The number of those with which it goes in lockstep, if it does.
+    pub twins: Option<u64>,
     /// The runs beside it that had not begun: those that had are in folders of their own.
     pub beside: Vec<Beside>,
     /// The share of the processor that training leaves to the window.
@@ -51,6 +53,7 @@ impl Default for Memory {
             text: None,
             file: None,
             folder: None,
+            twins: None,
             beside: Vec::new(),
             left: SHARE,
             arrangement: None,
@@ -64,6 +67,9 @@ pub struct Beside {
     pub name: String,
     /// As its file would read.
     pub experiment: String,
+    /// The number of those with which it goes in lockstep.
+    #[serde(default)]
+    pub twins: Option<u64>,
     /// The text as it was written by hand, where that is another.
     #[serde(default)]
     pub text: Option<String>,

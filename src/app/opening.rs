@@ -1,5 +1,6 @@
 //! How the window opens: with the page of the first start, or as it was left.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use egui::{Context, ThemePreference};
@@ -34,8 +35,8 @@ impl Workshop {
                     self.arrangement.bring(Pane::Lessons);
                 }
                 self.past.in_front.clone_from(&memory.folder);
-                let beside = memory.beside.clone();
-                self.set_up_again(beside);
+                let (twins, beside) = (memory.twins, memory.beside.clone());
+                self.set_up_again(twins, beside);
             }
             None => self.is_welcoming = true,
         }
@@ -49,13 +50,17 @@ impl Workshop {
     }
 
     /// Adds the runs that were set up beside the one in front and had not begun.
-    fn set_up_again(&mut self, beside: Vec<Beside>) {
+    fn set_up_again(&mut self, twins: Option<u64>, beside: Vec<Beside>) {
         self.describe();
-        for Beside { name, experiment, text, file } in beside.into_iter().take(MOST_RUNS - 1) {
+        let mut parties: HashMap<u64, RunId> =
+            twins.map(|twins| (twins, self.front.id)).into_iter().collect();
+        for Beside { name, experiment, twins, text, file } in beside.into_iter().take(MOST_RUNS - 1) {
             if let Ok(experiment) = file::parse(&experiment) {
                 let id = RunId::next();
                 self.front.put(id, Editor::open_with(Opening { experiment: experiment.clone(), text, file }));
-                let new = NewRun { id, name, experiment, behind: None, twin_of: None };
+                let twin_of =
+                    twins.map(|twins| *parties.entry(twins).or_insert(id)).filter(|twin| *twin != id);
+                let new = NewRun { id, name, experiment, behind: None, twin_of };
                 self.bridge.send(Command::Add(Box::new(new)));
             }
         }
@@ -68,6 +73,7 @@ impl Workshop {
             let editor = self.front.editor(run.id, &self.editor);
             Beside {
                 name: run.name.clone(),
+                twins: run.twins,
                 experiment: file::write(self.front.experiment(run, &self.editor)),
                 text: editor.and_then(|editor| editor.written_text().map(String::from)),
                 file: editor.and_then(|editor| editor.file.clone()),
@@ -114,6 +120,7 @@ impl Workshop {
             text: self.editor.written_text().map(String::from),
             file: self.editor.file.clone(),
             folder: self.snapshot.begun().and_then(|run| run.kept.path.clone()),
+            twins: self.snapshot.run().filter(|run| !run.has_begun).and_then(|run| run.twins),
             beside: self.beside(),
             left: self.device.left,
             arrangement: self.arrangement.plan(),

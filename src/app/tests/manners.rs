@@ -91,6 +91,7 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
         let other =
             crate::session::RunSnapshot { id: crate::session::RunId::next(), name: "rate 0.1".into(), ..own };
         snapshot.runs.push(other);
+        snapshot.runs.iter_mut().for_each(|run| run.twins = Some(7));
     });
     bench.press(Modifiers::NONE, Key::PageDown);
     bench.harness.state_mut().editor.write("# A slip.\nrote = 1\n");
@@ -111,10 +112,10 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
     let commands = bench.commands();
     assert!(commands.iter().any(|command| matches!(command, Command::Leave(share) if *share == 0.25)));
     let added = commands.iter().find_map(|command| match command {
-        Command::Add(new) => Some((new.id, new.name.clone())),
+        Command::Add(new) => Some((new.id, new.name.clone())).filter(|_| new.twin_of.is_some()),
         _ => None,
     });
-    let (id, name) = added.expect("what was set up beside it is set up again");
+    let (id, name) = added.expect("what was set up beside it, in lockstep, is set up again");
     let workshop = bench.harness.state();
     let text = workshop.front.editor(id, &workshop.editor).map(|editor| editor.text());
     assert_eq!((name.as_str(), text.as_deref()), ("rate 0.1", Some("# A slip.\nrote = 1\n")));
