@@ -128,6 +128,7 @@ impl State {
 
     /// Which layer, how many filters, and how they are shown: at hand where there is room, else behind a button.
     fn settings_ui(&mut self, ui: &mut Ui, subject: &mut Subject, all: &[String], has_room: bool) {
+        let set = self.set();
         let Some((_, Shown { filters, .. })) = &self.shown else { return };
         let mut layer = filters.path.clone();
         let [height, width] = filters.size();
@@ -157,7 +158,6 @@ impl State {
                 change_ui(ui, &mut self.shows_change);
             });
             button.on_hover_text("Scale, order, change since the beginning");
-            let set = self.set();
             if !set.is_empty() {
                 widgets::caption_ui(ui, &set);
             }

@@ -44,6 +44,12 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 fn presets_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     ui.set_min_width(PRESETS_ACROSS as f32 * (PRESET_WIDTH + theme::SMALL_GAP));
     ui.label(theme::caption(ui, "Replaces the layers; undo brings them back."));
+    let nothing = (widgets::icon(Icon::Plus), "Nothing: a net of your own, card by card");
+    let button = widgets::named(ui.add(Button::new(nothing)), "Nothing: a net of your own");
+    if button.on_hover_text("No layers; + adds the first").clicked() {
+        desk.editor.experiment.network = NetworkChoice::Layers { input: None, layers: Vec::new() };
+        ui.close();
+    }
     for (title, names) in presets::GROUPS {
         ui.add_space(theme::SMALL_GAP);
         widgets::caption_ui(ui, title);

@@ -2,14 +2,16 @@
 //! What they show is made up, so that no data and next to no shipped file changes them.
 //! After an intended change: `UPDATE_SNAPSHOTS=1 cargo test --release --lib images`, and look at them.
 
-use egui::{Key, Modifiers, Rect, Theme, Vec2};
+use egui::{Key, Modifiers, Pos2, Rect, Theme, Vec2};
 use egui_kittest::{SnapshotOptions, try_image_snapshot_options};
 
 use super::building::Dropped;
 use super::fixture::{Bench, DESKTOP, LAPTOP, snapshot, training};
+use super::looking::satisfy;
 use super::runs::three;
 use crate::app::arrangement::Pane;
 use crate::app::library;
+use crate::app::looking::INSTRUMENTS;
 use crate::session::Snapshot;
 
 /// The ends of the files' names, and what is drawn in them.
@@ -104,5 +106,49 @@ fn the_table_of_all_layers_looks_as_it_did() {
         let rect = |name: &str| bench.get(name).rect();
         let part = rect("All layers").union(rect("Copy as CSV")).union(rect("Close")).expand(12.0);
         compare(&mut bench, &format!("table-{manner}"), part);
+    }
+}
+
+/// Each instrument in the middle of the window, over what it really sees of a net before its first step.
+#[test]
+fn each_instrument_looks_as_it_did() {
+    for (manner, size, theme) in MANNERS {
+        let mut bench =
+            Bench::with("quickstart", size, theme, training("quickstart", 100), |builder| builder.wgpu());
+        satisfy(&mut bench);
+        bench.click("Enlarge the instrument");
+        for instrument in &INSTRUMENTS {
+            bench.click(instrument.name);
+            satisfy(&mut bench);
+            let part = bench.harness.state().arrangement.rect(Pane::Network).expect("it is in view");
+            let name = instrument.name.trim_end_matches('?').to_lowercase().replace(' ', "-");
+            compare(&mut bench, &format!("instrument-{name}-{manner}"), part);
+        }
+    }
+}
+
+/// What lies over the panels when it is asked for.
+#[test]
+fn what_comes_over_the_panels_looks_as_it_did() {
+    for (manner, size, theme) in MANNERS {
+        for (file, modifiers, key) in [
+            ("keys", Modifiers::NONE, Key::F1),
+            ("actions", Modifiers::COMMAND, Key::K),
+            ("presentation", Modifiers::NONE, Key::F5),
+            ("tabs", Modifiers::NONE, Key::F6),
+        ] {
+            let snapshot = training("quickstart", 400);
+            let mut bench = Bench::with("quickstart", size, theme, snapshot, |builder| builder.wgpu());
+            bench.harness.state_mut().library = library::State::of(["quickstart", "lenet-glyphs"]);
+            bench.press(modifiers, key);
+            compare(&mut bench, &format!("{file}-{manner}"), Rect::from_min_size(Pos2::ZERO, size));
+        }
+        let snapshot = three("quickstart");
+        let mut bench = Bench::with("quickstart", size, theme, snapshot, |builder| builder.wgpu());
+        bench.click("Twin with one change");
+        compare(&mut bench, &format!("twin-{manner}"), Rect::from_min_size(Pos2::ZERO, size));
+        bench.click("Sweep over values…");
+        let part = bench.get("Values of the sweep").rect().union(bench.get("Cancel").rect()).expand(48.0);
+        compare(&mut bench, &format!("sweep-{manner}"), part);
     }
 }

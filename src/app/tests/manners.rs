@@ -164,3 +164,16 @@ fn a_presentation_has_thicker_curves() {
     let thickest = |widths: &[f32]| widths.last().copied().unwrap_or_default();
     assert!(thickest(&now) > 1.5 * thickest(&before), "{before:?} {now:?}");
 }
+
+#[test]
+fn everything_is_made_larger_and_smaller_by_key_or_from_the_list() {
+    let mut bench = Bench::open("quickstart");
+    let zoom = |bench: &Bench| bench.harness.ctx.zoom_factor();
+    bench.press(Modifiers::COMMAND, Key::Plus);
+    bench.find("larger");
+    assert!((zoom(&bench) - 1.2).abs() < 1e-6, "{}", zoom(&bench));
+    bench.press(Modifiers::COMMAND, Key::Minus);
+    assert!((zoom(&bench) - 1.1).abs() < 1e-6);
+    bench.find("usual size");
+    assert!((zoom(&bench) - 1.0).abs() < 1e-6);
+}
