@@ -39,7 +39,7 @@ pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut device::State) {
 }
 
 fn title_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let width = (ui.available_width() - 480.0).clamp(120.0, 420.0);
+    let width = (ui.available_width() - 480.0).clamp(80.0, 420.0);
     let frame = egui::Frame::new().inner_margin(egui::Margin::symmetric(6, 2));
     let edit = TextEdit::singleline(&mut desk.editor.experiment.title)
         .desired_width(width)
