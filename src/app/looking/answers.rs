@@ -87,7 +87,12 @@ pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
     let words = if state.part == Part::Test { "test" } else { "training" };
     let text =
         format!("{} of {} {words} pictures wrong", format::percent(confusion.error()), answers.all.len());
-    widgets::caption_ui(ui, &text);
+    let rows = if state.shown == Shown::Confusion {
+        ". Rows: what it is; columns: what it is taken for"
+    } else {
+        ""
+    };
+    widgets::caption_ui(ui, &format!("{text}{rows}"));
 }
 
 /// A row for each class, a column for each answer.

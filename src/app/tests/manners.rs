@@ -177,3 +177,26 @@ fn everything_is_made_larger_and_smaller_by_key_or_from_the_list() {
     bench.find("usual size");
     assert!((zoom(&bench) - 1.0).abs() < 1e-6);
 }
+
+/// On a machine that is busy a frame may take a second: what is pressed in one and let go in the next is a click.
+#[test]
+fn a_click_counts_however_slow_the_frames_are() {
+    let (size, snapshot) = (super::fixture::LAPTOP, super::fixture::snapshot("quickstart"));
+    let mut bench =
+        Bench::with("quickstart", size, egui::Theme::Light, snapshot, |builder| builder.with_step_dt(1.2));
+    let pos = bench.get("Start from…").rect().center();
+    let button = |pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    bench.harness.event(egui::Event::PointerMoved(pos));
+    bench.harness.step();
+    for pressed in [true, false] {
+        bench.harness.event(button(pressed));
+        bench.harness.step();
+    }
+    bench.run();
+    assert!(bench.has("resnet-20"), "the menu is open");
+}

@@ -50,7 +50,7 @@ pub fn controls_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
             desk.snapshot.runs.len() < MANY_RUNS || ui.ctx().content_rect().height() >= LEAST_FOR_MANY;
         settings::settings_ui(ui, desk, &mut state.settings, has_room);
     });
-    state.controls_height = above + drawn.content_size.y;
+    follow(ui, &mut state.controls_height, above + drawn.content_size.y);
 }
 
 /// Error and loss over time.
@@ -71,5 +71,13 @@ pub fn inside_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let drawn = ScrollArea::vertical().id_salt("inside").auto_shrink([false, false]).show(ui, |ui| {
         looking::looking_ui(ui, desk, &mut state.looking);
     });
-    state.inside_height = drawn.content_size.y;
+    follow(ui, &mut state.inside_height, drawn.content_size.y);
+}
+
+/// Takes note of a height; what it changes is to be seen at once, not when something else happens.
+fn follow(ui: &Ui, height: &mut f32, now: f32) {
+    if (*height - now).abs() > 0.5 {
+        *height = now;
+        ui.ctx().request_repaint();
+    }
 }
