@@ -59,7 +59,7 @@ impl Default for State {
 pub fn filters_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
     let Some((seen, view)) = look(ui, desk, None) else { return };
     state.follow(seen, view);
-    state.all_ui(ui, None);
+    state.all_ui(ui, None, false);
 }
 
 /// The filters of any convolution.
@@ -74,7 +74,7 @@ pub fn panel_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: 
     let Some((seen, view)) = look(ui, desk, own) else { return };
     state.follow(seen, view);
     state.settings_ui(ui, subject, &all, has_room);
-    state.all_ui(ui, Some(subject));
+    state.all_ui(ui, Some(subject), has_room);
     state.channels_ui(ui, subject);
 }
 
@@ -168,7 +168,8 @@ impl State {
     }
 
     /// All filters, as large as fits into a few lines.
-    fn all_ui(&mut self, ui: &mut Ui, mut subject: Option<&mut Subject>) {
+    /// All filters: as a strip, or as large as there is room for.
+    fn all_ui(&mut self, ui: &mut Ui, mut subject: Option<&mut Subject>, has_room: bool) {
         let Some((key, Shown { filters, order })) = &self.shown else { return };
         let n = order.len().min(MOST);
         let across = columns(n);
@@ -176,8 +177,11 @@ impl State {
         let gap = 3.0;
         let width = ui.available_width();
         let lines = if n > 64 { 4 } else { 2 };
-        let per_line = n.div_ceil(lines).max(8) as f32;
-        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, 56.0);
+        let (per_line, largest) = match has_room {
+            true => ((1.4 * (n as f32).sqrt()).ceil().max(6.0), 120.0),
+            false => (n.div_ceil(lines).max(8) as f32, 56.0),
+        };
+        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, largest);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
             for (k, &i) in order.iter().take(n).enumerate() {
