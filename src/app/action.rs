@@ -1,5 +1,6 @@
 //! Everything a person can do by key or button, with its label, its tooltip and its shortcut, in one list.
 
+use egui::gui_zoom::kb_shortcuts;
 use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 use lucide_icons::Icon;
 
@@ -35,6 +36,9 @@ pub enum Action {
     MovePanels,
     ResetPanels,
     SwitchTheme,
+    Larger,
+    Smaller,
+    UsualSize,
     Help,
 }
 
@@ -44,7 +48,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl Action {
     /// All of them, in the order in which the overview shows them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::PlayPause,
         Self::Step,
         Self::Epoch,
@@ -74,6 +78,9 @@ impl Action {
         Self::MovePanels,
         Self::ResetPanels,
         Self::SwitchTheme,
+        Self::Larger,
+        Self::Smaller,
+        Self::UsualSize,
         Self::Help,
     ];
 
@@ -108,6 +115,9 @@ impl Action {
             Self::MovePanels => "Move panels",
             Self::ResetPanels => "Panels as at the beginning",
             Self::SwitchTheme => "Light or dark",
+            Self::Larger => "Larger",
+            Self::Smaller => "Smaller",
+            Self::UsualSize => "Usual size",
             Self::Help => "Keyboard shortcuts",
         }
     }
@@ -158,6 +168,9 @@ impl Action {
             }
             Self::ResetPanels => "Puts every panel back where it stood at the first start.",
             Self::SwitchTheme => "Switches between light, dark and what the system says.",
+            Self::Larger => "Draws everything a tenth larger.",
+            Self::Smaller => "Draws everything a tenth smaller.",
+            Self::UsualSize => "Draws everything in the size that the system asks for.",
             Self::Help => "Lists all keys.",
         }
     }
@@ -190,6 +203,9 @@ impl Action {
             Self::MovePanels => Icon::LayoutDashboard,
             Self::ResetPanels => Icon::PanelsTopLeft,
             Self::SwitchTheme => Icon::SunMoon,
+            Self::Larger => Icon::ZoomIn,
+            Self::Smaller => Icon::ZoomOut,
+            Self::UsualSize => Icon::Scan,
             Self::Help => Icon::CircleQuestionMark,
         }
     }
@@ -229,6 +245,10 @@ impl Action {
             Self::MovePanels => &const { [key(NONE, Key::F6)] },
             Self::ResetPanels => &const { [key(Modifiers::SHIFT, Key::F6)] },
             Self::SwitchTheme => &const { [key(CTRL_SHIFT, Key::L)] },
+            // These are read by egui itself, wherever the keyboard is.
+            Self::Larger => &[kb_shortcuts::ZOOM_IN],
+            Self::Smaller => &[kb_shortcuts::ZOOM_OUT],
+            Self::UsualSize => &[kb_shortcuts::ZOOM_RESET],
             Self::Help => {
                 &const {
                     [

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::Context;
+use egui::{Context, gui_zoom};
 
 use super::action::Action;
 use super::arrangement::{Arrangement, Pane};
@@ -24,7 +24,7 @@ impl Workshop {
                 // Whatever is asked for is asked of the experiment as it stands.
                 self.describe();
                 if let Command::UseDevice(choice) = &command {
-                    self.device = choice.clone();
+                    self.device.choice = choice.clone();
                 }
                 self.bridge.send(command);
             }
@@ -96,6 +96,11 @@ impl Workshop {
             Action::MovePanels => self.arrangement.is_arranging ^= true,
             Action::ResetPanels => self.arrangement = Arrangement::default(),
             Action::SwitchTheme => ctx.set_theme(bar::next_theme(ctx)),
+            Action::Larger => gui_zoom::zoom_in(ctx),
+            Action::Smaller => gui_zoom::zoom_out(ctx),
+            Action::UsualSize => {
+                ctx.set_zoom_factor(if self.is_presenting { theme::PRESENTING } else { 1.0 })
+            }
             Action::Help => self.is_help_open = true,
             // Nothing is selected.
             Action::MoveUp | Action::MoveDown | Action::Duplicate | Action::Remove => {}

@@ -8,9 +8,8 @@ use super::bridge::Desk;
 use super::device;
 use super::theme::{self, Palette};
 use super::widgets;
-use crate::engine::DeviceChoice;
 
-pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut DeviceChoice) {
+pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut device::State) {
     ui.horizontal(|ui| {
         ui.set_min_height(28.0);
         ui.spacing_mut().item_spacing.x = theme::SMALL_GAP;
@@ -40,7 +39,7 @@ pub fn bar_ui(ui: &mut Ui, desk: &mut Desk<'_>, device: &mut DeviceChoice) {
 }
 
 fn title_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let width = (ui.available_width() - 480.0).clamp(120.0, 420.0);
+    let width = (ui.available_width() - 480.0).clamp(80.0, 420.0);
     let frame = egui::Frame::new().inner_margin(egui::Margin::symmetric(6, 2));
     let edit = TextEdit::singleline(&mut desk.editor.experiment.title)
         .desired_width(width)

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::arrangement::Plan;
 use crate::experiment::{Experiment, file};
 use crate::lessons::progress;
+use crate::session::{MOST_SHARE, SHARE};
 
 /// What is remembered. Fields that a file lacks are as at the beginning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,8 +30,14 @@ pub struct Memory {
     pub text: Option<String>,
     /// The file it belongs to.
     pub file: Option<PathBuf>,
+    /// The folder of its run, where that had begun.
+    pub folder: Option<PathBuf>,
+    /// The number of those with which it goes in lockstep, if it does.
+    pub twins: Option<u64>,
     /// The runs beside it that had not begun: those that had are in folders of their own.
     pub beside: Vec<Beside>,
+    /// The share of the processor that training leaves to the window.
+    pub left: f64,
     /// Where the panels stand; as at the beginning where it says nothing.
     pub arrangement: Option<Plan>,
 }
@@ -45,7 +52,10 @@ impl Default for Memory {
             experiment: None,
             text: None,
             file: None,
+            folder: None,
+            twins: None,
             beside: Vec::new(),
+            left: SHARE,
             arrangement: None,
         }
     }
@@ -57,6 +67,15 @@ pub struct Beside {
     pub name: String,
     /// As its file would read.
     pub experiment: String,
+    /// The number of those with which it goes in lockstep.
+    #[serde(default)]
+    pub twins: Option<u64>,
+    /// The text as it was written by hand, where that is another.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// The file it belongs to.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
 }
 
 /// An experiment to open the window with.
@@ -168,6 +187,9 @@ fn read(path: &Path) -> Option<Memory> {
     if !ZOOMS.contains(&memory.zoom) {
         memory.zoom = 1.0;
     }
+    if !(0.0..=MOST_SHARE).contains(&memory.left) {
+        memory.left = SHARE;
+    }
     Some(memory)
 }
 
@@ -194,7 +216,7 @@ mod tests {
             fs::write(&path, text).unwrap();
             assert_eq!(Keeper::at(path.clone()).memory(), None, "{text}");
         }
-        fs::write(&path, "{\"zoom\": 1e9, \"shows_lessons\": true}").unwrap();
+        fs::write(&path, "{\"zoom\": 1e9, \"left\": -1, \"shows_lessons\": true}").unwrap();
         let memory = Memory { shows_lessons: true, ..Memory::default() };
         assert_eq!(Keeper::at(path).memory(), Some(&memory), "what can be believed is kept");
     }

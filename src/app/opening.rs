@@ -1,5 +1,6 @@
 //! How the window opens: with the page of the first start, or as it was left.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use egui::{Context, ThemePreference};
@@ -7,12 +8,14 @@ use egui::{Context, ThemePreference};
 use super::action::Action;
 use super::arrangement::{Arrangement, Pane};
 use super::bridge::Request;
-use super::memory::{Beside, Keeper, Memory};
+use super::editor::Editor;
+use super::memory::{Beside, Keeper, Memory, Opening};
 use super::theme;
 use super::welcome::{self, Answer};
 use super::workshop::Workshop;
 use crate::experiment::file;
 use crate::session::{Command, MOST_RUNS, NewRun, RunId};
+use crate::train::folder;
 
 impl Workshop {
     /// Makes the window as the keeper remembers it, and keeps from now on what it looks like. Where nothing is
@@ -27,23 +30,37 @@ impl Workshop {
                     Some(path) if path.is_absolute() => self.lessons.open_path(path),
                     _ => memory.lesson.iter().for_each(|name| self.lessons.open(name)),
                 }
+                self.set_left(memory.left);
                 if memory.shows_lessons {
                     self.arrangement.bring(Pane::Lessons);
                 }
-                let beside = memory.beside.clone();
-                self.set_up_again(beside);
+                self.past.in_front.clone_from(&memory.folder);
+                let (twins, beside) = (memory.twins, memory.beside.clone());
+                self.set_up_again(twins, beside);
             }
             None => self.is_welcoming = true,
         }
         self.keeper = Some(keeper);
     }
 
+    /// Has training leave this share of the processor to the window.
+    fn set_left(&mut self, share: f64) {
+        self.device.left = share;
+        self.bridge.send(Command::Leave(share));
+    }
+
     /// Adds the runs that were set up beside the one in front and had not begun.
-    fn set_up_again(&mut self, beside: Vec<Beside>) {
+    fn set_up_again(&mut self, twins: Option<u64>, beside: Vec<Beside>) {
         self.describe();
-        for Beside { name, experiment } in beside.into_iter().take(MOST_RUNS - 1) {
+        let mut parties: HashMap<u64, RunId> =
+            twins.map(|twins| (twins, self.front.id)).into_iter().collect();
+        for Beside { name, experiment, twins, text, file } in beside.into_iter().take(MOST_RUNS - 1) {
             if let Ok(experiment) = file::parse(&experiment) {
-                let new = NewRun { id: RunId::next(), name, experiment, behind: None, twin_of: None };
+                let id = RunId::next();
+                self.front.put(id, Editor::open_with(Opening { experiment: experiment.clone(), text, file }));
+                let twin_of =
+                    twins.map(|twins| *parties.entry(twins).or_insert(id)).filter(|twin| *twin != id);
+                let new = NewRun { id, name, experiment, behind: None, twin_of };
                 self.bridge.send(Command::Add(Box::new(new)));
             }
         }
@@ -52,11 +69,32 @@ impl Workshop {
     /// Those runs as they are to be set up again.
     fn beside(&self) -> Vec<Beside> {
         let others = self.snapshot.runs.iter().filter(|run| run.id != self.front.id && !run.has_begun);
-        let noted = others.map(|run| Beside {
-            name: run.name.clone(),
-            experiment: file::write(self.front.experiment(run, &self.editor)),
+        let noted = others.map(|run| {
+            let editor = self.front.editor(run.id, &self.editor);
+            Beside {
+                name: run.name.clone(),
+                twins: run.twins,
+                experiment: file::write(self.front.experiment(run, &self.editor)),
+                text: editor.and_then(|editor| editor.written_text().map(String::from)),
+                file: editor.and_then(|editor| editor.file.clone()),
+            }
         });
         noted.collect()
+    }
+
+    /// Keeps beside each run that has begun what was written or changed by hand and is not trained.
+    fn keep_written(&mut self) {
+        for run in &self.snapshot.runs {
+            let Some(path) = run.kept.path.as_ref().filter(|_| run.has_begun) else { continue };
+            let Some(editor) = self.front.editor(run.id, &self.editor) else { continue };
+            let is_new = editor.written_text().is_some() || editor.experiment != *run.experiment;
+            let written = (path.clone(), is_new.then(|| editor.text()));
+            if self.written.get(&run.id) != Some(&written) {
+                // What cannot be written is tried again when it changes, and the run itself tells of a full disk.
+                let _ = folder::keep_written(&written.0, written.1.as_deref());
+                self.written.insert(run.id, written);
+            }
+        }
     }
 
     /// Keeps what has changed since it was looked last, some seconds ago.
@@ -71,6 +109,7 @@ impl Workshop {
 
     /// Keeps what the window looks like, as when it is closed.
     pub(super) fn keep_now(&mut self, ctx: &Context) {
+        self.keep_written();
         let zoom = if self.is_presenting { ctx.zoom_factor() / theme::PRESENTING } else { ctx.zoom_factor() };
         let memory = Memory {
             theme: ctx.options(|options| options.theme_preference).into(),
@@ -80,7 +119,10 @@ impl Workshop {
             experiment: Some(file::write(&self.editor.experiment)),
             text: self.editor.written_text().map(String::from),
             file: self.editor.file.clone(),
+            folder: self.snapshot.begun().and_then(|run| run.kept.path.clone()),
+            twins: self.snapshot.run().filter(|run| !run.has_begun).and_then(|run| run.twins),
             beside: self.beside(),
+            left: self.device.left,
             arrangement: self.arrangement.plan(),
         };
         // Before the first page was answered, the next start is the first one again.

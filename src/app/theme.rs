@@ -28,6 +28,10 @@ pub const CARD_CORNER: CornerRadius = CornerRadius::same(6);
 /// The window's text face, for those who draw text elsewhere.
 pub const INTER: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.ttf");
 
+/// Seconds for which a button of the mouse may be held for a click, and between the two of a double click.
+const LONGEST_CLICK: f64 = 3.0;
+const LONGEST_DOUBLE_CLICK: f64 = 0.5;
+
 /// How much larger everything is when it is shown to a hall.
 pub const PRESENTING: f32 = 1.35;
 
@@ -181,6 +185,11 @@ pub fn install(ctx: &egui::Context) {
     for theme in [Theme::Light, Theme::Dark] {
         ctx.set_style_of(theme, style(theme));
     }
+    // Times are those of frames: where these take long, a quick click seems to be a slow one and must count as well.
+    ctx.options_mut(|options| {
+        options.input_options.max_click_duration = LONGEST_CLICK;
+        options.input_options.max_double_click_delay = LONGEST_DOUBLE_CLICK;
+    });
 }
 
 /// Text in the heavier face.

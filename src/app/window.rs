@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use eframe::NativeOptions;
@@ -13,7 +14,7 @@ use super::theme;
 use super::workshop::Workshop;
 use crate::engine::DeviceChoice;
 use crate::experiment::{Experiment, shipped};
-use crate::session::Session;
+use crate::session::{Frames, Session};
 use crate::train::folder;
 
 /// What the window opens with.
@@ -49,7 +50,7 @@ pub fn run(start: Start) -> anyhow::Result<()> {
         };
         let ctx = cc.egui_ctx.clone();
         let session = Arc::new(Session::start(&start.device, move || ctx.request_repaint())?);
-        let sender = session.clone();
+        let (sender, frames) = (session.clone(), session.frames());
         let bridge = Bridge::new(move || session.snapshot(), move |command| sender.send(command));
         let mut workshop = Workshop::new(bridge, opening, start.device);
         if let Some(keeper) = keeper {
@@ -59,7 +60,7 @@ pub fn run(start: Start) -> anyhow::Result<()> {
             workshop.open_lesson(lesson);
         }
         let workshop = workshop.keep_in(folder::home());
-        Ok(Box::new(Window { workshop, ctx: cc.egui_ctx.clone() }))
+        Ok(Box::new(Window { workshop, frames, ctx: cc.egui_ctx.clone() }))
     });
     eframe::run_native("ConvScope", options, create).map_err(|error| match error {
         eframe::Error::WinitEventLoop(_) => anyhow!(
@@ -79,11 +80,15 @@ fn first() -> Opening {
 
 struct Window {
     workshop: Workshop,
+    frames: Frames,
     ctx: egui::Context,
 }
 
 impl eframe::App for Window {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        // This one will take about as long as the one before.
+        let seconds = frame.info().cpu_usage.unwrap_or_default();
+        self.frames.begin(Duration::try_from_secs_f32(seconds).unwrap_or_default());
         self.workshop.ui(ui);
     }
 

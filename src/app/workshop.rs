@@ -1,6 +1,8 @@
 //! All panels together and what they share: the experiment under edit, and what is done on request.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -15,7 +17,7 @@ use super::files::{Answer, Asking};
 use super::memory::{Keeper, Opening};
 use super::theme::{self, Palette};
 use super::widgets::Gravity;
-use super::{bar, help, lessons, library, network, past, runs, search, status, text, training};
+use super::{bar, device, help, lessons, library, network, past, runs, search, status, text, training};
 use crate::engine::DeviceChoice;
 use crate::experiment::Experiment;
 use crate::lessons::progress::Shelf;
@@ -40,8 +42,7 @@ pub struct Workshop {
     pub(super) training: training::State,
     pub(super) status: status::State,
     pub(super) past: past::State,
-    /// The device that was asked for.
-    pub(super) device: DeviceChoice,
+    pub(super) device: device::State,
     pub(super) asking: Option<Asking>,
     pub(super) is_help_open: bool,
     /// Whether the window is shown to a hall.
@@ -50,6 +51,8 @@ pub struct Workshop {
     pub(super) is_welcoming: bool,
     /// Where it is kept what the window looks like; nowhere in tests.
     pub(super) keeper: Option<Keeper>,
+    /// What was kept last of what is written and not trained: in which folder, and the text.
+    pub(super) written: HashMap<RunId, (PathBuf, Option<String>)>,
     pub(super) search: search::State,
     /// The run that the session was told of last, and its experiment.
     pub(super) told: Option<(RunId, Experiment)>,
@@ -77,7 +80,7 @@ impl Workshop {
             text: text::State::default(),
             network: network::State::default(),
             training: training::State::default(),
-            device,
+            device: device::State::new(device),
             status: status::State::default(),
             past: past::State::default(),
             asking: None,
@@ -85,6 +88,7 @@ impl Workshop {
             is_presenting: false,
             is_welcoming: false,
             keeper: None,
+            written: HashMap::new(),
             search: search::State::default(),
             told: None,
             watch: Watch::default(),

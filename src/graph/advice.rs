@@ -62,7 +62,12 @@ impl Remedy {
     pub fn label(&self) -> String {
         match self {
             Self::InsertBehind(_, kind) => format!("Put a {} between", kind.title()),
-            Self::Append(kind) => format!("Add a layer at the end: {}", settled(kind)),
+            Self::Append(Kind::Linear(linear)) => {
+                format!("Add a fully connected layer of {} units at the end", linear.outputs)
+            }
+            Self::Append(kind) => {
+                format!("Add a {} at the end: {}", kind.title().to_lowercase(), settled(kind))
+            }
             Self::Remove(_) => "Remove it".into(),
             Self::Change(_, kind) => format!("Make it {}", settled(kind)),
             Self::Rebuild(_, _, how) => how.clone(),

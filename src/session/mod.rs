@@ -5,6 +5,7 @@
 //! worker works in turns of some hundredths of a second, so that a command takes effect at the next step. Runs
 //! share one device and its arena: a turn is one run's, or that of twins in lockstep, and ends with a step.
 
+mod courtesy;
 mod fetcher;
 mod keeping;
 mod loader;
@@ -28,6 +29,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::engine::{Device, DeviceChoice, EngineError};
 use crate::experiment::Experiment;
+use courtesy::Reserve;
+pub use courtesy::{Frames, MOST_SHARE, SHARE};
 pub use fetcher::{Download, DownloadStage};
 pub use keeping::{Keeping, Kept};
 pub use share::Sharing;
@@ -87,6 +90,9 @@ pub enum Command {
     Evaluate(RunId),
     /// What runs have equal parts of.
     Share(Sharing),
+    /// Of the processor's time, this share is left to the frames of the window that fall into it, 0 to [`MOST_SHARE`];
+    /// [`SHARE`] at first. What is computed does not depend on it.
+    Leave(f64),
     /// Whether and how runs are kept on the disk; at first nothing is.
     Keep(Keeping),
     /// Moves to another device, where all runs go on.
@@ -128,6 +134,7 @@ pub struct Session {
     /// Ends with the worker.
     end: Receiver<()>,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    frames: Frames,
 }
 
 impl Session {
@@ -139,6 +146,7 @@ impl Session {
         choice: &DeviceChoice,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, SessionError> {
+        courtesy::lower_pool();
         Self::on(crate::engine::open(choice)?, choice, notify)
     }
 
@@ -151,8 +159,11 @@ impl Session {
         let (commands, inbox) = crossbeam_channel::unbounded();
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::first(device.info().clone())));
         let (alive, end) = crossbeam_channel::bounded(0);
-        worker::spawn(device, choice.clone(), inbox, snapshot.clone(), Box::new(notify), alive)?;
-        Ok(Self { commands: Some(commands), end, snapshot })
+        let reserve = Reserve::default();
+        let frames = reserve.frames.clone();
+        let ends = worker::Ends { inbox, published: snapshot.clone(), notify: Box::new(notify), alive };
+        worker::spawn(device, choice.clone(), ends, reserve)?;
+        Ok(Self { commands: Some(commands), end, snapshot, frames })
     }
 
     /// Asks for something. Never waits.
@@ -164,6 +175,11 @@ impl Session {
     /// The latest state. Never waits.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// Where the window says when it draws.
+    pub fn frames(&self) -> Frames {
+        self.frames.clone()
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Slot {
     pub keeper: Keeper,
     /// From where it goes on once it begins, if not from its first step.
     pub stored: Option<Stored>,
+    /// How it is to be described once it has gone on from there: until then it is what the folder says.
+    pub later: Option<Experiment>,
 }
 
 /// What befell a run whose device stopped working.
@@ -100,6 +102,7 @@ impl Slot {
             lost: None,
             keeper: Keeper::default(),
             stored: None,
+            later: None,
         }
     }
 
@@ -113,6 +116,10 @@ impl Slot {
 
     /// Takes over a description; whether it asks for other pictures.
     pub fn describe(&mut self, experiment: Experiment) -> bool {
+        if self.stored.is_some() && matches!(self.goal, Goal::Begin(_)) {
+            self.later = Some(experiment);
+            return false;
+        }
         let before = self.wish();
         self.described = Arc::new(experiment);
         self.adjust();

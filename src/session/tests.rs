@@ -186,3 +186,57 @@ fn a_run_moves_to_another_device_and_goes_on() {
     assert_eq!((snapshot.device.kind, moved.curves.len(), moved.number), (DeviceKind::Cpu, 500, 1));
     assert!(moved.note.as_ref().is_some_and(|note| note.contains("From step 5 on")), "{:?}", moved.note);
 }
+
+/// A run of the past whose experiment was changed by hand before the window closed: it goes on as it was trained, and
+/// the change waits to be trained.
+#[test]
+fn a_change_that_was_not_trained_does_not_keep_a_run_from_going_on() {
+    let home = tempfile::tempdir().expect("a folder");
+    let session = Session::start(&DeviceChoice::Cpu, || {}).expect("the processor");
+    keep(&session, home.path());
+    add(&session, RUN);
+    session.send(Command::Epoch(RUN));
+    let snapshot = wait(&session, "an epoch on the disk", |s| {
+        s.run_of(RUN).is_some_and(|run| run.kept.step == Some(5) && !run.activity.is_work())
+    });
+    let path = run(&snapshot, RUN).kept.path.clone().expect("it is on the disk");
+    drop(session);
+    let session = Session::start(&DeviceChoice::Cpu, || {}).expect("the processor");
+    let mut changed = experiment();
+    changed.data.source = "shapes".into();
+    let new =
+        NewRun { id: OTHER, name: "again".into(), experiment: experiment(), behind: None, twin_of: None };
+    session.send(Command::Open(Box::new(OpenRun { new: Box::new(new), path, trains: false })));
+    session.send(Command::Describe(OTHER, Box::new(changed)));
+    let snapshot = wait(&session, "the run with the change", |s| {
+        s.run_of(OTHER).is_some_and(|run| run.has_begun && run.is_stale)
+    });
+    let again = run(&snapshot, OTHER);
+    let source = again.experiment.data.source.as_str();
+    assert_eq!((again.step, again.curves.len(), source), (5, 5, "glyphs"));
+    wait(&session, "the pictures of the change", |s| match &run(s, OTHER).pictures {
+        PicturesState::Ready(ready) => ready.set.name == "shapes",
+        _ => false,
+    });
+}
+
+/// While the window draws without a pause and half of the processor is left to it, the same is computed, to the bit.
+#[test]
+fn what_is_left_to_the_window_changes_no_number() {
+    let trained = |share: f64, draws: bool| {
+        let session = Session::start(&DeviceChoice::Cpu, || {}).expect("the processor");
+        session.send(Command::Leave(share));
+        add(&session, RUN);
+        add(&session, OTHER);
+        [RUN, OTHER].into_iter().for_each(|id| session.send(Command::Play(id)));
+        let frames = session.frames();
+        let snapshot = wait(&session, "the end", |s| {
+            if draws {
+                frames.begin(Duration::from_millis(8));
+            }
+            all_finished(s)
+        });
+        [losses(&snapshot, RUN), losses(&snapshot, OTHER)]
+    };
+    assert_eq!(trained(0.5, true), trained(0.0, false));
+}

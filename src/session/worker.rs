@@ -4,6 +4,7 @@
 mod devices;
 mod folders;
 mod pictures;
+mod turns;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,41 +14,46 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
+use super::courtesy::{self, Reserve};
 use super::fetcher::{Download, DownloadStage, Fetcher};
 use super::keeping::{Done, Keeping, Writer};
 use super::loader::{Loaded, Loader};
 use super::runs::Runs;
-use super::share::{self, Sharing};
-use super::slot::{Goal, Slot, Span, Testing, Work};
+use super::share::Sharing;
+use super::slot::{Slot, Span};
 use super::snapshot::Snapshot;
 use super::watching::Watching;
 use super::{Command, RunId};
 use crate::engine::{self, Device, DeviceChoice};
 use crate::experiment::Experiment;
-use crate::train::TrainError;
-
-/// Work between two looks at the commands: short against a person's patience.
-const SLICE: Duration = Duration::from_millis(25);
 
 /// At most so often is a snapshot published while training.
 const PUBLISH_EVERY: Duration = Duration::from_millis(50);
 
 type Notify = Box<dyn Fn() + Send + Sync>;
 
+/// The worker's ends of what ties it to the window.
+pub(super) struct Ends {
+    pub inbox: Receiver<Command>,
+    pub published: Arc<ArcSwap<Snapshot>>,
+    pub notify: Notify,
+    /// Goes when the worker does.
+    pub alive: Sender<()>,
+}
+
 pub(super) fn spawn(
     device: Arc<dyn Device>,
     choice: DeviceChoice,
-    inbox: Receiver<Command>,
-    snapshot: Arc<ArcSwap<Snapshot>>,
-    notify: Notify,
-    alive: Sender<()>,
+    ends: Ends,
+    reserve: Reserve,
 ) -> io::Result<()> {
-    let state = (**snapshot.load()).clone();
+    let Ends { inbox, published, notify, alive } = ends;
+    let state = (**published.load()).clone();
     let worker = Worker {
         device,
         choice,
         inbox,
-        published: snapshot,
+        published,
         notify,
         state,
         runs: Runs::default(),
@@ -55,6 +61,7 @@ pub(super) fn spawn(
         fetcher: Fetcher::default(),
         watching: Watching::default(),
         sharing: Sharing::default(),
+        reserve,
         keeping: Keeping::NOTHING,
         writer: Writer::default(),
         origin: origin(),
@@ -63,6 +70,7 @@ pub(super) fn spawn(
         published_at: Instant::now(),
     };
     let work = move || {
+        courtesy::lower_thread();
         worker.work();
         drop(alive);
     };
@@ -88,6 +96,8 @@ struct Worker {
     fetcher: Fetcher,
     watching: Watching,
     sharing: Sharing,
+    /// What is left to the window.
+    reserve: Reserve,
     keeping: Keeping,
     writer: Writer,
     /// Tells the twins of this session from those of others.
@@ -236,6 +246,7 @@ impl Worker {
                 }
             }
             Command::Share(sharing) => self.share(sharing),
+            Command::Leave(share) => self.reserve.set(share),
             Command::UseDevice(choice) => self.use_device(&choice),
             Command::Fetch(name) => {
                 if let Err(error) = self.fetcher.begin(&name) {
@@ -247,7 +258,7 @@ impl Worker {
         }
     }
 
-    fn describe(&mut self, id: RunId, experiment: Experiment) {
+    pub(super) fn describe(&mut self, id: RunId, experiment: Experiment) {
         let memory = |runs: &mut Runs| runs.get(id).and_then(|slot| slot.memory());
         let before = memory(&mut self.runs);
         match self.runs.describe(id, experiment) {
@@ -286,79 +297,6 @@ impl Worker {
         self.state.problem = None;
         self.runs.aim(id, span);
         self.open_pictures();
-    }
-
-    /// Some work for the one whose turn it is.
-    fn turn(&mut self) {
-        let parties = self.runs.parties();
-        let claims = self.runs.claims(&parties);
-        // Where nothing trains, there is time for looking.
-        let Some(turn) = share::next(&claims) else {
-            self.see_to_folders(false);
-            return self.publish();
-        };
-        let party = &parties[turn];
-        let begin = Instant::now();
-        while begin.elapsed() < SLICE {
-            let due = self.runs.due(party);
-            if due.is_empty() || !self.work_together(party, &due) {
-                break;
-            }
-        }
-        self.watching.trained(begin.elapsed().as_secs_f64());
-        let n_due = claims.iter().filter(|claim| claim.is_due).count();
-        for &i in party.iter().filter(|_| n_due > 1) {
-            self.carry_out(i, |slot, _| slot.settle().map(|()| Work::default()));
-        }
-        self.see_to_folders(false);
-        let rests = self.runs.parties().iter().all(|party| self.runs.due(party).is_empty());
-        if rests || self.published_at.elapsed() >= PUBLISH_EVERY {
-            self.publish();
-        }
-    }
-
-    /// The next piece of work of a party, whose members `due` are level: the same steps for all of them. Gives
-    /// whether there may be more in this turn.
-    fn work_together(&mut self, party: &[usize], due: &[usize]) -> bool {
-        let of = |is: fn(&Slot) -> bool| due.iter().copied().find(|&i| is(&self.runs.slots[i]));
-        if let Some(i) = of(|slot| slot.testing == Testing::Going) {
-            self.carry_out(i, |slot, _| slot.test(SLICE));
-            return false;
-        }
-        if let Some(i) = of(|slot| matches!(slot.goal, Goal::Begin(_))) {
-            // Compiling takes its time, and a person should see why nothing moves.
-            self.publish();
-            // What looks at the run before would keep its memory from being given back.
-            self.watching.let_go();
-            self.carry_out(i, Slot::begin);
-            return false;
-        }
-        let span = SLICE / due.len() as u32;
-        let most = due.iter().map(|&i| self.runs.slots[i].n_possible(span)).min().unwrap_or(0);
-        let n = most.min(self.runs.gap(party));
-        for &i in due {
-            self.carry_out(i, |slot, _| slot.train(n));
-        }
-        n > 0
-    }
-
-    /// Does a piece of work of one run, and takes note of what it took and what went wrong.
-    fn carry_out(
-        &mut self,
-        place: usize,
-        work: impl FnOnce(&mut Slot, &Arc<dyn Device>) -> Result<Work, TrainError>,
-    ) {
-        let slot = &mut self.runs.slots[place];
-        self.at_work = Some(slot.id());
-        let done = work(slot, &self.device);
-        if let Ok(work) = &done {
-            slot.spent += match self.sharing {
-                Sharing::Seconds => work.seconds,
-                Sharing::Pictures => work.n_pictures as f64,
-            };
-        }
-        slot.note(done.map(drop));
-        self.at_work = None;
     }
 
     fn publish(&mut self) {

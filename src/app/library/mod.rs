@@ -25,7 +25,7 @@ use crate::experiment::{Data, Experiment, shipped};
 pub struct State {
     shipped: Vec<Shipped>,
     /// Data sets that can be called by name.
-    entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
     pictures: pictures::State,
     /// The pictures enlarged.
     pub browser: browser::State,

@@ -261,11 +261,11 @@ fn size_ui(ui: &mut Ui, size: &mut Option<[usize; 2]>) {
     }
 }
 
-/// Whether the pixels are stirred; the seed of it comes with the first tick.
+/// Whether the pixels are permuted; the seed of it comes with the first tick.
 fn permute_ui(ui: &mut Ui, data: &mut Data) {
-    let help = "Stir the pixels of all pictures by one fixed permutation: their neighbourhoods are lost.";
+    let help = "All pixels change places by one permutation, the same for every picture: what is beside what is lost.";
     let mut is_permuted = data.permute.is_some();
-    if ui.checkbox(&mut is_permuted, "stirred").on_hover_text(help).changed() {
+    if ui.checkbox(&mut is_permuted, "permuted").on_hover_text(help).changed() {
         data.permute = is_permuted.then_some(1);
     }
 }

@@ -90,7 +90,12 @@ pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
         format::percent(confusion.error()),
         format::counted(answers.all.len() as u64, &format!("{words} picture"))
     );
-    widgets::caption_ui(ui, &text);
+    let rows = if state.shown == Shown::Confusion {
+        ". Rows: what it is; columns: what it is taken for"
+    } else {
+        ""
+    };
+    widgets::caption_ui(ui, &format!("{text}{rows}"));
 }
 
 /// A row for each class, a column for each answer.

@@ -23,6 +23,8 @@ pub struct State {
     channel: usize,
     at: [usize; 2],
     direction: Direction,
+    /// Whether somebody has gone there; before, it is the middle.
+    was_moved: bool,
     /// `[u, v]` of the weight whose gradient is taken apart.
     tap: [usize; 2],
     sheets: Sheets,
@@ -112,6 +114,9 @@ impl State {
         (subject.layer, subject.place) = (Some(layer), None);
         subject.channel = filter;
         let [height, width] = conv.window.kernel;
+        if !self.was_moved {
+            self.at = [conv.output.height / 2, conv.output.width / 2];
+        }
         self.at = [self.at[0].min(conv.output.height - 1), self.at[1].min(conv.output.width - 1)];
         self.tap = [self.tap[0].min(height - 1), self.tap[1].min(width - 1)];
         let window = &conv.window;
@@ -153,7 +158,7 @@ impl State {
             let min = rect.min + vec2(left as f32, top as f32) * unit;
             let max = rect.min + vec2(right as f32 + 1.0, bottom as f32 + 1.0) * unit;
             sheets::frame(ui, Rect::from_min_max(min, max).intersect(rect.expand(5.0)), accent);
-            ui.label(RichText::new("→").size(20.0));
+            sign_ui(ui, "→", rect.height());
             let y = plane(&conv.y, conv.output, filter);
             let size = [conv.output.height, conv.output.width];
             let response = self.map_ui(
@@ -185,7 +190,7 @@ impl State {
         let Some(pointer) = response.hover_pos() else { return };
         let at = sheets::place_at(response, pointer, size);
         if self.at != at {
-            self.at = at;
+            (self.at, self.was_moved) = (at, true);
             response.ctx.request_repaint();
         }
     }
@@ -219,7 +224,7 @@ impl State {
             let of: [Part; 3] = [("window", |p| p.x), ("kernel", |p| p.weight), ("products", Product::value)];
             for (i, (title, of)) in of.into_iter().enumerate() {
                 if i > 0 {
-                    ui.label(RichText::new(["×", "="][i - 1]).size(20.0));
+                    sign_ui(ui, ["×", "="][i - 1], CELL * height as f32);
                 }
                 let in_padding = |p: &Product| conv.is_padding(p.place);
                 let numbers: Vec<(f32, bool)> =
@@ -311,6 +316,15 @@ impl State {
 
 fn plane(numbers: &[f32], extent: Extent, channel: usize) -> &[f32] {
     &numbers[channel * extent.area()..][..extent.area()]
+}
+
+/// A sign between two figures of this height that have a caption.
+fn sign_ui(ui: &mut Ui, sign: &str, height: f32) {
+    const CAPTION: f32 = 18.0;
+    let (rect, _) = ui.allocate_exact_size(vec2(22.0, CAPTION + height), Sense::hover());
+    let centre = rect.center() + vec2(0.0, 0.5 * CAPTION);
+    let colour = Palette::of(ui).text;
+    ui.painter().text(centre, Align2::CENTER_CENTER, sign, FontId::proportional(20.0), colour);
 }
 
 /// Numbers in their places on grounds as bright as they are, `(number, whether it is padding)`; gives the place that

@@ -5,6 +5,7 @@ use egui::{Image, Pos2, Rect, Sense, TextureHandle, TextureOptions, Ui, pos2, ve
 use super::plots;
 use super::waiting_ui;
 use crate::app::bridge::Desk;
+use crate::app::runs::mark;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
 use crate::inspect::live::embedding::Embedding;
@@ -34,7 +35,8 @@ pub fn embedding_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
     ui.painter().rect_filled(rect, theme::CORNER, Palette::of(ui).card);
     let places = places(found, rect.shrink(8.0));
     for (place, &class) in places.iter().zip(&found.classes) {
-        ui.painter().circle_filled(*place, 3.0, theme::tint(class.into()));
+        let class = usize::from(class);
+        mark::marker(ui, *place, 3.4, mark::shape(class), mark::colour(ui, class));
     }
     let response = widgets::named(response, "Pictures by what goes into the last layer");
     let nearest = response.hover_pos().and_then(|at| {
@@ -79,13 +81,13 @@ fn places(found: &Embedding, rect: Rect) -> Vec<Pos2> {
     found.points.iter().map(place).collect()
 }
 
-/// What the colours mean.
+/// What the markers mean.
 fn classes_ui(ui: &mut Ui, desk: &Desk<'_>) {
     let PicturesState::Ready(ready) = desk.snapshot.pictures() else { return };
     ui.horizontal_wrapped(|ui| {
         for (class, name) in ready.set.classes.iter().enumerate().take(20) {
             let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-            ui.painter().circle_filled(rect.center(), 4.0, theme::tint(class));
+            mark::marker(ui, rect.center(), 4.5, mark::shape(class), mark::colour(ui, class));
             widgets::caption_ui(ui, name);
         }
     });

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use egui::{Align2, Color32, FontId, Pos2, Rect, Role, Sense, TextureHandle, Ui, Vec2, WidgetInfo, vec2};
+use lucide_icons::Icon;
 
 use super::sheets::{self, Sheets};
 use super::subject::Subject;
@@ -58,11 +59,11 @@ impl Default for State {
 pub fn filters_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
     let Some((seen, view)) = look(ui, desk, None) else { return };
     state.follow(seen, view);
-    state.all_ui(ui, None);
+    state.all_ui(ui, None, false);
 }
 
 /// The filters of any convolution.
-pub fn panel_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: &mut State) {
+pub fn panel_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: &mut State, has_room: bool) {
     let graph = super::subject::graph(desk);
     let all: Vec<String> =
         graph.map_or_else(Vec::new, |graph| convolutions(graph).into_iter().map(|(path, _)| path).collect());
@@ -72,8 +73,8 @@ pub fn panel_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: 
     let own = state.layer.clone().filter(|layer| all.contains(layer) && all.first() != Some(layer));
     let Some((seen, view)) = look(ui, desk, own) else { return };
     state.follow(seen, view);
-    state.settings_ui(ui, subject, &all);
-    state.all_ui(ui, Some(subject));
+    state.settings_ui(ui, subject, &all, has_room);
+    state.all_ui(ui, Some(subject), has_room);
     state.channels_ui(ui, subject);
 }
 
@@ -112,9 +113,26 @@ impl State {
         self.shown = Some((key, Shown { filters: change.unwrap_or_else(|| filters.clone()), order }));
     }
 
-    fn settings_ui(&mut self, ui: &mut Ui, subject: &mut Subject, all: &[String]) {
+    /// What is set otherwise than at the beginning, in words.
+    fn set(&self) -> String {
+        let order = match self.order {
+            Order::Number => None,
+            Order::Norm => Some("by norm"),
+            Order::Orientation => Some("by orientation"),
+            Order::Colour => Some("by colour"),
+        };
+        let scale = (self.scale == Scale::Common).then_some("common scale");
+        let change = self.shows_change.then_some("change");
+        [scale, order, change].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// Which layer, how many filters, and how they are shown: at hand where there is room, else behind a button.
+    fn settings_ui(&mut self, ui: &mut Ui, subject: &mut Subject, all: &[String], has_room: bool) {
+        let set = self.set();
         let Some((_, Shown { filters, .. })) = &self.shown else { return };
         let mut layer = filters.path.clone();
+        let [height, width] = filters.size();
+        let text = format!("{} of {}×{height}×{width}", filters.len(), filters.weights.shape[1]);
         ui.horizontal_wrapped(|ui| {
             let combo = egui::ComboBox::from_id_salt("convolution").selected_text(&layer).show_ui(ui, |ui| {
                 for path in all {
@@ -122,39 +140,27 @@ impl State {
                 }
             });
             widgets::named(combo.response, "Convolution");
-            let [height, width] = filters.size();
-            let text = format!("{} of {}×{height}×{width}", filters.len(), filters.weights.shape[1]);
-            widgets::caption_ui(ui, &text);
-            let scales = [
-                (
-                    Scale::Own,
-                    "own scale",
-                    "Black and white are the largest weight of each filter: its form shows",
-                ),
-                (
-                    Scale::Common,
-                    "common",
-                    "Black and white are the largest weight of all: their sizes can be compared",
-                ),
-            ];
-            widgets::group_ui(ui, "scale", |ui| {
-                widgets::choice_ui(ui, &mut self.scale, &scales);
+            widgets::caption_ui(ui, &text)
+                .on_hover_text("Filters, and the shape of each: channels, rows, columns");
+            if has_room {
+                widgets::group_ui(ui, "scale", |ui| scale_ui(ui, &mut self.scale));
+                widgets::group_ui(ui, "order", |ui| order_ui(ui, &mut self.order));
+                change_ui(ui, &mut self.shows_change);
+                return;
+            }
+            let button = widgets::icon_button(ui, Icon::SlidersHorizontal, "How the filters are shown");
+            let behaviour = egui::PopupCloseBehavior::CloseOnClickOutside;
+            egui::Popup::menu(&button).close_behavior(behaviour).show(|ui| {
+                widgets::caption_ui(ui, "Black and white are the largest weight of");
+                ui.horizontal(|ui| scale_ui(ui, &mut self.scale));
+                widgets::caption_ui(ui, "In the order of");
+                ui.horizontal(|ui| order_ui(ui, &mut self.order));
+                change_ui(ui, &mut self.shows_change);
             });
-            let orders = [
-                (Order::Number, "by number", ""),
-                (Order::Norm, "norm", "Longest first"),
-                (
-                    Order::Orientation,
-                    "orientation",
-                    "By the angle of the stripes that each prefers; those that prefer none come last",
-                ),
-                (Order::Colour, "colour", "Most colourful first"),
-            ];
-            widgets::group_ui(ui, "order", |ui| {
-                widgets::choice_ui(ui, &mut self.order, &orders);
-            });
-            ui.checkbox(&mut self.shows_change, "change since the beginning")
-                .on_hover_text("The weights less those before the first step");
+            button.on_hover_text("Scale, order, change since the beginning");
+            if !set.is_empty() {
+                widgets::caption_ui(ui, &set);
+            }
         });
         if layer != filters.path {
             (subject.layer, subject.channel, subject.place) = (Some(layer), 0, None);
@@ -162,7 +168,8 @@ impl State {
     }
 
     /// All filters, as large as fits into a few lines.
-    fn all_ui(&mut self, ui: &mut Ui, mut subject: Option<&mut Subject>) {
+    /// All filters: as a strip, or as large as there is room for.
+    fn all_ui(&mut self, ui: &mut Ui, mut subject: Option<&mut Subject>, has_room: bool) {
         let Some((key, Shown { filters, order })) = &self.shown else { return };
         let n = order.len().min(MOST);
         let across = columns(n);
@@ -170,8 +177,11 @@ impl State {
         let gap = 3.0;
         let width = ui.available_width();
         let lines = if n > 64 { 4 } else { 2 };
-        let per_line = n.div_ceil(lines).max(8) as f32;
-        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, 56.0);
+        let (per_line, largest) = match has_room {
+            true => ((1.4 * (n as f32).sqrt()).ceil().max(6.0), 120.0),
+            false => (n.div_ceil(lines).max(8) as f32, 56.0),
+        };
+        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, largest);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
             for (k, &i) in order.iter().take(n).enumerate() {
@@ -238,6 +248,37 @@ impl State {
             }
         });
     }
+}
+
+fn scale_ui(ui: &mut Ui, scale: &mut Scale) {
+    let scales = [
+        (Scale::Own, "own scale", "Black and white are the largest weight of each filter: its form shows"),
+        (
+            Scale::Common,
+            "common",
+            "Black and white are the largest weight of all: their sizes can be compared",
+        ),
+    ];
+    widgets::choice_ui(ui, scale, &scales);
+}
+
+fn order_ui(ui: &mut Ui, order: &mut Order) {
+    let orders = [
+        (Order::Number, "by number", "As they stand in the layer"),
+        (Order::Norm, "norm", "Longest first"),
+        (
+            Order::Orientation,
+            "orientation",
+            "By the angle of the stripes that each prefers; those that prefer none come last",
+        ),
+        (Order::Colour, "colour", "Most colourful first"),
+    ];
+    widgets::choice_ui(ui, order, &orders);
+}
+
+fn change_ui(ui: &mut Ui, shows_change: &mut bool) {
+    ui.checkbox(shows_change, "change since the beginning")
+        .on_hover_text("The weights less those before the first step");
 }
 
 /// One filter large, with its weights where there is room for them.

@@ -83,7 +83,9 @@ pub static INSTRUMENTS: [Instrument; 13] = [
         help: "What each filter of a convolution looks for: its weights as a picture",
         needs_room: false,
         looks_at_weights: true,
-        ui: |ui, desk, tools| filters::panel_ui(ui, desk, &mut tools.subject, &mut tools.filters),
+        ui: |ui, desk, tools| {
+            filters::panel_ui(ui, desk, &mut tools.subject, &mut tools.filters, tools.has_room)
+        },
     },
     Instrument {
         name: "Activations",
@@ -222,6 +224,8 @@ impl State {
 #[derive(Default)]
 pub struct Tools {
     pub subject: Subject,
+    /// Whether the instrument has the middle of the window.
+    has_room: bool,
     /// The run that the one in front is held against.
     beside: Option<RunId>,
     blocks: blocks::State,
@@ -276,12 +280,6 @@ fn tabs_ui(ui: &mut Ui, state: &mut State) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| size_ui(ui, state));
     });
-    let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::GAP;
-        ui.label(theme::strong(instrument.name));
-        ui.add(Label::new(theme::caption(ui, instrument.help)).truncate());
-    });
 }
 
 /// Moves the instrument to the middle of the window, or back.
@@ -296,11 +294,32 @@ fn size_ui(ui: &mut Ui, state: &mut State) {
     }
 }
 
-fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
-    let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
-    if instrument.looks_at_weights {
+/// The name of the instrument, what it is for, and which weights it looks at: where there is little room the second
+/// gives way to the third.
+fn head_ui(ui: &mut Ui, desk: &mut Desk<'_>, instrument: &Instrument, state: &mut State) {
+    let has_begun = desk.snapshot.begun().is_some();
+    if !has_begun {
+        state.at = At::Now;
+    }
+    let has_weights = instrument.looks_at_weights && has_begun;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::GAP;
+        ui.label(theme::strong(instrument.name)).on_hover_text(instrument.help);
+        if !has_weights || state.is_large {
+            ui.add(Label::new(theme::caption(ui, instrument.help)).truncate());
+        } else {
+            moment::moment_ui(ui, desk, &mut state.at);
+        }
+    });
+    if has_weights && state.is_large {
         moment::moment_ui(ui, desk, &mut state.at);
     }
+}
+
+fn instrument_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+    let instrument = &INSTRUMENTS[state.chosen.min(INSTRUMENTS.len() - 1)];
+    head_ui(ui, desk, instrument, state);
+    state.tools.has_room = state.is_large;
     desk.at = state.at.clone();
     instrument.show_ui(ui, desk, &mut state.tools);
     desk.at = At::Now;

@@ -52,7 +52,7 @@ fn steps_ui(ui: &mut Ui, steps: &[u64], at: &mut At) {
     let mut chosen = place;
     if !steps.is_empty() {
         let slider = Slider::new(&mut chosen, 0..=steps.len());
-        widgets::slider_ui(ui, "Step whose weights are looked at", 120.0, slider)
+        widgets::slider_ui(ui, "Step whose weights are looked at", 110.0, slider)
             .on_hover_text("Left: as the run was at earlier steps; at the right end: as it stands");
     }
     if chosen != place {

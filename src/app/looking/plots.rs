@@ -85,12 +85,12 @@ pub fn base<'a>(ui: &Ui, axes: &'a Axes<'a>) -> Plot<'a> {
             Some(places) => {
                 places.get(mark.value.max(0.0) as usize).map_or_else(String::new, |name| short(name))
             }
-            None => format::number(mark.value),
+            None => format::tick(mark.value),
         })
         .y_axis_formatter(move |mark, _| match axes.is_logarithmic {
             true if mark.value.fract() == 0.0 => format!("1e{:.0}", mark.value),
             true => String::new(),
-            false => format::number(mark.value),
+            false => format::tick(mark.value),
         });
     axes.covers.iter().fold(plot, |plot, &y| plot.include_y(y))
 }

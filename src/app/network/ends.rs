@@ -72,10 +72,12 @@ fn line_ui(ui: &mut Ui, symbol: Icon, title: &str, detail: &str, figure: &str, b
         ui.add_space(16.0);
         ui.label(widgets::icon(symbol).color(Palette::of(ui).muted));
         ui.label(theme::strong(title));
-        ui.label(theme::caption(ui, detail));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(egui::RichText::new(figure).monospace());
             beside(ui);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(theme::caption(ui, detail)).truncate()).on_hover_text(detail);
+            });
         });
     });
 }

@@ -14,6 +14,9 @@ use crate::experiment::{NetworkChoice, presets};
 const PRESETS_ACROSS: usize = 5;
 const PRESET_WIDTH: f32 = 84.0;
 
+/// Room for the name of a preset.
+const LEAST_FOR_NAME: f32 = 64.0;
+
 pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let name = match &desk.editor.experiment.network {
         NetworkChoice::Preset(name) => name.clone(),
@@ -27,7 +30,9 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         table_button_ui(ui, desk);
         live_button_ui(ui, desk, state);
         fold_ui(ui, desk, state);
-        widgets::caption_ui(ui, &name).on_hover_text("What the network was started from");
+        if ui.available_width() > LEAST_FOR_NAME {
+            widgets::caption_ui(ui, &name).on_hover_text("What the network was started from");
+        }
     });
     totals_ui(ui, desk, state);
     ui.horizontal(|ui| {
@@ -44,6 +49,12 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 fn presets_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     ui.set_min_width(PRESETS_ACROSS as f32 * (PRESET_WIDTH + theme::SMALL_GAP));
     ui.label(theme::caption(ui, "Replaces the layers; undo brings them back."));
+    let nothing = (widgets::icon(Icon::Plus), "Nothing: a net of your own, card by card");
+    let button = widgets::named(ui.add(Button::new(nothing)), "Nothing: a net of your own");
+    if button.on_hover_text("No layers; + adds the first").clicked() {
+        desk.editor.experiment.network = NetworkChoice::Layers { input: None, layers: Vec::new() };
+        ui.close();
+    }
     for (title, names) in presets::GROUPS {
         ui.add_space(theme::SMALL_GAP);
         widgets::caption_ui(ui, title);

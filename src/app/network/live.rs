@@ -185,6 +185,8 @@ fn maps_ui(ui: &mut Ui, sheets: &mut Sheets, layer: LayerId, maps: &Maps, key: u
 /// Draws from right to left.
 fn statistics_ui(ui: &mut Ui, statistics: &LayerStatistics) {
     let size = |moments: Moments| moments.mean_square().sqrt();
+    // As far from the edge as the figures above.
+    ui.add_space(theme::SMALL_GAP);
     if let Some(gradient) = statistics.gradient {
         let help = "How large the gradient is that comes back to the layer's numbers: the root of its mean square, of \
                     each picture's own loss.";
@@ -209,4 +211,5 @@ fn figure_ui(ui: &mut Ui, caption: &str, figure: &str, help: &str) {
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{caption} {figure}")));
     response.on_hover_text(help);
     ui.label(theme::caption(ui, caption)).on_hover_text(help);
+    ui.add_space(theme::GAP);
 }

@@ -176,6 +176,9 @@ fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
 impl Stack<'_> {
     /// A list of layers with the seams between them.
     fn list_ui(&mut self, ui: &mut Ui, list: ListId, layers: &mut [Layer]) {
+        if layers.is_empty() && list == ListId::default() {
+            return self.first_ui(ui, Place { list, index: 0 });
+        }
         for (index, layer) in layers.iter_mut().enumerate() {
             self.seam_ui(ui, Place { list, index });
             self.layer_ui(ui, layer, index);

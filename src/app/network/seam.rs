@@ -4,6 +4,7 @@ use egui::{
     Button, Color32, DragAndDrop, LayerId as PaintLayer, Order, Popup, Rect, Response, Role, Sense, Stroke,
     Ui, Vec2, WidgetInfo, pos2, vec2,
 };
+use lucide_icons::Icon;
 
 use super::{Stack, glyph};
 use crate::app::editor::edit::Edit;
@@ -39,6 +40,19 @@ impl Stack<'_> {
         paint(ui, rect, response.hovered() || response.has_focus() || is_open);
         let response = response.on_hover_text("Add a layer here");
         self.menu_of_kinds(&response, place);
+    }
+
+    /// Where there is no card yet.
+    pub(super) fn first_ui(&mut self, ui: &mut Ui, place: Place) {
+        ui.add_space(theme::LARGE_GAP);
+        ui.vertical_centered(|ui| {
+            ui.label(theme::caption(ui, "Every net begins with one layer: a convolution, say."));
+            ui.add_space(theme::SMALL_GAP);
+            let button = widgets::main_button(ui, Some(Icon::Plus), "Add the first layer", vec2(190.0, 32.0));
+            let response = widgets::named(button, "Add the first layer");
+            self.menu_of_kinds(&response, place);
+        });
+        ui.add_space(theme::LARGE_GAP);
     }
 
     /// The kinds of layers to choose from.
@@ -121,8 +135,8 @@ fn paint(ui: &Ui, rect: Rect, is_active: bool) {
         plus(painter, centre, 3.5, Stroke::new(1.5, palette.on_accent));
     } else {
         painter.vline(centre.x, rect.y_range(), Stroke::new(1.0, palette.border));
-        painter.circle(centre, 5.0, palette.background, Stroke::NONE);
-        plus(painter, centre, 2.5, Stroke::new(1.0, palette.strong_border));
+        painter.circle(centre, 6.0, palette.card, Stroke::new(1.0, palette.border));
+        plus(painter, centre, 3.0, Stroke::new(1.2, palette.muted));
     }
 }
 

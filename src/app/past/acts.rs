@@ -6,15 +6,41 @@ use std::path::PathBuf;
 use egui::Context;
 
 use super::State;
+use crate::app::editor::Editor;
 use crate::app::widgets::Gravity;
 use crate::app::workshop::Workshop;
+use crate::experiment::{Experiment, shipped};
 use crate::session::{Command, MOST_RUNS, NewRun, OpenRun, RunId};
 use crate::train::folder::{self, Open, Past, PastState};
+
+/// What is under the hands of a person before runs of the past are opened.
+struct Front {
+    experiment: Experiment,
+    /// As it was written by hand.
+    text: Option<String>,
+    file: Option<PathBuf>,
+}
+
+impl Front {
+    fn of(workshop: &Workshop) -> Self {
+        let editor = &workshop.editor;
+        Self {
+            experiment: editor.experiment.clone(),
+            text: editor.written_text().map(String::from),
+            file: editor.file.clone(),
+        }
+    }
+}
+
+/// Whether it is a click away in any case.
+fn is_shipped(experiment: &Experiment) -> bool {
+    shipped::names().any(|name| shipped::get(name).as_ref() == Some(experiment))
+}
 
 impl Workshop {
     /// Keeps the runs of this window there, and offers those that were open when the last one ended.
     pub fn keep_in(mut self, home: Option<PathBuf>) -> Self {
-        self.past = State::new(home);
+        self.past = State { in_front: self.past.in_front.take(), ..State::new(home) };
         self.bridge.send(Command::Keep(self.past.keeping.clone()));
         self
     }
@@ -31,40 +57,48 @@ impl Workshop {
             );
             return self.status.say(Gravity::Problem, text);
         }
-        // What was written by hand stands beside the run whose experiment it says, or else stays where it is.
-        let text = self.editor.written_text().map(String::from);
-        let file = self.editor.file.clone();
-        let said = self.editor.experiment.clone();
-        let is_same = |past: &Past| past.experiment.as_deref() == Some(&said);
-        let is_needed = self.snapshot.runs.len() > 1 && !runs.iter().any(is_same);
-        let mut is_left = is_needed || text.is_some();
+        let front = Front::of(self);
+        let was_in_front = self.past.in_front.take();
+        let is_same = |past: &Past| match &was_in_front {
+            Some(path) => past.path == *path,
+            None => past.experiment.as_deref() == Some(&front.experiment),
+        };
+        let is_worth_keeping = self.snapshot.runs.len() > 1 || !is_shipped(&front.experiment);
+        let mut is_left = front.text.is_some() || is_worth_keeping;
         let mut parties: HashMap<u64, RunId> = HashMap::new();
-        let mut first = None;
+        let mut to_front = None;
         for past in runs {
+            let is_front = is_same(&past);
             let Some(experiment) = past.experiment else { continue };
             let open = past.open.unwrap_or_else(|| Open { name: past.title.clone(), ..Open::default() });
             let id = RunId::next();
             let twin_of =
                 open.party.map(|party| *parties.entry(party).or_insert(id)).filter(|twin| *twin != id);
             let trains = open.trains && past.state == PastState::Interrupted;
+            let mut editor = Editor::new((*experiment).clone());
+            let own = || front.text.clone().filter(|_| is_front && front.experiment == *experiment);
+            let written = folder::written(&past.path).or_else(own);
+            written.iter().for_each(|text| editor.take_up(text));
+            if is_front {
+                editor.file.clone_from(&front.file);
+                is_left &= was_in_front.is_none() && written != front.text;
+            }
+            self.front.put(id, editor);
             let new =
                 NewRun { id, name: open.name, experiment: (*experiment).clone(), behind: None, twin_of };
             let open = OpenRun { new: Box::new(new), path: past.path, trains };
             self.bridge.send(Command::Open(Box::new(open)));
-            if first.is_none() {
-                first = Some(id);
-                self.front.bring(id, &mut self.editor, || (*experiment).clone());
-                self.told = Some((id, (*experiment).clone()));
-                self.bridge.send(Command::Select(id));
-                if said == *experiment {
-                    self.editor.file.clone_from(&file);
-                    text.iter().for_each(|text| self.editor.take_up(text));
-                    is_left = is_needed;
-                }
+            if is_front || to_front.is_none() {
+                to_front = Some((id, experiment));
             }
         }
+        let Some((id, experiment)) = to_front else { return };
+        self.front.bring(id, &mut self.editor, || (*experiment).clone());
+        // Where it was changed since, the session is told of that next.
+        self.told = Some((id, *experiment));
+        self.bridge.send(Command::Select(id));
         // What stood there so that there was something is not needed any more.
-        if let Some(id) = untouched.filter(|_| first.is_some() && !is_left) {
+        if let Some(id) = untouched.filter(|_| !is_left) {
             self.bridge.send(Command::Remove(id));
         }
         self.past.look_again();
@@ -79,6 +113,7 @@ impl Workshop {
 
     /// Notes that these are not open any more.
     pub(in crate::app) fn put_away(&mut self, runs: Vec<Past>) {
+        self.past.in_front = None;
         for past in runs {
             if let Err(error) = folder::put_away(&past.path) {
                 self.status.say(Gravity::Warning, error.to_string());

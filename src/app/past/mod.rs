@@ -26,6 +26,8 @@ pub struct State {
     n_asked: u64,
     asked_at: Option<Instant>,
     found: Latest<u64, Vec<Past>>,
+    /// The folder of the run that was in front when the window was last closed.
+    pub in_front: Option<PathBuf>,
     /// Whether what was open has been offered.
     is_offered: bool,
     /// What is being offered.
@@ -49,6 +51,7 @@ impl State {
     pub fn new(home: Option<PathBuf>) -> Self {
         Self {
             keeping: home.as_deref().map_or(Keeping::NOTHING, Keeping::load),
+            in_front: None,
             is_offered: home.is_none(),
             home,
             is_open: false,

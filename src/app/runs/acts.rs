@@ -15,7 +15,8 @@ impl Workshop {
         self.describe();
         let Some(experiment) = self.snapshot.run_of(id).map(|run| run.experiment.clone()) else { return };
         self.front.bring(id, &mut self.editor, || (*experiment).clone());
-        self.told = Some((id, self.editor.experiment.clone()));
+        // Where it was changed since, the session is told of that next.
+        self.told = Some((id, (*experiment).clone()));
         self.bridge.send(Command::Select(id));
     }
 

@@ -44,12 +44,12 @@ pub fn swatch(ui: &Ui, rect: Rect, mark: usize, is_faint: bool) {
     };
     let ends = [rect.left_center(), rect.right_center()];
     ui.painter().line_segment(ends, Stroke::new(2.0, colour));
-    marker(ui, rect.center(), shape(mark), colour);
+    marker(ui, rect.center(), 4.5, shape(mark), colour);
 }
 
-fn marker(ui: &Ui, centre: Pos2, shape: MarkerShape, colour: Color32) {
-    const R: f32 = 4.5;
-    let at = |x: f32, y: f32| centre + vec2(R * x, R * y);
+/// A marker of this radius.
+pub fn marker(ui: &Ui, centre: Pos2, radius: f32, shape: MarkerShape, colour: Color32) {
+    let at = |x: f32, y: f32| centre + vec2(radius * x, radius * y);
     let filled = |corners: Vec<Pos2>| Shape::convex_polygon(corners, colour, Stroke::NONE);
     let stroke = |a: Pos2, b: Pos2| Shape::line_segment([a, b], Stroke::new(1.8, colour));
     let shapes = match shape {
@@ -68,7 +68,7 @@ fn marker(ui: &Ui, centre: Pos2, shape: MarkerShape, colour: Color32) {
             stroke(at(-0.95, -0.55), at(0.95, 0.55)),
             stroke(at(-0.95, 0.55), at(0.95, -0.55)),
         ],
-        _ => vec![Shape::circle_filled(centre, 0.85 * R, colour)],
+        _ => vec![Shape::circle_filled(centre, 0.85 * radius, colour)],
     };
     ui.painter().extend(shapes);
 }

@@ -336,3 +336,22 @@ fn what_is_dropped_on_the_window_is_opened() {
         bench.run();
     }
 }
+
+/// A net from nothing, with the mouse alone: the first layer, the next behind it, and what the program offers for the
+/// last. Ten clicks, and it can be trained.
+#[test]
+fn a_net_is_built_from_nothing() {
+    let mut bench = Bench::open("quickstart");
+    bench.click("Start from…");
+    bench.click("Nothing: a net of your own");
+    assert!(bench.is_disabled("Train") && bench.has_text("The network has no layers"));
+    bench.click("Add the first layer");
+    bench.click("Convolution");
+    for (place, layer) in [(2, "ReLU"), (3, "Max pooling")] {
+        bench.click(&format!("Add layer at position {place}"));
+        bench.click(layer);
+    }
+    bench.click("Add a fully connected layer of 10 units at the end");
+    assert_eq!(names(&layers(&bench)), ["conv", "relu", "max-pool", "linear"]);
+    assert!(!bench.is_disabled("Train"));
+}

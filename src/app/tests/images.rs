@@ -2,14 +2,17 @@
 //! What they show is made up, so that no data and next to no shipped file changes them.
 //! After an intended change: `UPDATE_SNAPSHOTS=1 cargo test --release --lib images`, and look at them.
 
-use egui::{Key, Modifiers, Rect, Theme, Vec2};
+use egui::{Key, Modifiers, Rect, Theme, Vec2, vec2};
 use egui_kittest::{SnapshotOptions, try_image_snapshot_options};
 
 use super::building::Dropped;
 use super::fixture::{Bench, DESKTOP, LAPTOP, snapshot, training};
+use super::looking::satisfy;
 use super::runs::three;
 use crate::app::arrangement::Pane;
 use crate::app::library;
+use crate::app::looking::INSTRUMENTS;
+use crate::app::theme;
 use crate::session::Snapshot;
 
 /// The ends of the files' names, and what is drawn in them.
@@ -104,5 +107,66 @@ fn the_table_of_all_layers_looks_as_it_did() {
         let rect = |name: &str| bench.get(name).rect();
         let part = rect("All layers").union(rect("Copy as CSV")).union(rect("Close")).expand(12.0);
         compare(&mut bench, &format!("table-{manner}"), part);
+    }
+}
+
+/// Each instrument in the middle of the window, over what it really sees of a net before its first step.
+#[test]
+fn each_instrument_looks_as_it_did() {
+    for (manner, size, theme) in MANNERS {
+        let mut bench =
+            Bench::with("quickstart", size, theme, training("quickstart", 100), |builder| builder.wgpu());
+        satisfy(&mut bench);
+        bench.click("Enlarge the instrument");
+        // Of statistics nothing is seen in this way: the cards ask for the same.
+        for instrument in INSTRUMENTS.iter().filter(|instrument| instrument.name != "Statistics") {
+            bench.click(instrument.name);
+            satisfy(&mut bench);
+            let part = bench.harness.state().arrangement.rect(Pane::Network).expect("it is in view");
+            let name = instrument.name.trim_end_matches('?').to_lowercase().replace(' ', "-");
+            compare(&mut bench, &format!("instrument-{name}-{manner}"), part);
+        }
+    }
+}
+
+/// What lies over the panels when it is asked for.
+#[test]
+fn what_comes_over_the_panels_looks_as_it_did() {
+    for (manner, size, theme) in MANNERS {
+        for (file, modifiers, key) in [
+            ("keys", Modifiers::NONE, Key::F1),
+            ("actions", Modifiers::COMMAND, Key::K),
+            ("presentation", Modifiers::NONE, Key::F5),
+            ("tabs", Modifiers::NONE, Key::F6),
+        ] {
+            let snapshot = training("quickstart", 400);
+            let mut bench = Bench::with("quickstart", size, theme, snapshot, |builder| builder.wgpu());
+            bench.press(modifiers, key);
+            let pane = |pane| bench.harness.state().arrangement.rect(pane).expect("it is in view");
+            let part = match file {
+                "keys" => Rect::from_center_size((size / 2.0).to_pos2(), vec2(560.0, 300.0)),
+                "actions" => {
+                    let field = bench.get("Find an action").rect().expand(12.0);
+                    Rect::from_min_size(field.min, vec2(field.width(), 420.0))
+                }
+                // Which is larger in pixels than in points.
+                "presentation" => pane(Pane::Training) * theme::PRESENTING,
+                _ => [Pane::Training, Pane::Curves, Pane::Inside]
+                    .map(pane)
+                    .into_iter()
+                    .reduce(Rect::union)
+                    .unwrap(),
+            };
+            compare(&mut bench, &format!("{file}-{manner}"), part);
+        }
+        let snapshot = three("quickstart");
+        let mut bench = Bench::with("quickstart", size, theme, snapshot, |builder| builder.wgpu());
+        bench.click("Twin with one change");
+        let button = bench.get("Twin with one change").rect();
+        let part = Rect::from_min_size(button.left_top() - vec2(160.0, 8.0), vec2(230.0, 260.0));
+        compare(&mut bench, &format!("twin-{manner}"), part);
+        bench.click("Sweep over values…");
+        let part = bench.get("Values of the sweep").rect().union(bench.get("Cancel").rect()).expand(48.0);
+        compare(&mut bench, &format!("sweep-{manner}"), part);
     }
 }

@@ -49,7 +49,7 @@ fn answer(bench: &Bench, look: &Look) -> Result<View, LookError> {
 
 /// Answers all that is asked for, until nothing else is asked; gives what the instrument asked for. What the cards
 /// ask for is answered too.
-fn satisfy(bench: &mut Bench) -> Vec<Look> {
+pub fn satisfy(bench: &mut Bench) -> Vec<Look> {
     let mut asked = Vec::new();
     for _ in 0..4 {
         let Some(looks) = looks(bench) else { break };

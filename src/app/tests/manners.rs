@@ -91,7 +91,18 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
         let other =
             crate::session::RunSnapshot { id: crate::session::RunId::next(), name: "rate 0.1".into(), ..own };
         snapshot.runs.push(other);
+        snapshot.runs.iter_mut().for_each(|run| run.twins = Some(7));
     });
+    bench.press(Modifiers::NONE, Key::PageDown);
+    bench.harness.state_mut().editor.write("# A slip.\nrote = 1\n");
+    bench.press(Modifiers::NONE, Key::PageUp);
+    bench.click("Device");
+    // The middle of the slider.
+    bench.click("Share of the processor left to the window");
+    assert!(
+        bench.commands().iter().any(|command| matches!(command, Command::Leave(share) if *share == 0.25))
+    );
+    bench.press(Modifiers::NONE, Key::Escape);
     let ctx = bench.harness.ctx.clone();
     bench.harness.state_mut().keep_now(&ctx);
 
@@ -99,14 +110,16 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
     assert!(!bench.has("A convolutional network, ready to learn"), "it is shown once");
     assert_eq!(bench.harness.ctx.theme(), egui::Theme::Dark);
     assert!(bench.has_text("Going deeper") && bench.has("All lessons"), "the lesson is open again");
-    let set_up = |bench: &Bench| -> Vec<String> {
-        let added = |command| match command {
-            Command::Add(new) => Some(new.name.clone()),
-            _ => None,
-        };
-        bench.commands().into_iter().filter_map(added).collect()
-    };
-    assert_eq!(set_up(&bench), ["rate 0.1"], "and what was set up beside it");
+    let commands = bench.commands();
+    assert!(commands.iter().any(|command| matches!(command, Command::Leave(share) if *share == 0.25)));
+    let added = commands.iter().find_map(|command| match command {
+        Command::Add(new) => Some((new.id, new.name.clone())).filter(|_| new.twin_of.is_some()),
+        _ => None,
+    });
+    let (id, name) = added.expect("what was set up beside it, in lockstep, is set up again");
+    let workshop = bench.harness.state();
+    let text = workshop.front.editor(id, &workshop.editor).map(|editor| editor.text());
+    assert_eq!((name.as_str(), text.as_deref()), ("rate 0.1", Some("# A slip.\nrote = 1\n")));
     let keeper = Keeper::at(folder.path().join("window.json"));
     let opening = keeper.opening().expect("it can be read");
     assert_eq!(opening.experiment.train.rate, 0.5, "and so is the experiment, changes included");
@@ -151,4 +164,40 @@ fn a_presentation_has_thicker_curves() {
     let now = line_widths(&bench);
     let thickest = |widths: &[f32]| widths.last().copied().unwrap_or_default();
     assert!(thickest(&now) > 1.5 * thickest(&before), "{before:?} {now:?}");
+}
+
+#[test]
+fn everything_is_made_larger_and_smaller_by_key_or_from_the_list() {
+    let mut bench = Bench::open("quickstart");
+    let zoom = |bench: &Bench| bench.harness.ctx.zoom_factor();
+    bench.press(Modifiers::COMMAND, Key::Plus);
+    bench.find("larger");
+    assert!((zoom(&bench) - 1.2).abs() < 1e-6, "{}", zoom(&bench));
+    bench.press(Modifiers::COMMAND, Key::Minus);
+    assert!((zoom(&bench) - 1.1).abs() < 1e-6);
+    bench.find("usual size");
+    assert!((zoom(&bench) - 1.0).abs() < 1e-6);
+}
+
+/// On a machine that is busy a frame may take a second: what is pressed in one and let go in the next is a click.
+#[test]
+fn a_click_counts_however_slow_the_frames_are() {
+    let (size, snapshot) = (super::fixture::LAPTOP, super::fixture::snapshot("quickstart"));
+    let mut bench =
+        Bench::with("quickstart", size, egui::Theme::Light, snapshot, |builder| builder.with_step_dt(1.2));
+    let pos = bench.get("Start from…").rect().center();
+    let button = |pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    bench.harness.event(egui::Event::PointerMoved(pos));
+    bench.harness.step();
+    for pressed in [true, false] {
+        bench.harness.event(button(pressed));
+        bench.harness.step();
+    }
+    bench.run();
+    assert!(bench.has("resnet-20"), "the menu is open");
 }

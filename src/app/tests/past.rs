@@ -10,7 +10,7 @@ use super::fixture::{Bench, LAPTOP, front, snapshot};
 use crate::data::catalogue;
 use crate::engine::{self, DeviceChoice};
 use crate::experiment::{Data, Experiment, NetworkChoice, Train, file};
-use crate::session::{Command, Keeping};
+use crate::session::{Command, Keeping, RunSnapshot};
 use crate::train::Run;
 use crate::train::folder::{self, Folder, Open};
 
@@ -203,4 +203,82 @@ fn a_text_goes_on_with_its_run() {
     bench.click("Go on");
     assert!(bench.commands().iter().any(|command| matches!(command, Command::Remove(_))));
     assert_eq!(bench.harness.state().editor.text(), text);
+}
+
+/// What was written beside runs that were not in front stands beside them again, and so does what was changed by its
+/// cards and not trained; the run that was in front is in front again.
+#[test]
+fn what_was_written_and_changed_goes_on_with_every_run() {
+    let home = tempfile::tempdir().expect("a folder");
+    leave(home.path(), "First", 4, open("plain", 0, false));
+    leave(home.path(), "Second", 4, open("residual", 1, false));
+    let past =
+        |title: &str| folder::list(home.path()).into_iter().find(|past| past.title == title).expect("it");
+    let of = |title: &str| *past(title).experiment.expect("it can be read");
+    let wrong = format!("# Why I tried this.\n{}rote = 1\n", file::write(&of("First")));
+    folder::keep_written(&past("First").path, Some(&wrong)).expect("room");
+    let mut changed = of("Second");
+    changed.train.batch = 5;
+    folder::keep_written(&past("Second").path, Some(&file::write(&changed))).expect("room");
+    let (path, in_front) = (home.path().to_path_buf(), past("Second").path);
+    let prepare = |mut workshop: crate::app::Workshop| {
+        workshop.past.in_front = Some(in_front);
+        workshop.keep_in(Some(path))
+    };
+    let made_up = snapshot("quickstart");
+    let mut bench = Bench::prepared("quickstart", LAPTOP, Theme::Light, made_up, prepare, |builder| builder);
+    wait(&mut bench, "2 runs were open: plain");
+    bench.click("Go on");
+    let commands = bench.commands();
+    let ids: Vec<_> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Open(open) => Some(open.new.id),
+            _ => None,
+        })
+        .collect();
+    let is_selected = |command: &Command| matches!(command, Command::Select(id) if *id == ids[1]);
+    assert!(commands.iter().any(is_selected), "{commands:?}");
+    let is_told = |command: &Command| matches!(command, Command::Describe(id, told) if *id == ids[1] && **told == changed);
+    assert!(commands.iter().any(is_told), "what was changed is changed still: {commands:?}");
+    bench.set(|snapshot| {
+        let own = snapshot.runs[0].clone();
+        let run = |id, title: &str| RunSnapshot { id, experiment: Arc::new(of(title)), ..own.clone() };
+        snapshot.runs = vec![run(ids[0], "First"), run(ids[1], "Second")];
+        snapshot.current = Some(ids[1]);
+    });
+    bench.press(Modifiers::NONE, Key::PageUp);
+    assert_eq!(bench.harness.state().editor.text(), wrong);
+    assert_eq!(bench.harness.state().editor.experiment, of("First"), "that is what it said last");
+}
+
+/// The other way: what stands beside runs is on the disk with them, without anybody asking for it.
+#[test]
+fn what_is_written_beside_a_run_is_kept_in_its_folder() {
+    use crate::app::memory::Keeper;
+    let home = tempfile::tempdir().expect("a folder");
+    leave(home.path(), "First", 4, None);
+    let path = folder::list(home.path()).remove(0).path;
+    let mut bench = Bench::open("quickstart");
+    let ctx = bench.harness.ctx.clone();
+    bench.set(|snapshot| {
+        let run = front(snapshot);
+        (run.has_begun, run.kept.path) = (true, Some(path.clone()));
+    });
+    let keep = |bench: &mut Bench| {
+        let keeper = Keeper::at(home.path().join("window.json"));
+        bench.harness.state_mut().remember(&ctx, keeper);
+        bench.harness.state_mut().is_welcoming = false;
+        bench.harness.state_mut().keep_now(&ctx);
+    };
+    keep(&mut bench);
+    assert_eq!(folder::written(&path), None, "there is nothing that the run does not say");
+    bench.enter("Batch", "16");
+    keep(&mut bench);
+    assert!(folder::written(&path).is_some_and(|text| text.contains("batch = 16")));
+    let memory = Keeper::at(home.path().join("window.json")).memory().cloned();
+    assert_eq!(memory.and_then(|memory| memory.folder), Some(path.clone()), "and which was in front");
+    bench.press(Modifiers::COMMAND, Key::Z);
+    keep(&mut bench);
+    assert_eq!(folder::written(&path), None);
 }

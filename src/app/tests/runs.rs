@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use egui::{Key, Modifiers, Theme};
+use egui_kittest::kittest::Queryable as _;
 
 use super::fixture::{Bench, LAPTOP, curves, front, training};
 use crate::experiment::NetworkChoice;
@@ -194,4 +195,46 @@ fn reset_and_a_new_draw_are_two_acts() {
     bench.click("Another seed");
     let commands = bench.commands();
     assert!(matches!(&commands[..], [Command::Describe(_, told)] if told.seed == 2), "{commands:?}");
+}
+
+/// Several seeds: a run for each but the present one, in lockstep with it.
+#[test]
+fn a_sweep_over_seeds_is_chosen_by_its_name() {
+    let mut bench = Bench::open("quickstart");
+    bench.commands();
+    bench.click("Twin with one change");
+    bench.click("Sweep over values…");
+    // The one of the training lies below.
+    let choices: Vec<_> = bench.harness.query_all_by_label("Seed").collect();
+    choices.last().expect("it is offered").click();
+    drop(choices);
+    bench.run();
+    bench.click("Add these runs");
+    let seeds: Vec<u64> = bench
+        .commands()
+        .iter()
+        .filter_map(|command| match command {
+            Command::Add(new) if new.twin_of.is_some() => Some(new.experiment.seed),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(seeds, [2, 3, 4, 5]);
+}
+
+/// There may be sixteen, and the seventeenth is refused in a sentence.
+#[test]
+fn sixteen_runs_are_the_most() {
+    let mut bench = Bench::open("quickstart");
+    bench.set(|snapshot| {
+        let own = snapshot.runs[0].clone();
+        snapshot.runs.extend((1..16).map(|mark| RunSnapshot { id: RunId::next(), mark, ..own.clone() }));
+    });
+    assert!(bench.is_disabled("Duplicate run"));
+    bench.commands();
+    bench.find("duplicate run");
+    assert!(bench.has_text("There may be 16 runs at most"));
+    assert!(!bench.commands().iter().any(|command| matches!(command, Command::Add(_))));
+    bench.click("Dismiss message");
+    bench.click("Twin with one change");
+    assert!(!bench.has("Add these runs"));
 }

@@ -196,3 +196,50 @@ fn wait_for(what: &str, is_so: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+/// What is left to the window while a net trains on all processors: how long a frame of 6 ms of work takes by the clock
+/// on the wall, 20 of them a second, and what it costs the training.
+#[test]
+#[ignore = "measures time"]
+fn frames_beside_training() {
+    const WORK_MS: f64 = 6.0;
+    let session = Session::start(&DeviceChoice::Cpu, || {}).expect("the processor");
+    let mut own = experiment("quickstart");
+    (own.data.train, own.data.test, own.train.epochs) = (Some(3200), Some(64), 1_000_000);
+    let id = RunId::next();
+    session.send(Command::Describe(id, Box::new(own)));
+    session.send(Command::Play(id));
+    let step = || session.snapshot().run_of(id).map_or(0, |run| run.step);
+    wait_for("training", || step() > 50);
+    let frames = session.frames();
+    let measure = |share: f64, draws: bool| {
+        session.send(Command::Leave(share));
+        let (begin, before, mut times) = (Instant::now(), step(), Vec::new());
+        while begin.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(44));
+            if draws {
+                let (start, clock) = (Instant::now(), Clock::now());
+                frames.begin(Duration::from_secs_f64(WORK_MS / 1e3));
+                while clock.elapsed_ms() < WORK_MS {
+                    std::hint::black_box((0..2000u64).sum::<u64>());
+                }
+                times.push(start.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+        times.sort_by(f64::total_cmp);
+        let at = |share: f64| times.get((times.len().saturating_sub(1) as f64 * share) as usize).copied();
+        let speed = (step() - before) as f64 / begin.elapsed().as_secs_f64();
+        (speed, [0.5, 0.9, 0.99].map(|share| at(share).unwrap_or_default()))
+    };
+    for _ in 0..3 {
+        let (free, _) = measure(0.0, false);
+        for share in [0.0, 0.1, 0.3] {
+            let (speed, [median, late, latest]) = measure(share, true);
+            println!(
+                "{share} left: {:.3} of the steps; a frame of {WORK_MS} ms takes {median:.1}, at the 90th percentile \
+                 {late:.1}, at the 99th {latest:.1} ms",
+                speed / free
+            );
+        }
+    }
+}

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, Theme};
 
 use super::fixture::{Bench, LAPTOP, curves, front, training};
 use crate::engine::{DeviceChoice, DeviceInfo, DeviceKind};
-use crate::experiment::{Initialisation, Optimiser, Schedule, WarmUp};
+use crate::experiment::{Experiment, Initialisation, Optimiser, Schedule, WarmUp};
 use crate::session::{Activity, Command};
 use crate::train::curves::StepRecord;
 
@@ -197,4 +197,27 @@ fn settings_seldom_touched_are_shown_on_demand_and_stay_once_touched() {
     assert_eq!(train.warm_up, WarmUp { epochs: 3.0, from: 0.1 });
     assert!(train.decay_all && train.zero_residual);
     assert!(bench.has("Clip gradient to") && bench.has("from"), "what was touched stays in sight");
+}
+
+/// Whatever is set of a run that trains is told to the session at once, which takes it over at the next step.
+#[test]
+fn everything_that_can_change_while_it_runs_is_told_at_once() {
+    let mut bench = Bench::with("quickstart", LAPTOP, Theme::Light, training("quickstart", 400), |b| b);
+    bench.commands();
+    let mut expected = super::fixture::experiment("quickstart");
+    let mut told = |bench: &mut Bench, change: &dyn Fn(&mut Experiment), what: &str| {
+        change(&mut expected);
+        assert_eq!(bench.told().as_ref(), Some(&expected), "{what}");
+    };
+    bench.enter("momentum", "0.8");
+    told(&mut bench, &|e| e.train.optimiser = Optimiser::Momentum { momentum: 0.8 }, "momentum");
+    bench.enter("Weight decay", "0.001");
+    told(&mut bench, &|e| e.train.weight_decay = 1e-3, "weight decay");
+    bench.enter("Batch", "64");
+    told(&mut bench, &|e| e.train.batch = 64, "batch");
+    bench.click("flip");
+    told(&mut bench, &|e| e.data.augment.flip = true, "augmentation");
+    bench.click("Optimiser");
+    bench.click("SGD");
+    told(&mut bench, &|e| e.train.optimiser = Optimiser::Sgd, "optimiser");
 }

@@ -33,6 +33,10 @@ impl State {
 /// Height of the curves that must be there before anything scrolls.
 const LEAST_CURVES: f32 = 184.0;
 
+/// Beside so many runs, settings stand back in a window that is less high: what the runs come to is looked at.
+const MANY_RUNS: usize = 3;
+const LEAST_FOR_MANY: f32 = 900.0;
+
 /// The deck, the runs and the settings. The deck stays in view; the rest scrolls where there is little room.
 pub fn controls_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let top = ui.cursor().top();
@@ -42,9 +46,11 @@ pub fn controls_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         runs::runs_ui(ui, desk, &mut state.runs, &mut state.curves);
         ui.add_space(theme::SMALL_GAP);
         ui.separator();
-        settings::settings_ui(ui, desk, &mut state.settings);
+        let has_room =
+            desk.snapshot.runs.len() < MANY_RUNS || ui.ctx().content_rect().height() >= LEAST_FOR_MANY;
+        settings::settings_ui(ui, desk, &mut state.settings, has_room);
     });
-    state.controls_height = above + drawn.content_size.y;
+    follow(ui, &mut state.controls_height, above + drawn.content_size.y);
 }
 
 /// Error and loss over time.
@@ -65,5 +71,13 @@ pub fn inside_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let drawn = ScrollArea::vertical().id_salt("inside").auto_shrink([false, false]).show(ui, |ui| {
         looking::looking_ui(ui, desk, &mut state.looking);
     });
-    state.inside_height = drawn.content_size.y;
+    follow(ui, &mut state.inside_height, drawn.content_size.y);
+}
+
+/// Takes note of a height; what it changes is to be seen at once, not when something else happens.
+fn follow(ui: &Ui, height: &mut f32, now: f32) {
+    if (*height - now).abs() > 0.5 {
+        *height = now;
+        ui.ctx().request_repaint();
+    }
 }

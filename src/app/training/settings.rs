@@ -20,9 +20,12 @@ const SCHEDULE: Menu = Menu { name: "Schedule", caption: "Schedule", width: 84.0
 pub struct State {
     /// Whether settings that are seldom touched are asked for.
     detailed: bool,
+    /// Whether all are asked for where there is room for the first only.
+    is_unfolded: bool,
 }
 
-pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
+/// Where there is little room, the rate and the rule alone until the others are asked for.
+pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, has_room: bool) {
     let experiment = &mut desk.editor.experiment;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP + theme::SMALL_GAP, theme::SMALL_GAP);
@@ -34,6 +37,12 @@ pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         if desk.is_presenting {
             return;
         }
+        if !has_room {
+            fold_ui(ui, &mut state.is_unfolded);
+            if !state.is_unfolded {
+                return;
+            }
+        }
         widgets::group_ui(ui, "loss", |ui| menu::named_ui(ui, loss, &mut train.loss));
         widgets::group_ui(ui, "batch", |ui| batch_ui(ui, train));
         widgets::group_ui(ui, "epochs", |ui| epochs_ui(ui, train));
@@ -44,6 +53,18 @@ pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         more::settings_ui(ui, train, shows_rare);
         more::button_ui(ui, &mut state.detailed);
     });
+}
+
+/// The button that shows all settings, and puts them away again.
+fn fold_ui(ui: &mut Ui, is_unfolded: &mut bool) {
+    let (symbol, name) = match is_unfolded {
+        true => (Icon::ChevronUp, "The rate and the optimiser only"),
+        false => (Icon::ChevronDown, "All training settings"),
+    };
+    let help = "Loss, batch, epochs, weight decay, start, seed, schedule";
+    if widgets::icon_button(ui, symbol, name).on_hover_text(format!("{name}\n{help}")).clicked() {
+        *is_unfolded ^= true;
+    }
 }
 
 fn rate_ui(ui: &mut Ui, rate: &mut f32) {

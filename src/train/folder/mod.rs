@@ -5,7 +5,8 @@
 //! - `checkpoint.safetensors`, where the run stands ([`checkpoint`]);
 //! - `start.safetensors`, where the run began, if not at weights that its seed says ([`start`]);
 //! - `steps/`, its weights at some of its steps ([`steps`](mod@steps));
-//! - `window.json`, where a window has the run open ([`open`](mod@open)).
+//! - `window.json`, where a window has the run open ([`open`](mod@open));
+//! - `written.toml`, what was written or changed by hand and is not trained ([`written`](mod@written)).
 //!
 //! The metrics are on the disk before the checkpoint that counts on them, and the checkpoint takes the place of the
 //! one before in one act: whenever the program ends, and however, the run goes on from the last checkpoint, and from
@@ -18,6 +19,7 @@ mod past;
 mod start;
 mod steps;
 mod still;
+mod written;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -39,6 +41,7 @@ pub use past::{Past, PastState, delete, fresh, home, list, look, sweep_away};
 pub use steps::{kept, steps};
 pub use still::Still;
 use still::{Place, Stand};
+pub use written::{keep_written, written};
 
 /// The experiment's file in a run folder.
 pub const EXPERIMENT: &str = "experiment.toml";

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::checkpoint::{self, Checkpoint};
 use super::open::{self, Open};
-use super::{EXPERIMENT, FolderError, LOCK, lock, metrics, start, steps};
+use super::{EXPERIMENT, FolderError, LOCK, lock, metrics, start, steps, written};
 use crate::experiment::Experiment;
 use crate::train::curves::Curves;
 use crate::train::replace;
@@ -171,7 +171,7 @@ pub fn look(path: &Path) -> Result<(Experiment, Curves), FolderError> {
 /// All files that a run folder may have but the lock. The checkpoint is the last: what has begun to be deleted is
 /// still known for a run.
 fn own_files(folder: &Path) -> Vec<PathBuf> {
-    let names = [EXPERIMENT, open::FILE, metrics::FILE, start::FILE, checkpoint::FILE];
+    let names = [EXPERIMENT, open::FILE, written::FILE, metrics::FILE, start::FILE, checkpoint::FILE];
     let names = names.map(|name| folder.join(name));
     let partial = names.iter().map(|path| replace::partial(path)).collect::<Vec<_>>();
     partial.into_iter().chain(names).collect()
