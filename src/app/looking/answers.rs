@@ -85,9 +85,18 @@ pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
         _ => confusion_ui(ui, &confusion),
     }
     let words = if state.part == Part::Test { "test" } else { "training" };
-    let text =
-        format!("{} of {} {words} pictures wrong", format::percent(confusion.error()), answers.all.len());
+    let text = format!(
+        "{} of {} {words} pictures wrong",
+        format::percent(confusion.error()),
+        format::count(answers.all.len() as u64)
+    );
     widgets::caption_ui(ui, &text);
+    if state.shown == Shown::Confusion {
+        widgets::caption_ui(
+            ui,
+            "Rows: what a picture is. Columns: what it is taken for. At the end of a row, the class's error.",
+        );
+    }
 }
 
 /// A row for each class, a column for each answer.
@@ -97,8 +106,8 @@ fn confusion_ui(ui: &mut Ui, confusion: &Confusion) {
     let font = egui::TextStyle::Small.resolve(ui.style());
     let (names, errors) = (72.0, 52.0);
     let width = ui.available_width();
-    let cell = ((width - names - errors) / n.max(1) as f32).clamp(2.0, 30.0);
-    let height = cell.min(22.0);
+    let cell = ((width - names - errors) / n.max(1) as f32).clamp(2.0, 52.0);
+    let height = cell.min(26.0);
     let head = if cell >= NAMED { 14.0 } else { 0.0 };
     let size = vec2(width, head + height * n as f32 + 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());

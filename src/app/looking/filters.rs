@@ -18,6 +18,9 @@ use crate::session::Seen;
 /// At most so many are drawn.
 const MOST: usize = 512;
 
+/// Side of a filter where there is room, at most.
+const LARGEST: f32 = 88.0;
+
 /// Side of a kernel where a filter is taken apart by its input channels.
 const KERNEL: f32 = 30.0;
 
@@ -74,6 +77,7 @@ pub fn panel_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: 
     state.follow(seen, view);
     state.settings_ui(ui, subject, &all);
     state.all_ui(ui, Some(subject));
+    state.legend_ui(ui);
     state.channels_ui(ui, subject);
 }
 
@@ -140,7 +144,7 @@ impl State {
             widgets::group_ui(ui, "scale", |ui| {
                 widgets::choice_ui(ui, &mut self.scale, &scales);
             });
-            let orders = [
+            let mut orders = vec![
                 (Order::Number, "by number", ""),
                 (Order::Norm, "norm", "Longest first"),
                 (
@@ -148,8 +152,12 @@ impl State {
                     "orientation",
                     "By the angle of the stripes that each prefers; those that prefer none come last",
                 ),
-                (Order::Colour, "colour", "Most colourful first"),
             ];
+            match filters.weights.shape[1] {
+                1 if self.order == Order::Colour => self.order = Order::Number,
+                1 => {}
+                _ => orders.push((Order::Colour, "colour", "Most colourful first")),
+            }
             widgets::group_ui(ui, "order", |ui| {
                 widgets::choice_ui(ui, &mut self.order, &orders);
             });
@@ -171,7 +179,7 @@ impl State {
         let width = ui.available_width();
         let lines = if n > 64 { 4 } else { 2 };
         let per_line = n.div_ceil(lines).max(8) as f32;
-        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, 56.0);
+        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, LARGEST);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
             for (k, &i) in order.iter().take(n).enumerate() {
@@ -196,6 +204,17 @@ impl State {
         if n < order.len() {
             widgets::caption_ui(ui, &format!("and {} more", order.len() - n));
         }
+    }
+
+    /// What the colours say.
+    fn legend_ui(&self, ui: &mut Ui) {
+        let Some((_, Shown { filters, .. })) = &self.shown else { return };
+        let text = match filters.weights.shape[1] {
+            1 => "Grey is a weight of 0, white a positive one, black a negative one.",
+            3 => "The weights over red, green and blue as a colour; grey is 0.",
+            _ => "Each filter's mean over its input channels; grey is 0. Below, a filter channel by channel.",
+        };
+        ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
     }
 
     /// The chosen filter by its input channels, on one scale.

@@ -6,7 +6,8 @@ use egui_plot::{GridMark, Legend, Line, LineStyle, Plot, PlotPoints};
 use super::super::calm;
 use super::super::sketch::{curve_of, steps_of};
 use crate::app::bridge::Desk;
-use crate::app::theme::{self, Palette};
+use crate::app::runs::mark;
+use crate::app::theme::Palette;
 use crate::app::widgets;
 use crate::lessons::live::Live;
 use crate::lessons::own;
@@ -39,9 +40,12 @@ pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, live: &Live) {
     let plot = shown.plot(&names.join(" "), n_epochs.unwrap_or(1) as f64, &curves);
     let plot = calm(plot, Palette::of(ui));
     let styles = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()];
+    // As on the right.
+    let mark = |(i, (_, run)): (usize, &(&str, Option<&RunSnapshot>))| run.map_or(i, |run| run.mark);
+    let colours: Vec<_> = runs.iter().enumerate().map(|run| mark::colour(ui, mark(run))).collect();
     let response = plot.show(ui, |plot| {
-        for (i, ((name, run), points)) in runs.iter().zip(curves).enumerate() {
-            let colour = theme::tint(run.map_or(i, |run| run.mark));
+        for (i, ((name, _), points)) in runs.iter().zip(curves).enumerate() {
+            let colour = colours[i];
             let line = Line::new((*name).to_string(), PlotPoints::from(points)).color(colour).width(2.0);
             plot.line(line.style(styles[i / 4 % styles.len()]));
         }
