@@ -105,7 +105,7 @@ fn across<'a>(axes: &'a Axes<'a>) -> AxisHints<'a> {
 }
 
 /// A power of ten as a person writes it; nothing between two of them.
-fn power(exponent: f64) -> String {
+pub fn power(exponent: f64) -> String {
     match exponent {
         e if e.fract() != 0.0 => String::new(),
         e if (-3.0..=4.0).contains(&e) => format!("{}", 10f64.powi(e as i32)),
