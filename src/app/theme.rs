@@ -171,9 +171,26 @@ impl Palette {
     }
 }
 
-/// A colour for class number `i` where many must be told apart: hues as far from one another as they can be for any
-/// number of them, by the golden ratio.
+/// Colours of the first classes: of different hue or lightness each, seen on light ground and on dark.
+const TINTS: [Color32; 10] = [
+    Color32::from_rgb(0x4C, 0x8D, 0xFF),
+    Color32::from_rgb(0xF5, 0x8A, 0x1F),
+    Color32::from_rgb(0x2F, 0xB4, 0x57),
+    Color32::from_rgb(0xE5, 0x48, 0x4D),
+    Color32::from_rgb(0x8E, 0x5B, 0xD9),
+    Color32::from_rgb(0x99, 0x6A, 0x45),
+    Color32::from_rgb(0xF0, 0x7E, 0xC0),
+    Color32::from_rgb(0x8A, 0x94, 0xA2),
+    Color32::from_rgb(0xCF, 0xBA, 0x17),
+    Color32::from_rgb(0x1F, 0xC0, 0xD2),
+];
+
+/// A colour for class number `i` where many must be told apart. Of more than ten, hues as far from one another as they
+/// can be for any number of them, by the golden ratio.
 pub fn tint(i: usize) -> Color32 {
+    if let Some(tint) = TINTS.get(i) {
+        return *tint;
+    }
     let hue = (i as f32 * 0.618_034 + 0.6).fract();
     let value = if i.is_multiple_of(2) { 0.95 } else { 0.75 };
     egui::ecolor::Hsva::new(hue, 0.75, value, 1.0).into()

@@ -85,7 +85,7 @@ pub fn convolution_at(graph: &Graph, layer: Option<&str>) -> Result<(String, Par
 /// Reads filters as they are.
 pub struct Reading {
     layer: Option<String>,
-    /// Where the weights began, once it has been worked out.
+    /// Where the weights began if their seed has drawn them, once it has been worked out.
     initial: Option<Vec<f32>>,
 }
 
@@ -98,12 +98,16 @@ impl Reading {
 impl Instrument for Reading {
     fn look(&mut self, subject: &Subject<'_>, _: Duration) -> Result<Glance, LookError> {
         let (path, weight) = convolution_at(subject.graph, self.layer.as_deref())?;
-        let initial = self.initial.get_or_insert_with(|| {
-            let start = Start::new(subject.graph, &subject.experiment.train, subject.experiment.seed);
-            start.numbers(weight)
-        });
+        let mut drawn = || {
+            let draw = || {
+                let start = Start::new(subject.graph, &subject.experiment.train, subject.experiment.seed);
+                start.numbers(weight)
+            };
+            self.initial.get_or_insert_with(draw).clone()
+        };
+        let initial = subject.start.map_or_else(&mut drawn, |start| start.parameters[weight.0].clone());
         let scale = reads_pictures(subject.graph, weight).then(|| subject.normalisation.scale.clone());
-        let (weights, initial) = (subject.parameter(weight)?, Some(initial.clone()));
+        let (weights, initial) = (subject.parameter(weight)?, Some(initial));
         Ok(Glance::whole(View::Filters(Filters { path, weights, initial, scale })))
     }
 }

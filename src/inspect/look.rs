@@ -32,6 +32,7 @@ use crate::graph::program::{Bank, Placement};
 use crate::graph::{Graph, ParameterId};
 use crate::tensor::Tensor;
 use crate::train::series::Kept;
+use crate::train::weights::Numbers;
 use crate::train::{Run, TrainError};
 
 /// What is asked.
@@ -106,6 +107,8 @@ pub struct Subject<'a> {
     pub step: u64,
     /// Those of them that the optimiser remembers.
     pub rule_step: u64,
+    /// The weights that it began with, where they were given and not drawn by its seed.
+    pub start: Option<&'a Arc<Numbers>>,
     /// What it was at some of its steps, in their order.
     pub past: &'a [Arc<Kept>],
     /// A net that it is held against.
@@ -230,6 +233,7 @@ impl<'a> Subject<'a> {
             set: Some(&run.set),
             step: run.progress().step,
             rule_step: run.rule_step(),
+            start: run.start(),
             past: &[],
             beside: None,
         }

@@ -52,6 +52,7 @@ impl Specimen {
             set: self.set.as_ref(),
             step: 0,
             rule_step: 0,
+            start: None,
             past: &[],
             beside: None,
         }

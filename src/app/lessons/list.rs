@@ -105,7 +105,9 @@ fn row_ui(ui: &mut Ui, row: &Row) -> bool {
         frame.show(ui, |ui| {
             ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
                 let number = row.number.map_or(String::new(), |number| number.to_string());
-                ui.allocate_ui(egui::vec2(20.0, theme::ROW), |ui| {
+                // As high as the title's line.
+                let size = egui::vec2(20.0, ui.spacing().interact_size.y);
+                ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
                     ui.set_min_width(20.0);
                     ui.label(RichText::new(number).color(palette.muted));
                 });

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use egui::Ui;
 use egui_commonmark::CommonMarkCache;
-use egui_plot::Plot;
+use egui_plot::{AxisHints, Plot};
 
 use super::bridge::{Desk, Request};
 use super::theme::Palette;
@@ -142,9 +142,11 @@ impl State {
     }
 }
 
-/// A plot whose grid stays behind its curves, with room for "100 %" beside it.
+/// A plot whose grid stays behind its curves, with room for "100 %" beside it and for a word below it. Comes before what
+/// is said of its axis across.
 fn calm<'a>(plot: Plot<'a>, palette: &Palette) -> Plot<'a> {
-    plot.y_axis_min_width(44.0).grid_color(palette.border).grid_fade(0.4)
+    let across = AxisHints::new_x().min_thickness(34.0);
+    plot.custom_x_axes(vec![across]).y_axis_min_width(44.0).grid_color(palette.border).grid_fade(0.4)
 }
 
 /// Asks for the table to be set with these experiments of the lesson.

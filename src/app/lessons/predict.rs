@@ -1,6 +1,6 @@
 //! A prediction: committed to before the run, then shown beside what happened, with one sentence on the gap.
 
-use egui::{Frame, Margin, RichText, TextEdit, Ui};
+use egui::{Frame, Key, Margin, RichText, TextEdit, Ui};
 use lucide_icons::Icon;
 
 use super::{Open, sketch};
@@ -43,12 +43,12 @@ pub fn predict_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, teaching: &Teac
 fn ask_ui(ui: &mut Ui, open: &mut Open, teaching: &Teaching, prediction: &Prediction) {
     let epochs = epochs_of(open, prediction);
     let state = open.page.predictions.entry(prediction.name.clone()).or_default();
-    let answer = match &prediction.answer {
-        Answer::Choice(choices) => choice_ui(ui, state, choices),
+    let (answer, is_entered) = match &prediction.answer {
+        Answer::Choice(choices) => (choice_ui(ui, state, choices), false),
         Answer::Number(_) => number_ui(ui, state),
         Answer::Curve(quantity) => {
             sketch::sketch_ui(ui, quantity, &mut state.curve, epochs);
-            sketch::is_whole(&state.curve).then(String::new)
+            (sketch::is_whole(&state.curve).then(String::new), false)
         }
     };
     let curve = state.curve.clone();
@@ -57,7 +57,7 @@ fn ask_ui(ui: &mut Ui, open: &mut Open, teaching: &Teaching, prediction: &Predic
         let commit = ui.add_enabled(ready, egui::Button::new("Commit"));
         let commit = commit.on_hover_text("Keeps the prediction; it cannot be changed afterwards.");
         let skipped = teaching.skip_predictions && ui.button("Skip").clicked();
-        if (commit.clicked() && ready) || skipped {
+        if ((commit.clicked() || is_entered) && ready) || skipped {
             let made = if skipped { "skipped".to_string() } else { answer.unwrap_or_default() };
             let curve = if skipped { Vec::new() } else { curve };
             let predicted = Predicted { answer: made, curve, day: today(), ..Predicted::default() };
@@ -67,16 +67,22 @@ fn ask_ui(ui: &mut Ui, open: &mut Open, teaching: &Teaching, prediction: &Predic
 }
 
 fn choice_ui(ui: &mut Ui, state: &mut State, choices: &[Choice]) -> Option<String> {
-    for (i, choice) in choices.iter().enumerate() {
-        ui.radio_value(&mut state.choice, Some(i), choice.says.as_str());
-    }
+    ui.scope(|ui| {
+        // Rings that are seen on light ground, too.
+        ui.visuals_mut().widgets.inactive.bg_stroke.color = Palette::of(ui).strong_border;
+        for (i, choice) in choices.iter().enumerate() {
+            ui.radio_value(&mut state.choice, Some(i), choice.says.as_str());
+        }
+    });
     state.choice.and_then(|i| choices.get(i)).map(|choice| choice.says.clone())
 }
 
-fn number_ui(ui: &mut Ui, state: &mut State) -> Option<String> {
+/// The number, and whether Enter was pressed behind it.
+fn number_ui(ui: &mut Ui, state: &mut State) -> (Option<String>, bool) {
     let field = TextEdit::singleline(&mut state.number).desired_width(120.0).hint_text("a number");
-    widgets::named(ui.add(field), "Predicted number");
-    number(&state.number).map(|_| state.number.trim().to_string())
+    let field = widgets::named(ui.add(field), "Predicted number");
+    let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    (number(&state.number).map(|_| state.number.trim().to_string()), is_entered)
 }
 
 /// A number as a person types it: with groups, a percent sign, or as a power of ten.

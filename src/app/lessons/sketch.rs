@@ -36,7 +36,8 @@ fn plot<'a>(palette: &Palette, quantity: &Quantity, epochs: f64) -> Plot<'a> {
         .show_x(false)
         .show_y(false)
         .default_x_bounds(0.0, epochs)
-        .default_y_bounds(0.0, top(quantity))
+        // A little more, so that the number at the top is to be read.
+        .default_y_bounds(0.0, 1.06 * top(quantity))
         .x_axis_label("epoch")
         .y_axis_formatter(move |mark, _| match is_share {
             true => format!("{:.0} %", 100.0 * mark.value),

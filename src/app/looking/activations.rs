@@ -231,12 +231,12 @@ fn words_ui(ui: &mut Ui, layer: &Maps, channel: usize, at: Option<[usize; 2]>, g
 fn answer_ui(ui: &mut Ui, desk: &Desk<'_>, activations: &Activations) {
     let Some(set) = subject::set(desk) else { return };
     if let Some(class) = activations.picture.class.and_then(|class| set.classes.get(class)) {
-        ui.label(theme::caption(ui, format!("It is `{class}`.")));
+        ui.label(theme::caption(ui, format!("It is “{class}”.")));
     }
     let Some(shares) = shares(desk, activations) else { return };
     let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
-    let answer = |&class: &usize| format!("{} {}", set.classes[class], format::percent(shares[class]));
+    let answer = |&class: &usize| format!("“{}” {}", set.classes[class], format::percent(shares[class]));
     let answers: Vec<String> = order.iter().take(3).map(answer).collect();
     ui.label(theme::caption(ui, format!("The net: {}", answers.join(", "))));
 }

@@ -90,12 +90,13 @@ pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
         format::percent(confusion.error()),
         format::counted(answers.all.len() as u64, &format!("{words} picture"))
     );
-    let rows = if state.shown == Shown::Confusion {
-        ". Rows: what it is; columns: what it is taken for"
-    } else {
-        ""
-    };
-    widgets::caption_ui(ui, &format!("{text}{rows}"));
+    widgets::caption_ui(ui, &text);
+    if state.shown == Shown::Confusion {
+        widgets::caption_ui(
+            ui,
+            "Rows: what a picture is. Columns: what it is taken for. At the end of a row, the class's error.",
+        );
+    }
 }
 
 /// A row for each class, a column for each answer.
@@ -105,8 +106,8 @@ fn confusion_ui(ui: &mut Ui, confusion: &Confusion) {
     let font = egui::TextStyle::Small.resolve(ui.style());
     let (names, errors) = (72.0, 52.0);
     let width = ui.available_width();
-    let cell = ((width - names - errors) / n.max(1) as f32).clamp(2.0, 30.0);
-    let height = cell.min(22.0);
+    let cell = ((width - names - errors) / n.max(1) as f32).clamp(2.0, 52.0);
+    let height = cell.min(26.0);
     let head = if cell >= NAMED { 14.0 } else { 0.0 };
     let size = vec2(width, head + height * n as f32 + 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());

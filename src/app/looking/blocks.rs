@@ -113,11 +113,11 @@ fn removal_ui(ui: &mut Ui, desk: &Desk<'_>, run: &RunSnapshot) {
     let colour = mark::colour(ui, run.mark);
     let name = format!("{}: error without the block, %", run.name);
     bars_and_curves_ui(ui, &axes, &Bars { name: &name, colour, points: &points }, &[whole]);
-    said(ui, &removal_words(found));
+    said(ui, &removal_words(found, seen.is_some_and(|seen| seen.is_whole)));
 }
 
 /// The whole net's error, and what the loss of one block costs at most and in the middle.
-fn removal_words(found: &Removal) -> String {
+fn removal_words(found: &Removal, is_whole: bool) -> String {
     let mut costs: Vec<f64> = found.blocks.iter().map(|block| block.error - found.error).collect();
     costs.sort_by(f64::total_cmp);
     let points = |x: f64| format!("{:.1}", 100.0 * x);
@@ -125,7 +125,12 @@ fn removal_words(found: &Removal) -> String {
     let worst = found.blocks.iter().max_by(|a, b| a.error.total_cmp(&b.error));
     let where_to = worst.map_or_else(String::new, |Without { path, .. }| format!(" ({path})"));
     format!(
-        "The whole net is wrong on {} of {}. Without one block: {} points more in the middle, {} at most{where_to}.",
+        "{}The whole net is wrong on {} of {}. Without one block: {} points more in the median, {} at most{where_to}.",
+        if is_whole {
+            String::new()
+        } else {
+            format!("{} so far. ", format::counted(costs.len() as u64, "block"))
+        },
         format::percent(found.error),
         format::counted(found.n_pictures as u64, "test picture"),
         points(median),
@@ -183,7 +188,7 @@ fn answers_ui(ui: &mut Ui, found: &Inserted) {
         covers: &[],
     };
     let colour = Palette::of(ui).train;
-    ui.allocate_ui(vec2(ui.available_width().min(460.0), plots::HEIGHT), |ui| {
+    ui.allocate_ui(vec2(ui.available_width().min(460.0), 0.0), |ui| {
         widgets::caption_ui(ui, "logit of the deeper net");
         let response = plots::base(ui, &axes).show(ui, |plot| {
             plot.points(Points::new("logits", PlotPoints::from(points)).color(colour).radius(1.5));

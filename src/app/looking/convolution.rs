@@ -21,10 +21,10 @@ pub struct State {
     layer: Option<String>,
     /// The channel of x whose products are shown, counted within the filter.
     channel: usize,
+    /// `[row, column]` of the output: where the filter responds most, until the pointer chooses.
     at: [usize; 2],
+    has_pointed: bool,
     direction: Direction,
-    /// Whether somebody has gone there; before, it is the middle.
-    was_moved: bool,
     /// `[u, v]` of the weight whose gradient is taken apart.
     tap: [usize; 2],
     sheets: Sheets,
@@ -114,8 +114,8 @@ impl State {
         (subject.layer, subject.place) = (Some(layer), None);
         subject.channel = filter;
         let [height, width] = conv.window.kernel;
-        if !self.was_moved {
-            self.at = [conv.output.height / 2, conv.output.width / 2];
+        if !self.has_pointed {
+            self.at = strongest(plane(&conv.y, conv.output, filter), conv.output.width);
         }
         self.at = [self.at[0].min(conv.output.height - 1), self.at[1].min(conv.output.width - 1)];
         self.tap = [self.tap[0].min(height - 1), self.tap[1].min(width - 1)];
@@ -190,7 +190,7 @@ impl State {
         let Some(pointer) = response.hover_pos() else { return };
         let at = sheets::place_at(response, pointer, size);
         if self.at != at {
-            (self.at, self.was_moved) = (at, true);
+            (self.at, self.has_pointed) = (at, true);
             response.ctx.request_repaint();
         }
     }
@@ -312,6 +312,12 @@ impl State {
             "Of the loss of this picture alone; a step takes the mean over its batch.",
         ));
     }
+}
+
+/// The place `[row, column]` of the largest number of a map.
+fn strongest(map: &[f32], width: usize) -> [usize; 2] {
+    let most = map.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    most.map_or([0; 2], |(p, _)| [p / width, p % width])
 }
 
 fn plane(numbers: &[f32], extent: Extent, channel: usize) -> &[f32] {

@@ -101,7 +101,7 @@ pub fn descent_ui(ui: &mut Ui, state: &mut State) {
 impl State {
     fn controls_ui(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
-            let options = Surface::ALL.map(|surface| (surface, surface.name(), surface.purpose()));
+            let options = Surface::ALL.map(|surface| (surface, surface.title(), surface.purpose()));
             if widgets::choice_ui(ui, &mut self.asked.surface, &options) {
                 self.asked.start = self.asked.surface.start();
             }

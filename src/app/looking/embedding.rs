@@ -30,7 +30,7 @@ pub fn embedding_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
     });
     let seen = desk.look(Look::Embedding { by_tsne: state.by_tsne });
     let Some(View::Embedding(found)) = waiting_ui(ui, desk, seen) else { return };
-    let side = ui.available_width().min(340.0);
+    let side = (0.65 * ui.available_width()).clamp(220.0, 480.0);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), side), Sense::hover());
     ui.painter().rect_filled(rect, theme::CORNER, Palette::of(ui).card);
     let places = places(found, rect.shrink(8.0));
@@ -53,7 +53,7 @@ pub fn embedding_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
         (None, false) => String::new(),
     };
     let text = format!(
-        "{} by the {} before {}; {laid}the nearest neighbour of {} is of the same class",
+        "{} by the {} before {}; {laid}in this plane the nearest neighbour of {} is of the same class",
         format::counted(found.points.len() as u64, "test picture"),
         format::counted(found.dimension as u64, "number"),
         found.before,

@@ -75,6 +75,7 @@ pub fn panel_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: 
     state.follow(seen, view);
     state.settings_ui(ui, subject, &all, has_room);
     state.all_ui(ui, Some(subject), has_room);
+    state.legend_ui(ui);
     state.channels_ui(ui, subject);
 }
 
@@ -133,6 +134,7 @@ impl State {
         let mut layer = filters.path.clone();
         let [height, width] = filters.size();
         let text = format!("{} of {}×{height}×{width}", filters.len(), filters.weights.shape[1]);
+        let has_colours = filters.weights.shape[1] > 1;
         ui.horizontal_wrapped(|ui| {
             let combo = egui::ComboBox::from_id_salt("convolution").selected_text(&layer).show_ui(ui, |ui| {
                 for path in all {
@@ -144,7 +146,7 @@ impl State {
                 .on_hover_text("Filters, and the shape of each: channels, rows, columns");
             if has_room {
                 widgets::group_ui(ui, "scale", |ui| scale_ui(ui, &mut self.scale));
-                widgets::group_ui(ui, "order", |ui| order_ui(ui, &mut self.order));
+                widgets::group_ui(ui, "order", |ui| order_ui(ui, &mut self.order, has_colours));
                 change_ui(ui, &mut self.shows_change);
                 return;
             }
@@ -154,7 +156,7 @@ impl State {
                 widgets::caption_ui(ui, "Black and white are the largest weight of");
                 ui.horizontal(|ui| scale_ui(ui, &mut self.scale));
                 widgets::caption_ui(ui, "In the order of");
-                ui.horizontal(|ui| order_ui(ui, &mut self.order));
+                ui.horizontal(|ui| order_ui(ui, &mut self.order, has_colours));
                 change_ui(ui, &mut self.shows_change);
             });
             button.on_hover_text("Scale, order, change since the beginning");
@@ -167,7 +169,6 @@ impl State {
         }
     }
 
-    /// All filters, as large as fits into a few lines.
     /// All filters: as a strip, or as large as there is room for.
     fn all_ui(&mut self, ui: &mut Ui, mut subject: Option<&mut Subject>, has_room: bool) {
         let Some((key, Shown { filters, order })) = &self.shown else { return };
@@ -206,6 +207,17 @@ impl State {
         if n < order.len() {
             widgets::caption_ui(ui, &format!("and {} more", order.len() - n));
         }
+    }
+
+    /// What the colours say.
+    fn legend_ui(&self, ui: &mut Ui) {
+        let Some((_, Shown { filters, .. })) = &self.shown else { return };
+        let text = match filters.weights.shape[1] {
+            1 => "Grey is a weight of 0, white a positive one, black a negative one.",
+            3 => "The weights over red, green and blue as a colour; grey is 0.",
+            _ => "Each filter's mean over its input channels; grey is 0. Below, a filter channel by channel.",
+        };
+        ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
     }
 
     /// The chosen filter by its input channels, on one scale.
@@ -262,8 +274,8 @@ fn scale_ui(ui: &mut Ui, scale: &mut Scale) {
     widgets::choice_ui(ui, scale, &scales);
 }
 
-fn order_ui(ui: &mut Ui, order: &mut Order) {
-    let orders = [
+fn order_ui(ui: &mut Ui, order: &mut Order, has_colours: bool) {
+    let mut orders = vec![
         (Order::Number, "by number", "As they stand in the layer"),
         (Order::Norm, "norm", "Longest first"),
         (
@@ -271,8 +283,12 @@ fn order_ui(ui: &mut Ui, order: &mut Order) {
             "orientation",
             "By the angle of the stripes that each prefers; those that prefer none come last",
         ),
-        (Order::Colour, "colour", "Most colourful first"),
     ];
+    if has_colours {
+        orders.push((Order::Colour, "colour", "Most colourful first"));
+    } else if *order == Order::Colour {
+        *order = Order::Number;
+    }
     widgets::choice_ui(ui, order, &orders);
 }
 

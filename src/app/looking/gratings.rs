@@ -8,7 +8,7 @@ use egui::{
     Color32, ColorImage, Image, Pos2, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2, vec2,
 };
 
-use super::plots::{Axes, Bars, bars_ui};
+use super::plots::{Axes, Bars, Curve, bars_ui, curves_ui};
 use super::waiting_ui;
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
@@ -20,8 +20,14 @@ use crate::inspect::tuning::{N_ORIENTATIONS, Tuning};
 #[derive(Default)]
 pub struct State {
     shows_distribution: bool,
+    /// The filter whose tuning curve is drawn large.
+    chosen: usize,
     shown: Option<(Arc<View>, TextureHandle)>,
 }
+
+/// How the cells are to be read.
+const NOTE: &str = "Of each filter: its weights in grey or colour, the Gabor function nearest to it, and around a circle \
+                    how strongly it answers to stripes of each angle. Click one for its tuning curve.";
 
 /// Filters drawn, at most.
 const MOST: usize = 128;
@@ -50,6 +56,9 @@ pub fn gratings_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
         preferences.found.len()
     );
     widgets::caption_ui(ui, &text);
+    if !state.shows_distribution {
+        state.curve_ui(ui, preferences);
+    }
 }
 
 impl State {
@@ -67,17 +76,59 @@ impl State {
         }
         let Some((_, texture)) = &self.shown else { return };
         let n = preferences.found.len().min(MOST);
-        let side = if n > 32 { 34.0 } else { 44.0 };
+        let has_room = ui.available_width() > 560.0;
+        let side = match n {
+            33.. => 34.0,
+            17.. => 44.0,
+            _ if has_room => 60.0,
+            _ => 44.0,
+        };
+        ui.add(egui::Label::new(theme::caption(ui, NOTE)).wrap());
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
             for (i, found) in preferences.found.iter().take(MOST).enumerate() {
-                cell_ui(ui, texture, preferences, i, found, side);
+                if cell_ui(ui, texture, preferences, i, found, side, self.chosen == i) {
+                    self.chosen = i;
+                }
             }
         });
     }
+
+    /// The tuning curve of the chosen filter, as physiologists draw it.
+    fn curve_ui(&self, ui: &mut Ui, preferences: &Preferences) {
+        let i = self.chosen.min(preferences.filters.len().saturating_sub(1));
+        let Some(tuning) = preferences.found.get(i).and_then(|found| found.tuning.as_ref()) else { return };
+        let palette = Palette::of(ui);
+        let angle = |k: usize| 180.0 * k as f64 / N_ORIENTATIONS as f64;
+        // Stripes turned by 180° are the same stripes.
+        let points = (0..=N_ORIENTATIONS).map(|k| [angle(k), tuning.curve[k % N_ORIENTATIONS]]);
+        let name = format!("response of filter {i}");
+        let curves = [
+            Curve::new(&name, palette.test, points),
+            Curve::new("half of it", palette.muted, [[0.0, 0.5], [180.0, 0.5]]).dashed(),
+        ];
+        let axes = Axes {
+            name: "Tuning curve",
+            across: "angle of the stripes, degrees",
+            places: None,
+            is_logarithmic: false,
+            covers: &[0.0, 1.0],
+        };
+        curves_ui(ui, &axes, &curves);
+        let width = tuning.half_width_degrees.map_or_else(
+            || "never falls to half of that".into(),
+            |width| format!("falls to half of that {width:.0}° away from it"),
+        );
+        let text = format!(
+            "It answers most to stripes at {:.0}° (90° is upright) with {:.3} cycles per pixel, and {width}. Orientation \
+             selectivity, one less the circular variance: {:.2}.",
+            tuning.orientation_degrees, tuning.cycles_per_pixel, tuning.selectivity
+        );
+        ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
+    }
 }
 
-/// A filter, its Gabor function, and below them its tuning curve around a circle.
+/// A filter, its Gabor function, and below them its tuning curve around a circle; whether it was clicked.
 fn cell_ui(
     ui: &mut Ui,
     texture: &TextureHandle,
@@ -85,8 +136,12 @@ fn cell_ui(
     i: usize,
     found: &Preference,
     side: f32,
-) {
-    let (rect, response) = ui.allocate_exact_size(vec2(2.0 * side + 2.0, 2.0 * side), Sense::hover());
+    is_chosen: bool,
+) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(2.0 * side + 2.0, 2.0 * side), Sense::click());
+    if is_chosen {
+        ui.painter().rect_filled(rect.expand(2.0), theme::CORNER, Palette::of(ui).hover);
+    }
     let n = preferences.filters.len().clamp(1, MOST) as f32;
     for (half, is_there) in [(0, true), (1, found.gabor.is_some())] {
         let min = rect.min + vec2(half as f32 * (side + 2.0), 0.0);
@@ -101,9 +156,8 @@ fn cell_ui(
     if let Some(tuning) = &found.tuning {
         curve_ui(ui, tuning, centre, side / 2.0 - 2.0);
     }
-    let name = format!("Preference of filter {}", i + 1);
-    widgets::named(response, &name).on_hover_ui(|ui| {
-        ui.label(theme::strong(format!("Filter {} of {}", i + 1, preferences.filters.path)));
+    let response = widgets::named(response, &format!("Preference of filter {i}")).on_hover_ui(|ui| {
+        ui.label(theme::strong(format!("Filter {i} of {}", preferences.filters.path)));
         match &found.tuning {
             Some(tuning) => {
                 ui.label(format!(
@@ -127,6 +181,7 @@ fn cell_ui(
             ));
         }
     });
+    response.clicked()
 }
 
 /// Far out where it answers most, in the direction of the stripes.
@@ -181,8 +236,12 @@ fn distribution_ui(ui: &mut Ui, preferences: &Preferences) {
     let orientations = counted(&mut oriented().map(|tuning| tuning.orientation_degrees), 180.0, 12);
     let selectivities = counted(&mut tunings().map(|tuning| tuning.selectivity), 1.0, 10);
     let axes = |name, across| Axes { name, across, places: None, is_logarithmic: false, covers: &[0.0] };
-    let first = axes("Preferred stripes of the oriented filters", "degrees");
-    bars_ui(ui, &first, &Bars { name: "filters", colour: palette.train, points: &orientations });
+    let first = axes("Preferred stripes of the oriented filters", "degrees; 90 is upright");
     let second = axes("Orientation selectivity of all filters", "selectivity");
-    bars_ui(ui, &second, &Bars { name: "filters", colour: palette.test, points: &selectivities });
+    for (axes, colour, points) in
+        [(first, palette.train, &orientations), (second, palette.test, &selectivities)]
+    {
+        ui.label(theme::strong(axes.name));
+        bars_ui(ui, &axes, &Bars { name: "filters", colour, points });
+    }
 }

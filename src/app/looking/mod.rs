@@ -16,7 +16,7 @@ pub mod gratings;
 mod moment;
 mod other;
 mod patches;
-mod plots;
+pub mod plots;
 mod sheets;
 mod statistics;
 mod subject;

@@ -1,14 +1,21 @@
 //! Curves and bars as the instruments draw them: over layers or numbers, with the value under the pointer.
 
 use egui::{Color32, ColorImage, Sense, Stroke, Ui, pos2, vec2};
-use egui_plot::{Bar, BarChart, GridMark, HoverPosition, Line, LineStyle, Plot, PlotPoints};
+use egui_plot::{AxisHints, Bar, BarChart, GridMark, HoverPosition, Line, LineStyle, Plot, PlotPoints};
 
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
-use crate::inspect::chart::nice_step;
+use crate::inspect::chart::{self, nice_step};
 use crate::inspect::picture::Picture;
 
-pub const HEIGHT: f32 = 220.0;
+/// How high a plot is, as a share of its width and within bounds: one in the middle of the window has room.
+const PROPORTION: f32 = 0.5;
+const LOWEST: f32 = 200.0;
+const HIGHEST: f32 = 360.0;
+
+/// Room for the numbers at the axes and what they count, so that nothing is cut off when a plot is first drawn.
+const NUMBERS: f32 = 44.0;
+const BELOW: f32 = 34.0;
 
 /// One curve.
 pub struct Curve {
@@ -59,12 +66,11 @@ pub fn base<'a>(ui: &Ui, axes: &'a Axes<'a>) -> Plot<'a> {
     let is_logarithmic = axes.is_logarithmic;
     let shown = |y: f64| format::number(if axes.is_logarithmic { 10f64.powf(y) } else { y });
     let plot = Plot::new(axes.name)
-        .height(HEIGHT)
+        .height((PROPORTION * ui.available_width()).clamp(LOWEST, HIGHEST))
         .allow_scroll(false)
         .allow_drag(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
-        .x_axis_label(axes.across)
         .y_grid_spacer(move |input| lines(input.bounds, is_logarithmic))
         .grid_color(Palette::of(ui).border)
         .label_formatter(move |hover| match hover {
@@ -73,26 +79,47 @@ pub fn base<'a>(ui: &Ui, axes: &'a Axes<'a>) -> Plot<'a> {
                     Some(places) => {
                         places.get(position.x.round().max(0.0) as usize).cloned().unwrap_or_default()
                     }
-                    None => format!("{} {}", axes.across, format::number(position.x)),
+                    None => format!("{} {}", axes.across, neat(position.x)),
                 };
                 Some(format!("{plot_name}\n{at}\n{}", shown(position.y)))
             }
             HoverPosition::Elsewhere { .. } => None,
         })
-        .x_axis_formatter(move |mark, _| match axes.places {
-            // Between two places there is none.
-            Some(_) if mark.value.fract() != 0.0 => String::new(),
-            Some(places) => {
-                places.get(mark.value.max(0.0) as usize).map_or_else(String::new, |name| short(name))
-            }
-            None => format::tick(mark.value),
-        })
+        .custom_x_axes(vec![across(axes)])
+        .y_axis_min_width(NUMBERS)
         .y_axis_formatter(move |mark, _| match axes.is_logarithmic {
-            true if mark.value.fract() == 0.0 => format!("1e{:.0}", mark.value),
-            true => String::new(),
-            false => format::tick(mark.value),
+            true => power(mark.value),
+            false => chart::number(mark.value, mark.step_size),
         });
     axes.covers.iter().fold(plot, |plot, &y| plot.include_y(y))
+}
+
+/// The axis of layers or numbers.
+fn across<'a>(axes: &'a Axes<'a>) -> AxisHints<'a> {
+    AxisHints::new_x().label(axes.across).min_thickness(BELOW).formatter(move |mark, _| match axes.places {
+        // Between two places there is none.
+        Some(_) if mark.value.fract() != 0.0 => String::new(),
+        Some(places) => places.get(mark.value.max(0.0) as usize).map_or_else(String::new, |name| short(name)),
+        None => chart::number(mark.value, mark.step_size),
+    })
+}
+
+/// A power of ten as a person writes it; nothing between two of them.
+pub fn power(exponent: f64) -> String {
+    match exponent {
+        e if e.fract() != 0.0 => String::new(),
+        e if (-3.0..=4.0).contains(&e) => format!("{}", 10f64.powi(e as i32)),
+        e => format!("1e{e:.0}"),
+    }
+}
+
+/// A number without the zeros behind its point: `3`, `0.25`.
+fn neat(x: f64) -> String {
+    let text = format::number(x);
+    match text.contains('.') && !text.contains('e') {
+        true => text.trim_end_matches('0').trim_end_matches('.').into(),
+        false => text,
+    }
 }
 
 /// Lines at round numbers, far enough apart for each to have its number beside it.
@@ -177,4 +204,15 @@ pub fn bars_and_curves_ui(ui: &mut Ui, axes: &Axes<'_>, bars: &Bars<'_>, curves:
 pub fn image(picture: &Picture) -> ColorImage {
     let pixels = picture.pixels.iter().map(|&[r, g, b]| Color32::from_rgb(r, g, b)).collect();
     ColorImage::new([picture.width, picture.height], pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_at_axes_have_no_more_figures_than_they_need() {
+        assert_eq!([-5.0, -3.0, 0.0, 2.0, 0.5].map(power), ["1e-5", "0.001", "1", "100", ""]);
+        assert_eq!([3.0, 0.25, 100.0, 1e-7].map(neat), ["3", "0.25", "100", "1.0e-7"]);
+    }
 }

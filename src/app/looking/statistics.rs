@@ -183,7 +183,8 @@ fn signal_ui(ui: &mut Ui, found: &Statistics) {
         Curve::over_places("gradient", palette.test, gradient).dashed(),
     ];
     curves_ui(ui, &over_layers("Signal and gradient through the depth", &places, true), &curves);
-    if let Some(growth) = found.growth() {
+    // Between two normalisations nothing adds up from layer to layer.
+    if let Some(growth) = found.growth().filter(|_| found.norms.is_empty()) {
         said(
             ui,
             &format!(
@@ -260,7 +261,7 @@ fn histograms_ui(ui: &mut Ui, found: &Statistics, layer: &mut usize) {
     });
     let weights = found.weights.iter().find(|weight| weight.path == own.path);
     let palette = Palette::of(ui);
-    for (name, histogram, colour) in [
+    let all = [
         ("output", own.signal_histogram.as_ref(), palette.train),
         ("gradient by the output", own.gradient_histogram.as_ref(), palette.test),
         ("weights", weights.and_then(|weights| weights.weight_histogram.as_ref()), palette.rate),
@@ -269,10 +270,17 @@ fn histograms_ui(ui: &mut Ui, found: &Statistics, layer: &mut usize) {
             weights.and_then(|weights| weights.gradient_histogram.as_ref()),
             palette.test,
         ),
-    ] {
-        if let Some(histogram) = histogram {
-            histogram_ui(ui, name, histogram, colour);
-        }
+    ];
+    let there: Vec<_> =
+        all.into_iter().filter_map(|(name, found, colour)| Some((name, found?, colour))).collect();
+    // Beside each other where there is room.
+    let n_columns = if ui.available_width() > 560.0 { 2 } else { 1 };
+    for row in there.chunks(n_columns) {
+        ui.columns(n_columns, |columns| {
+            for (ui, &(name, histogram, colour)) in columns.iter_mut().zip(row) {
+                histogram_ui(ui, name, histogram, colour);
+            }
+        });
     }
 }
 

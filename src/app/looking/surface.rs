@@ -101,7 +101,11 @@ pub fn surface_ui(ui: &mut Ui, desk: &Desk<'_>, beside: &mut Option<RunId>, stat
             format::percent(y)
         )
     });
-    widgets::caption_ui(ui, &format!("{training}{explained}"));
+    let reach = match state.form {
+        Form::Random => " From the middle to an edge, every filter moves by its own length.",
+        Form::Line | Form::Path => "",
+    };
+    widgets::caption_ui(ui, &format!("{training}{explained}{reach}"));
     note_ui(ui);
 }
 

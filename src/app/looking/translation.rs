@@ -59,9 +59,10 @@ pub fn translation_ui(ui: &mut Ui, desk: &Desk<'_>, state: &mut State) {
 }
 
 fn curves(ui: &Ui, found: &Translation, measure: Measure) -> Vec<Curve> {
-    let every = found.layers.len().div_ceil(MOST).max(1);
-    // The last layer is always there.
-    let shown: Vec<&Moved> = found.layers.iter().rev().step_by(every).collect();
+    // Evenly through the depth, the pictures themselves and the last layer always among them.
+    let (n, last) = (found.layers.len().min(MOST), found.layers.len().saturating_sub(1));
+    let shown: Vec<&Moved> =
+        (0..n).map(|i| &found.layers[(i * last + (n - 1) / 2) / (n - 1).max(1)]).collect();
     let runs = Palette::of(ui).runs;
     let curve = |(i, layer): (usize, &&Moved)| {
         let value = |s: usize| match measure {
@@ -71,5 +72,5 @@ fn curves(ui: &Ui, found: &Translation, measure: Measure) -> Vec<Curve> {
         let points = (0..found.shifts.len()).map(|s| [found.shifts[s] as f64, value(s)]);
         Curve::new(&format!("{} {}", layer.path, layer.kind), runs[i % runs.len()], points)
     };
-    shown.iter().rev().enumerate().map(curve).collect()
+    shown.iter().enumerate().map(curve).collect()
 }

@@ -54,6 +54,11 @@ const WAYS: [(&str, &str); 5] = [
     ),
 ];
 
+/// How the pictures are to be read.
+const NOTE: &str = "The frame is what the unit sees. Grey is 0, white and black are as far above and below it as stands \
+                    under the picture; warm speaks for the response, cold against it. Point at a picture for how it \
+                    comes about.";
+
 pub fn why_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: &mut State) {
     let Some(graph) = subject::graph(desk) else { return subject::nothing_ui(ui, None) };
     subject.picture_ui(ui, desk, graph.input());
@@ -80,11 +85,12 @@ pub fn why_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: &m
     let class = subject::set(desk).and_then(|set| set.classes.get(why.picture.class?));
     ui.label(theme::caption(ui, words(why, class.map(String::as_str), seen)));
     state.tiles_ui(ui, graph, why, sheets::key_of(seen, view));
+    ui.add(egui::Label::new(theme::caption(ui, NOTE)).wrap());
 }
 
 fn words(why: &Why, class: Option<&str>, seen: &Seen) -> String {
     let [row, column] = why.place;
-    let class = class.map_or_else(String::new, |class| format!(" to this `{class}`"));
+    let class = class.map_or_else(String::new, |class| format!(" to this “{class}”"));
     format!(
         "{}, unit {} responds with {}{class} at row {row}, column {column}; by {}",
         why.unit.layer,

@@ -200,6 +200,7 @@ fn statistics_ui(ui: &mut Ui, statistics: &LayerStatistics) {
             RichText::new(format!("{} dead", format::percent(dead))).small().color(Palette::of(ui).warning);
         let help =
             "Units that were 0 for every picture of the batch at every place: no gradient reaches them.";
+        ui.add_space(theme::GAP);
         ui.label(text).on_hover_text(help);
     }
 }

@@ -20,7 +20,7 @@ pub struct FiltersArguments {
     #[arg(long, value_enum, default_value = "number")]
     order: OrderChoice,
 
-    /// The weights less those before the first step.
+    /// The weights less those that the experiment's seed draws before the first step.
     #[arg(long)]
     change: bool,
 

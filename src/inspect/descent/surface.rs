@@ -36,6 +36,17 @@ impl Surface {
         }
     }
 
+    /// The name as a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Ravine => "Ravine",
+            Self::Saddle => "Saddle",
+            Self::Plateau => "Plateau",
+            Self::Rosenbrock => "Rosenbrock",
+            Self::Beale => "Beale",
+        }
+    }
+
     pub fn formula(self) -> &'static str {
         match self {
             Self::Ravine => "½·(x² + 40·y²)",

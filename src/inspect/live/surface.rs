@@ -161,7 +161,8 @@ fn no_path() -> LookError {
 fn point(subject: &Subject<'_>, point: Point) -> Result<Weights, LookError> {
     let numbers = match point {
         Point::Start => {
-            return Ok(initial::all(subject.graph, &subject.experiment.train, subject.experiment.seed));
+            let drawn = || initial::all(subject.graph, &subject.experiment.train, subject.experiment.seed);
+            return Ok(subject.start.map_or_else(drawn, |start| start.parameters.clone()));
         }
         Point::Here => Numbers::read_from(subject.graph, subject.placement, &**subject.memory)?,
         Point::Step(step) => match subject.past.iter().find(|kept| kept.step == step) {

@@ -87,6 +87,26 @@ fn the_line_from_the_start_falls() {
     assert!(at(1.0).loss < at(0.0).loss, "{:?} and {:?}", at(1.0), at(0.0));
 }
 
+/// A run that was given weights began with those, and not with what its seed would have drawn: its filters have not
+/// changed, and a line from its start stands still.
+#[test]
+fn a_run_begins_with_the_weights_that_it_was_given() {
+    let mut run = run();
+    run.begin_here().expect("weights");
+    let View::Filters(filters) = (Look::Filters { layer: None }).whole(&Subject::of(&run)).expect("filters")
+    else {
+        panic!("filters were asked for")
+    };
+    let change = filters.change().expect("it is known where they began");
+    assert!(change.weights.data.iter().all(|&w| w == 0.0), "{:?}", change.weights.data);
+    let View::Surface(drawn) = Look::Surface(Slice::FROM_START).whole(&Subject::of(&run)).expect("a line")
+    else {
+        panic!("a line was asked for")
+    };
+    let first = drawn.line[0].1;
+    assert!(drawn.line.iter().all(|(_, height)| *height == first), "{:?}", drawn.line);
+}
+
 /// At the first step the run's statistics are those of the net before it.
 #[test]
 fn statistics_of_a_run_at_its_start_are_those_before_the_first_step() {

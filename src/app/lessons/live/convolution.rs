@@ -1,18 +1,19 @@
-//! A kernel to type, slid over a picture, with the sum that is formed at one position.
+//! A kernel to type, slid over a picture, with the sum that is formed at one position. The pictures are the built-in
+//! digits, whatever the run in front learns from: they are there at once, and of the size that the text tells.
 
 use egui::{Color32, Grid, Mesh, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::State as Part;
 use super::by_hand::{Map, Pooling, Slide, kernel};
-use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
-use crate::data::DataSet;
+use crate::data::{DataError, DataSet, catalogue};
+use crate::experiment::Data;
 use crate::lessons::live::Live;
-use crate::session::PicturesState;
 
 /// What is set, and where the pointer was last.
 pub struct State {
+    pictures: Result<DataSet, DataError>,
     slide: Slide,
     is_rectified: bool,
     pooling: Pooling,
@@ -24,6 +25,9 @@ pub struct State {
     at: [usize; 2],
 }
 
+/// Pictures to choose from.
+const PICTURES: usize = 50;
+
 const KERNELS: [(&str, &str); 6] = [
     ("identity", "Identity"),
     ("blur", "Blur"),
@@ -33,17 +37,19 @@ const KERNELS: [(&str, &str); 6] = [
     ("gabor", "Gabor"),
 ];
 
-pub fn convolution_ui(ui: &mut Ui, desk: &Desk<'_>, part: &mut Part, live: &Live) {
+pub fn convolution_ui(ui: &mut Ui, part: &mut Part, live: &Live) {
     if !matches!(part, Part::Convolution(_)) {
-        *part = Part::Convolution(State::new(live));
+        *part = Part::Convolution(Box::new(State::new(live)));
     }
     let Part::Convolution(state) = part else { return };
-    let PicturesState::Ready(ready) = desk.snapshot.pictures() else {
-        widgets::caption_ui(ui, "The picture comes with the pictures of the run in front.");
-        return;
+    state.settings_ui(ui);
+    let own = match &state.pictures {
+        Ok(set) => grey(set, state.picture),
+        Err(error) => {
+            widgets::caption_ui(ui, &error.to_string());
+            return;
+        }
     };
-    state.settings_ui(ui, ready.set.train.len());
-    let own = grey(&ready.set, state.picture);
     let picture = own.shifted(state.shift);
     let filtered = state.slide.over(&picture);
     let rectified = if state.is_rectified { filtered.rectified() } else { filtered.clone() };
@@ -64,10 +70,20 @@ impl State {
         let (side, kernel) = kernel(live.settings.text("kernel").unwrap_or("edge-vertical"));
         let setting = |name, otherwise| live.settings.number(name).map_or(otherwise, |n| n as usize);
         let slide = Slide { kernel, side, stride: setting("stride", 1), padding: setting("padding", 0) };
-        Self { slide, is_rectified: false, pooling: Pooling::None, picture: 0, shift: 0, at: [8, 8] }
+        let digits = Data { train: Some(PICTURES), test: Some(1), ..Data::default() };
+        let pictures = catalogue::open(&digits, 1);
+        Self {
+            pictures,
+            slide,
+            is_rectified: false,
+            pooling: Pooling::None,
+            picture: 0,
+            shift: 0,
+            at: [8, 8],
+        }
     }
 
-    fn settings_ui(&mut self, ui: &mut Ui, n_pictures: usize) {
+    fn settings_ui(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             for (name, title) in KERNELS {
                 if ui.small_button(title).clicked() {
@@ -81,7 +97,7 @@ impl State {
             ui.vertical(|ui| {
                 setting_ui(ui, "stride", &mut self.slide.stride, 1..=4);
                 setting_ui(ui, "padding", &mut self.slide.padding, 0..=4);
-                setting_ui(ui, "picture", &mut self.picture, 0..=n_pictures.saturating_sub(1));
+                setting_ui(ui, "picture", &mut self.picture, 0..=PICTURES - 1);
                 setting_ui(ui, "shift", &mut self.shift, 0..=6);
             });
         });

@@ -6,7 +6,8 @@ use egui_plot::{GridMark, Legend, Line, LineStyle, Plot, PlotPoints};
 use super::super::calm;
 use super::super::sketch::{curve_of, steps_of};
 use crate::app::bridge::Desk;
-use crate::app::theme::{self, Palette};
+use crate::app::runs::mark;
+use crate::app::theme::Palette;
 use crate::app::widgets;
 use crate::lessons::live::Live;
 use crate::lessons::own;
@@ -36,12 +37,15 @@ pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, live: &Live) {
     let curves: Vec<Vec<[f64; 2]>> =
         runs.iter().map(|(_, run)| run.map(|run| shown.points(run)).unwrap_or_default()).collect();
     let n_epochs = runs.iter().filter_map(|(_, run)| *run).map(|run| run.experiment.train.epochs).max();
-    let plot = shown.plot(&names.join(" "), n_epochs.unwrap_or(1) as f64, &curves);
-    let plot = calm(plot, Palette::of(ui));
+    let plot = calm(shown.plot(&names.join(" ")), Palette::of(ui));
+    let plot = shown.axes(plot, n_epochs.unwrap_or(1) as f64, &curves);
     let styles = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()];
+    // As on the right.
+    let mark = |(i, (_, run)): (usize, &(&str, Option<&RunSnapshot>))| run.map_or(i, |run| run.mark);
+    let colours: Vec<_> = runs.iter().enumerate().map(|run| mark::colour(ui, mark(run))).collect();
     let response = plot.show(ui, |plot| {
-        for (i, ((name, run), points)) in runs.iter().zip(curves).enumerate() {
-            let colour = theme::tint(run.map_or(i, |run| run.mark));
+        for (i, ((name, _), points)) in runs.iter().zip(curves).enumerate() {
+            let colour = colours[i];
             let line = Line::new((*name).to_string(), PlotPoints::from(points)).color(colour).width(2.0);
             plot.line(line.style(styles[i / 4 % styles.len()]));
         }
@@ -61,14 +65,17 @@ impl Shown<'_> {
         }
     }
 
-    fn plot<'a>(&self, names: &str, n_epochs: f64, curves: &[Vec<[f64; 2]>]) -> Plot<'a> {
-        let plot = Plot::new(("curves of the lesson", self.kind, self.is_over_rate, names))
+    fn plot<'a>(&self, names: &str) -> Plot<'a> {
+        Plot::new(("curves of the lesson", self.kind, self.is_over_rate, names))
             .height(HEIGHT)
             .allow_scroll(false)
             .allow_drag(false)
             .allow_zoom(false)
             .include_y(0.0)
-            .legend(Legend::default());
+            .legend(Legend::default())
+    }
+
+    fn axes<'a>(&self, plot: Plot<'a>, n_epochs: f64, curves: &[Vec<[f64; 2]>]) -> Plot<'a> {
         let plot = match self.is_over_rate {
             true => plot.x_axis_label("rate").x_axis_formatter(|mark, _| power(mark)),
             false => plot.x_axis_label("epoch").include_x(0.0).include_x(n_epochs),

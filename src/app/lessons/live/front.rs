@@ -21,7 +21,7 @@ pub fn has_begun_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) -> bool {
 /// Whether the run of this name is in front; otherwise what is to be done about it.
 pub fn is_front_ui(ui: &mut Ui, desk: &mut Desk<'_>, name: &str) -> bool {
     let Some(run) = own::run_of(desk.snapshot, name) else {
-        widgets::caption_ui(ui, &format!("`{name}` is not on the table. Set the table above."));
+        widgets::caption_ui(ui, &format!("{name} is not on the table. Set the table above."));
         return false;
     };
     if run.id != desk.run {

@@ -38,7 +38,7 @@ pub fn functions_ui(ui: &mut Ui, state: &mut Part) {
 fn plot_ui(ui: &mut Ui, state: &State, title: &str, of: fn(Activation, f64) -> f64) {
     widgets::caption_ui(ui, title);
     let plot = calm(Plot::new(("functions", title)), Palette::of(ui)).height(HEIGHT).allow_scroll(false);
-    let plot = plot.legend(Legend::default());
+    let plot = plot.legend(Legend::default()).x_axis_label("x");
     let response = plot.allow_drag(false).allow_zoom(false).include_y(0.0).include_y(1.0).show(ui, |plot| {
         for (i, function) in Activation::ALL.into_iter().enumerate().filter(|(i, _)| state.shown[*i]) {
             let x = |k: usize| -REACH + 2.0 * REACH * k as f64 / (N_POINTS - 1) as f64;

@@ -9,6 +9,9 @@ use crate::lessons::bench;
 use crate::lessons::live::Live;
 use crate::lessons::{Lesson, own};
 
+/// How high the table is before it scrolls.
+const HEIGHT: f32 = 280.0;
+
 pub fn layers_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
     let name = live.settings.text("of").unwrap_or_default();
     let Some(setup) = lesson.setup(name) else { return };
@@ -23,9 +26,12 @@ pub fn layers_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
         }
     };
     let total = graph.total();
-    egui::ScrollArea::both().id_salt(("layers", name)).max_height(260.0).auto_shrink([false, true]).show(
-        ui,
-        |ui| {
+    egui::ScrollArea::both()
+        .id_salt(("layers", name))
+        .max_height(HEIGHT)
+        .min_scrolled_height(HEIGHT)
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
             Grid::new(("layers of", name)).striped(true).num_columns(5).spacing([10.0, 2.0]).show(ui, |ui| {
                 for head in ["layer", "output", "parameters", "multiply-adds", "sees"] {
                     widgets::caption_ui(ui, head);
@@ -54,6 +60,5 @@ pub fn layers_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
                 ui.label(theme::strong(format::short(total.multiply_adds)));
                 ui.end_row();
             });
-        },
-    );
+        });
 }

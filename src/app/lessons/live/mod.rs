@@ -28,7 +28,7 @@ pub enum State {
     #[default]
     Nothing,
     Filters(crate::app::looking::filters::State),
-    Convolution(convolution::State),
+    Convolution(Box<convolution::State>),
     Functions(functions::State),
     Gratings(crate::app::looking::gratings::State),
     Descent(Box<crate::app::looking::descent::State>),
@@ -63,7 +63,7 @@ fn part_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, place: usize, live
             "filters" => filters::filters_ui(ui, desk, state, live),
             "instrument" => instrument::instrument_ui(ui, desk, state, live),
             "layers" => layers::layers_ui(ui, desk, lesson, live),
-            "convolution" => convolution::convolution_ui(ui, desk, state, live),
+            "convolution" => convolution::convolution_ui(ui, state, live),
             "functions" => functions::functions_ui(ui, state),
             "gratings" => gratings::gratings_ui(ui, desk, state, live),
             "descent" => descent::descent_ui(ui, state, live),

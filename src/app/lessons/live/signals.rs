@@ -7,6 +7,7 @@ use egui_plot::{Legend, Line, LineStyle, Plot, PlotPoints};
 use super::super::calm;
 use super::State as Part;
 use crate::app::beside::Beside;
+use crate::app::looking::plots::power;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets;
 use crate::engine::{self, DeviceChoice};
@@ -123,10 +124,7 @@ fn plot_ui(ui: &mut Ui, found: &Statistics) {
         .include_y(-3.0)
         .legend(Legend::default())
         .x_axis_label("layer")
-        .y_axis_formatter(|mark, _| match mark.value.fract() == 0.0 {
-            true => format!("1e{:.0}", mark.value),
-            false => String::new(),
-        });
+        .y_axis_formatter(|mark, _| power(mark.value));
     let response = plot.show(ui, |plot| {
         plot.line(Line::new("signal", PlotPoints::from(signal.clone())).color(palette.train).width(2.0));
         let line = Line::new("its gradient", PlotPoints::from(gradient)).color(palette.test).width(2.0);
