@@ -11,6 +11,7 @@ pub mod functions;
 pub mod matrix;
 mod memory;
 mod plan;
+pub mod pool;
 pub mod product;
 pub mod simd;
 
@@ -138,8 +139,9 @@ impl Device for Cpu {
     }
 
     fn kernels(&self) -> String {
-        // Earlier versions summed every convolution directly and said their vectors alone.
-        format!("{} and Winograd's convolutions", simd::level().name())
+        // The first version summed every convolution directly and said its vectors alone; the next, "and Winograd's
+        // convolutions", had no adjoints.
+        format!("{}, Winograd's convolutions and their adjoints", simd::level().name())
     }
 
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {

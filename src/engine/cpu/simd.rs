@@ -85,6 +85,24 @@ pub trait Lanes: Copy {
     unsafe fn sub(self, b: Self) -> Self;
     /// `max(0, self)`; what is no number stays so.
     unsafe fn rectified(self) -> Self;
+    /// `yes` where `self` is larger than `than` or no number, else `no`.
+    unsafe fn if_larger(self, than: Self, yes: Self, no: Self) -> Self;
+    /// `yes` where `self` equals `to`, else `no`.
+    unsafe fn if_equal(self, to: Self, yes: Self, no: Self) -> Self;
+
+    /// As many numbers as there are, up to a whole vector; zeros behind.
+    #[inline(always)]
+    unsafe fn load_up_to(from: *const f32, n: usize) -> Self {
+        // SAFETY: passed on.
+        unsafe { if n < Self::N { Self::load_first(from, n) } else { Self::load(from) } }
+    }
+
+    /// As many numbers as there is room for.
+    #[inline(always)]
+    unsafe fn store_up_to(self, to: *mut f32, n: usize) {
+        // SAFETY: passed on.
+        unsafe { if n < Self::N { self.store_first(to, n) } else { self.store(to) } }
+    }
 }
 
 /// Work written once for vectors of any width.
@@ -183,6 +201,17 @@ impl Lanes for Plain {
     unsafe fn rectified(self) -> Self {
         Self(self.0.map(super::rectified))
     }
+
+    #[inline(always)]
+    unsafe fn if_larger(self, than: Self, yes: Self, no: Self) -> Self {
+        let wins = |i: usize| self.0[i] > than.0[i] || self.0[i].is_nan();
+        Self(std::array::from_fn(|i| if wins(i) { yes.0[i] } else { no.0[i] }))
+    }
+
+    #[inline(always)]
+    unsafe fn if_equal(self, to: Self, yes: Self, no: Self) -> Self {
+        Self(std::array::from_fn(|i| if self.0[i] == to.0[i] { yes.0[i] } else { no.0[i] }))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -249,6 +278,20 @@ mod x86 {
             // Of a number and none, the instruction gives its second operand.
             Self(unsafe { _mm512_max_ps(_mm512_setzero_ps(), self.0) })
         }
+
+        #[inline(always)]
+        unsafe fn if_larger(self, than: Self, yes: Self, no: Self) -> Self {
+            Self(unsafe {
+                let larger = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, than.0);
+                let no_number = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
+                _mm512_mask_blend_ps(larger | no_number, no.0, yes.0)
+            })
+        }
+
+        #[inline(always)]
+        unsafe fn if_equal(self, to: Self, yes: Self, no: Self) -> Self {
+            Self(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, to.0), no.0, yes.0) })
+        }
     }
 
     impl Lanes for Avx2 {
@@ -298,6 +341,20 @@ mod x86 {
         unsafe fn rectified(self) -> Self {
             // Of a number and none, the instruction gives its second operand.
             Self(unsafe { _mm256_max_ps(_mm256_setzero_ps(), self.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn if_larger(self, than: Self, yes: Self, no: Self) -> Self {
+            Self(unsafe {
+                let larger = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, than.0);
+                let no_number = _mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0);
+                _mm256_blendv_ps(no.0, yes.0, _mm256_or_ps(larger, no_number))
+            })
+        }
+
+        #[inline(always)]
+        unsafe fn if_equal(self, to: Self, yes: Self, no: Self) -> Self {
+            Self(unsafe { _mm256_blendv_ps(no.0, yes.0, _mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, to.0)) })
         }
     }
 

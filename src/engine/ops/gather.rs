@@ -88,6 +88,8 @@ mod cpu {
     use rayon::prelude::*;
 
     use super::*;
+    use crate::data::Normalisation;
+    use crate::engine::cpu::simd::vectorised;
     use crate::engine::cpu::{CpuPictures, Io};
 
     pub fn kernel(step: GatherStep) -> Box<dyn Kernel> {
@@ -124,25 +126,84 @@ mod cpu {
         let (extent, augment) = (step.extent, step.augment);
         let bytes = source.source.split().picture(extent, index as usize); // (C, H, W)
         let normalisation = &*source.source.normalisation;
-        let mean_grey = if augment.jitter > 0.0 { augment::mean_grey(extent, bytes) } else { 0.0 };
-        for i in 0..extent.height {
-            for j in 0..extent.width {
-                let pixel = &mut x[(i * extent.width + j) * extent.channels..][..extent.channels];
-                let from = drawn.source(extent, [i, j]);
-                let Some([row, column]) = from.filter(|_| !drawn.is_cut_out(augment.cutout, [i, j])) else {
-                    pixel.fill(0.0);
-                    continue;
-                };
-                let at = row * extent.width + column;
-                for (c, x) in pixel.iter_mut().enumerate() {
-                    *x = bytes[c * extent.area() + at] as f32 / 255.0;
-                }
-                if augment.jitter > 0.0 {
-                    augment::jittered(drawn.factors, mean_grey, shares, pixel);
-                }
-                for (c, x) in pixel.iter_mut().enumerate() {
-                    *x = (*x - normalisation.mean[c * extent.area() + at]) * normalisation.scale[c];
-                }
+        if augment.jitter > 0.0 {
+            return jittered(step, bytes, normalisation, shares, drawn, x);
+        }
+        // Where each row of the result begins and ends in the picture, before it is mirrored: `column + dx` of it.
+        let (width, dx) = (extent.width as i64, i64::from(drawn.dx));
+        let [first, end] = [-dx, width - dx].map(|column| column.clamp(0, width));
+        for (i, x) in x.chunks_exact_mut(extent.width * extent.channels).enumerate() {
+            let row = i.checked_add_signed(drawn.dy as isize).filter(|&row| row < extent.height);
+            let Some(row) = row.filter(|_| first < end) else {
+                x.fill(0.0);
+                continue;
+            };
+            let to = if drawn.flip { width - end..width - first } else { first..end };
+            let [to_first, to_end] = [to.start, to.end].map(|column| column as usize * extent.channels);
+            x[..to_first].fill(0.0);
+            x[to_end..].fill(0.0);
+            for c in 0..extent.channels {
+                let at = (c * extent.height + row) as i64 * width + dx;
+                let from = (at + first) as usize..(at + end) as usize;
+                let (bytes, mean) = (&bytes[from.clone()], &normalisation.mean[from]);
+                let channel = Channel { number: c, of: extent.channels, scale: normalisation.scale[c] };
+                normalised(bytes, mean, channel, drawn.flip, &mut x[to_first..to_end]);
+            }
+            if augment.cutout > 0 {
+                let pixels = x.chunks_exact_mut(extent.channels).enumerate();
+                let cut_out = pixels.filter(|&(j, _)| drawn.is_cut_out(augment.cutout, [i, j]));
+                cut_out.for_each(|(_, pixel)| pixel.fill(0.0));
+            }
+        }
+    }
+
+    /// Which of a pixel's channels is written, and what it is scaled by.
+    #[derive(Clone, Copy)]
+    struct Channel {
+        number: usize,
+        of: usize,
+        scale: f32,
+    }
+
+    vectorised! {
+        /// One channel of neighbouring pixels, `x[j, c] = (byte / 255 − mean) · scale`, from the last to the first if so
+        /// wished.
+        fn normalised(bytes: &[u8], mean: &[f32], channel: Channel, mirrored: bool, x: &mut [f32]) {
+            let Channel { number, of, scale } = channel;
+            let from = bytes.iter().zip(mean).map(|(&byte, mean)| (f32::from(byte) / 255.0 - mean) * scale);
+            match (of, mirrored) {
+                (1, false) => x.iter_mut().zip(from).for_each(|(x, from)| *x = from),
+                (1, true) => x.iter_mut().rev().zip(from).for_each(|(x, from)| *x = from),
+                (_, false) => x.chunks_exact_mut(of).zip(from).for_each(|(x, from)| x[number] = from),
+                (_, true) => x.chunks_exact_mut(of).rev().zip(from).for_each(|(x, from)| x[number] = from),
+            }
+        }
+    }
+
+    /// A picture whose colours change, pixel by pixel.
+    fn jittered(
+        step: &GatherStep,
+        bytes: &[u8],
+        normalisation: &Normalisation,
+        shares: &[f32],
+        drawn: &Drawn,
+        x: &mut [f32],
+    ) {
+        let (extent, mean_grey) = (step.extent, augment::mean_grey(step.extent, bytes));
+        for (place, pixel) in x.chunks_exact_mut(extent.channels).enumerate() {
+            let at = [place / extent.width, place % extent.width];
+            let from = drawn.source(extent, at).filter(|_| !drawn.is_cut_out(step.augment.cutout, at));
+            let Some([row, column]) = from else {
+                pixel.fill(0.0);
+                continue;
+            };
+            let from = row * extent.width + column;
+            for (c, x) in pixel.iter_mut().enumerate() {
+                *x = f32::from(bytes[c * extent.area() + from]) / 255.0;
+            }
+            augment::jittered(drawn.factors, mean_grey, shares, pixel);
+            for (c, x) in pixel.iter_mut().enumerate() {
+                *x = (*x - normalisation.mean[c * extent.area() + from]) * normalisation.scale[c];
             }
         }
     }

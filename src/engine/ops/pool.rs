@@ -82,28 +82,15 @@ mod cpu {
     use rayon::prelude::*;
 
     use super::*;
-    use crate::engine::cpu::Io;
     use crate::engine::cpu::channels::add_scaled;
-    use crate::engine::cpu::simd::vectorised;
+    use crate::engine::cpu::{Io, pool};
 
     pub fn kernel(step: PoolStep) -> Box<dyn Kernel> {
         let (n_in, n_out) = (step.input.len(), step.output.len());
         match (step.pass, step.mode) {
             (Pass::Forward, PoolMode::Max) => Box::new(move |io: Io<'_>| {
                 let [y, winners] = io.outputs else { unreachable!("a maximum has winners") };
-                let out = y.par_chunks_mut(n_out).zip(winners.par_chunks_mut(n_out));
-                io.inputs[0].par_chunks(n_in).zip(out).for_each(|(x, (y, winners))| {
-                    each_tap(&step, |tap| {
-                        let Tap { x_at, y_at, place, channels, .. } = tap;
-                        let x = &x[x_at..x_at + channels];
-                        let (y, winners) =
-                            (&mut y[y_at..y_at + channels], &mut winners[y_at..y_at + channels]);
-                        match tap.place.is_first {
-                            true => first(x, place.number, y, winners),
-                            false => larger(x, place.number, y, winners),
-                        }
-                    });
-                });
+                pool::maximum(&step, io.inputs[0], y, winners);
             }),
             (Pass::Forward, PoolMode::Average | PoolMode::Sum) => Box::new(move |io: Io<'_>| {
                 let out = io.outputs[0].par_chunks_mut(n_out);
@@ -115,15 +102,7 @@ mod cpu {
                 });
             }),
             (Pass::Backward | Pass::Weights, PoolMode::Max) => Box::new(move |io: Io<'_>| {
-                let incoming = io.inputs[0].par_chunks(n_out).zip(io.inputs[1].par_chunks(n_out));
-                incoming.zip(io.outputs[0].par_chunks_mut(n_in)).for_each(|((dy, winners), dx)| {
-                    dx.fill(0.0);
-                    each_tap(&step, |Tap { x_at, y_at, place, channels, .. }| {
-                        let y_range = y_at..y_at + channels;
-                        let dx = &mut dx[x_at..x_at + channels];
-                        add_won(&dy[y_range.clone()], &winners[y_range], place.number, dx);
-                    });
-                });
+                pool::maximum_backward(&step, io.inputs[0], io.inputs[1], io.outputs[0]);
             }),
             (Pass::Backward | Pass::Weights, PoolMode::Average | PoolMode::Sum) => {
                 Box::new(move |io: Io<'_>| {
@@ -143,69 +122,26 @@ mod cpu {
     struct Tap {
         x_at: usize,
         y_at: usize,
-        place: WindowPlace,
         /// Of the window's sum.
         weight: f32,
         channels: usize,
     }
 
-    #[derive(Clone, Copy)]
-    struct WindowPlace {
-        /// `u·kW + v`.
-        number: f32,
-        /// Whether it is the first of its window that lies inside the picture.
-        is_first: bool,
-    }
-
     /// Visits every pixel under every window, windows in order of their output pixel.
     fn each_tap(step: &PoolStep, mut visit: impl FnMut(Tap)) {
-        let PoolStep { input, output, window, .. } = *step;
-        let channels = input.channels;
-        // The taps of one window along one axis that lie inside the picture.
-        let inside = |axis: usize, at: usize, size: usize| {
-            let start = at * window.stride[axis];
-            let first = window.padding[axis].saturating_sub(start);
-            let end = (size + window.padding[axis]).saturating_sub(start).min(window.kernel[axis]);
-            first..end
-        };
+        let (input, output, channels) = (step.input, step.output, step.input.channels);
         for i in 0..output.height {
-            let rows = inside(0, i, input.height);
+            let (rows, first_row) = pool::inside(step, 0, i);
             for j in 0..output.width {
-                let columns = inside(1, j, input.width);
+                let (columns, first_column) = pool::inside(step, 1, j);
                 let y_at = (i * output.width + j) * channels;
                 let weight = 1.0 / step.divisor(i, j) as f32;
-                for u in rows.clone() {
-                    let row = (i * window.stride[0] + u - window.padding[0]) * input.width;
-                    for v in columns.clone() {
-                        let x_at = (row + j * window.stride[1] + v - window.padding[1]) * channels;
-                        let is_first = u == rows.start && v == columns.start;
-                        let place = WindowPlace { number: (u * window.kernel[1] + v) as f32, is_first };
-                        visit(Tap { x_at, y_at, place, weight, channels });
+                for row in (first_row..).take(rows.len()) {
+                    for column in (first_column..).take(columns.len()) {
+                        let x_at = (row * input.width + column) * channels;
+                        visit(Tap { x_at, y_at, weight, channels });
                     }
                 }
-            }
-        }
-    }
-
-    fn first(x: &[f32], place: f32, y: &mut [f32], winners: &mut [f32]) {
-        y.copy_from_slice(x);
-        winners.fill(place);
-    }
-
-    vectorised! {
-        fn larger(x: &[f32], place: f32, y: &mut [f32], winners: &mut [f32]) {
-            for ((y, winner), &x) in y.iter_mut().zip(winners).zip(x) {
-                let wins = x > *y || x.is_nan();
-                *y = if wins { x } else { *y };
-                *winner = if wins { place } else { *winner };
-            }
-        }
-    }
-
-    vectorised! {
-        fn add_won(dy: &[f32], winners: &[f32], place: f32, dx: &mut [f32]) {
-            for ((dx, &dy), &winner) in dx.iter_mut().zip(dy).zip(winners) {
-                *dx += if winner == place { dy } else { 0.0 };
             }
         }
     }

@@ -15,7 +15,22 @@ pub struct Backward {
     /// Pixels of dy from one tap of a class to the next.
     spacing: [usize; 2],
     margin: Margin,
-    way: Way<winograd::Convolution>,
+    way: Way<Transformed>,
+}
+
+/// The ways by Winograd's points.
+enum Transformed {
+    Correlation(winograd::Convolution),
+    Adjoint(winograd::Adjoint),
+}
+
+impl Transformed {
+    fn scratch_len(&self) -> usize {
+        match self {
+            Self::Correlation(correlation) => correlation.scratch_len(),
+            Self::Adjoint(adjoint) => adjoint.scratch_len(),
+        }
+    }
 }
 
 /// The pixels `h ≡ phase (mod s)` along one axis.
@@ -41,7 +56,10 @@ impl Backward {
             (margin.before[axis], margin.after[axis]) = (before, after);
             classes
         });
-        let way = Way::of(step, winograd::Convolution::new);
+        let way = match winograd::Adjoint::quicker(step) {
+            Some(adjoint) => Way::Winograd(Transformed::Adjoint(adjoint)),
+            None => Way::of(step, |geometry| Transformed::Correlation(winograd::Convolution::new(geometry))),
+        };
         Self { step: *step, classes, spacing: [by_row, by_column], margin, way }
     }
 
@@ -143,10 +161,16 @@ impl Kernel for Backward {
     fn run(&mut self, io: Io<'_>) {
         let (dy, weights, dx) = (io.inputs[0], io.inputs[1], &mut *io.outputs[0]);
         match &self.way {
-            Way::Winograd(winograd) => {
+            Way::Winograd(transformed) => {
                 let (turned, points) = io.scratch.split_at_mut(weights.len());
                 turn_whole(weights, [self.step.input.channels, self.step.output.channels], turned);
-                winograd.run(dy, turned, winograd::Finish { bias: None, relu: false }, dx, points);
+                match transformed {
+                    Transformed::Correlation(correlation) => {
+                        let finish = winograd::Finish { bias: None, relu: false };
+                        correlation.run(dy, turned, finish, dx, points);
+                    }
+                    Transformed::Adjoint(adjoint) => adjoint.run(dy, turned, dx, points),
+                }
             }
             Way::Columns(columns) => columns.backward(dy, weights, dx, io.scratch),
             Way::Depthwise => depthwise::backward(&self.step, dy, weights, dx),

@@ -5,13 +5,14 @@
 //! product of polynomials: both are evaluated at six points, multiplied there, and what comes out is interpolated,
 //! `y = Aᵀ[(G·g) ⊙ (Bᵀ·d)]`. Along both axes it is 36 products that stand for m²r², which are 144 with 3×3 taps and 100
 //! with 5×5; each is summed over the channels first, as a matrix product of (tiles, C) and (C, O) for each of the 36.
-//! The gradient by the maps is the same with the taps turned by 180°; the one by the weights, in which tiles take the
+//! The gradient by the maps is the same with the taps turned by 180°, or the whole turned round ([`Adjoint`]); the one by the weights, in which tiles take the
 //! place of channels, is `dg = Gᵀ[(A·dy) ⊙ (Bᵀ·d)]`.
 //!
 //! Rounding costs little by this choice of points: with normal numbers over 64 channels the largest error is 1.2e-6 of
 //! the largest result with 3×3 taps and 1.0e-6 with 5×5; by direct sums 0.6e-6 and 0.9e-6, with the customary points
 //! 0, ±1, ±2 it would be 5e-6.
 
+mod adjoint;
 mod gradient;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::engine::cpu::simd;
 use crate::graph::layers::Pass;
 use crate::graph::layers::conv::ConvStep;
 use crate::tensor::Extent;
+pub use adjoint::Adjoint;
 pub use gradient::WeightsGradient;
 use transforms::{FAR, MapsToPoints, N_POINTS, NEAR, ToPoints, ToResults};
 
@@ -196,6 +198,33 @@ fn with_work<const N: usize>(lens: [usize; N], work: impl FnOnce([&mut [f32]; N]
     });
 }
 
+/// `(r, r, C, O)` to `(36, C, O)`, by what each of the taps counts for at the points.
+fn weights_to_points(coefficients: &[f32], n_taps: usize, weights: &[f32], points: &mut [f32]) {
+    let len = weights.len() / n_taps;
+    // A few planes at a time for each thread.
+    let n_planes = 4;
+    points.par_chunks_mut(n_planes * len).zip(coefficients.par_chunks(n_planes * n_taps)).for_each(
+        |(points, coefficients)| {
+            let product = Product {
+                a: coefficients,
+                a_row: n_taps,
+                a_outer: 0,
+                a_inner: 1,
+                b: weights,
+                b_outer: 0,
+                b_inner: len,
+                rows: n_planes,
+                cols: len,
+                n_outer: 1,
+                n_inner: n_taps,
+                start: Start::Zero,
+                relu: false,
+            };
+            product.run(points, len);
+        },
+    );
+}
+
 /// A convolution forward, or backward to its maps.
 pub struct Convolution {
     geometry: Geometry,
@@ -238,7 +267,7 @@ impl Convolution {
                 && to.len() == geometry.batch * geometry.to.len()
         );
         assert!(finish.bias.is_none_or(|bias| bias.len() == geometry.to.channels));
-        self.weights_to_points(weights, scratch);
+        weights_to_points(&self.coefficients, geometry.taps * geometry.taps, weights, scratch);
         let weights = &*scratch;
         let [n_pictures, n_rows] = geometry.block_size(geometry.batch, PARTS);
         let picture = geometry.to.len();
@@ -254,34 +283,6 @@ impl Convolution {
                 self.block(Block { pictures: pictures.clone(), rows }, from, weights, finish, to);
             });
         });
-    }
-
-    /// `(r, r, C, O)` to `(36, C, O)`.
-    fn weights_to_points(&self, weights: &[f32], points: &mut [f32]) {
-        let n_taps = self.geometry.taps * self.geometry.taps;
-        let len = weights.len() / n_taps;
-        // A few planes at a time for each thread.
-        let n_planes = 4;
-        points.par_chunks_mut(n_planes * len).zip(self.coefficients.par_chunks(n_planes * n_taps)).for_each(
-            |(points, coefficients)| {
-                let product = Product {
-                    a: coefficients,
-                    a_row: n_taps,
-                    a_outer: 0,
-                    a_inner: 1,
-                    b: weights,
-                    b_outer: 0,
-                    b_inner: len,
-                    rows: n_planes,
-                    cols: len,
-                    n_outer: 1,
-                    n_inner: n_taps,
-                    start: Start::Zero,
-                    relu: false,
-                };
-                product.run(points, len);
-            },
-        );
     }
 
     fn block(&self, block: Block, from: &[f32], weights: &[f32], finish: Finish, to: &mut [f32]) {

@@ -21,9 +21,12 @@ impl WeightsGradient {
         Self { geometry, coefficients: geometry.coefficients(), zeros }
     }
 
-    /// Pictures below which the end of a sum, from the points to the taps, would be most of the work.
+    /// Pictures below which the end of a sum, from the points to the taps, would be much of the work: it costs r²
+    /// products where a tile costs one.
     pub fn fewest_pictures(&self) -> usize {
-        (2 * FEWEST_TILES).div_ceil(self.geometry.grid()[0] * self.geometry.grid()[1])
+        let n_taps = self.geometry.taps * self.geometry.taps;
+        let n_tiles = (2 * FEWEST_TILES).max(5 * n_taps);
+        n_tiles.div_ceil(self.geometry.grid()[0] * self.geometry.grid()[1])
     }
 
     /// What it keeps, and what the threads keep where one sums over so many pictures.

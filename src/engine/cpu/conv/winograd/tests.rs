@@ -50,6 +50,11 @@ fn check(step: ConvStep) {
     backward.run(&dy, &turned, Finish { bias: None, relu: false }, &mut dx, &mut scratch);
     compare(&of(Pass::Backward), &dx, &plain(&of(Pass::Backward), &[&dy, &weights], n_x), TOLERANCE);
 
+    let adjoint = Adjoint::new(geometry(Pass::Forward));
+    let (mut dx, mut scratch) = (vec![f32::NAN; n_x], vec![f32::NAN; adjoint.scratch_len()]);
+    adjoint.run(&dy, &turned, &mut dx, &mut scratch);
+    compare(&of(Pass::Backward), &dx, &plain(&of(Pass::Backward), &[&dy, &weights], n_x), TOLERANCE);
+
     let mut dw = vec![f32::NAN; n_w];
     WeightsGradient::new(geometry(Pass::Weights)).run(&x, &dy, 0..step.batch, &mut dw);
     compare(&of(Pass::Weights), &dw, &plain(&of(Pass::Weights), &[&x, &dy], n_w), TOLERANCE);
@@ -128,6 +133,29 @@ fn it_is_chosen_where_it_is_quicker() {
     let is_chosen = |step| Geometry::quicker(&step).is_some();
     assert!(is_chosen(step(16, 16, 32)) && is_chosen(step(64, 64, 8)) && is_chosen(step(256, 256, 14)));
     assert!(!is_chosen(step(3, 16, 32)) && !is_chosen(step(1024, 1024, 14)) && !is_chosen(step(16, 16, 1)));
+}
+
+/// It is for small maps without padding, of which the gradients' correlation takes more tiles.
+#[test]
+fn the_adjoint_is_chosen_where_it_has_fewer_tiles() {
+    let step = |size, taps: usize, padding: usize| {
+        let window = Window { padding: [padding; 2], ..Window::new([taps; 2]) };
+        let to = size + 2 * padding + 1 - taps;
+        let (input, output) = (Extent::new(20, size, size), Extent::new(50, to, to));
+        ConvStep {
+            pass: Pass::Backward,
+            batch: 8,
+            input,
+            output,
+            window,
+            groups: 1,
+            bias: false,
+            relu: false,
+        }
+    };
+    let is_chosen = |step| Adjoint::quicker(&step).is_some();
+    assert!(is_chosen(step(12, 5, 0)) && is_chosen(step(8, 5, 1)));
+    assert!(!is_chosen(step(12, 5, 2)) && !is_chosen(step(112, 5, 0)) && !is_chosen(step(32, 3, 1)));
 }
 
 /// A block's maps and gradients at the points, and the results made of them.

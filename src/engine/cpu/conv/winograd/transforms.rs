@@ -15,11 +15,11 @@ pub const N_POINTS: usize = 6;
 pub const NEAR: f64 = 0.75;
 pub const FAR: f64 = 1.5;
 
-const NEAR_2: f64 = NEAR * NEAR;
-const FAR_2: f64 = FAR * FAR;
+pub const NEAR_2: f64 = NEAR * NEAR;
+pub const FAR_2: f64 = FAR * FAR;
 
 /// A transform along one axis.
-trait Along<const I: usize, const O: usize> {
+pub trait Along<const I: usize, const O: usize> {
     /// # Safety
     /// The processor has the instructions of `L`.
     unsafe fn along<L: Lanes>(x: [L; I]) -> [L; O];
@@ -100,14 +100,14 @@ impl<const M: usize> Along<N_POINTS, M> for ToY {
 }
 
 /// Where the numbers of a tile come from.
-trait Source {
+pub trait Source {
     /// # Safety
     /// The processor has the instructions of `L`, and the place its numbers.
     unsafe fn load<L: Lanes>(&self, row: usize, column: usize) -> L;
 }
 
 /// Where the numbers of a tile go.
-trait Target {
+pub trait Target {
     /// # Safety
     /// The processor has the instructions of `L`, and the place room.
     unsafe fn store<L: Lanes>(&self, row: usize, column: usize, x: L);
@@ -118,7 +118,7 @@ trait Target {
 /// # Safety
 /// The processor has the instructions of `L`, the source its numbers, the target room.
 #[inline(always)]
-unsafe fn both_ways<L: Lanes, T: Along<I, O>, const I: usize, const O: usize>(
+pub unsafe fn both_ways<L: Lanes, T: Along<I, O>, const I: usize, const O: usize>(
     from: &impl Source,
     to: &impl Target,
 ) {
@@ -147,14 +147,16 @@ unsafe fn both_ways<L: Lanes, T: Along<I, O>, const I: usize, const O: usize>(
 
 /// One vector of a tile's channels: `n` of them from `first` on, which is less than a vector at the end only.
 #[derive(Clone, Copy)]
-struct Slice {
-    first: usize,
-    n: usize,
+pub struct Slice {
+    pub first: usize,
+    pub n: usize,
 }
 
 impl Slice {
+    /// # Safety
+    /// The processor has the instructions of `L`, and the place all channels.
     #[inline(always)]
-    unsafe fn load<L: Lanes>(self, from: *const f32) -> L {
+    pub unsafe fn load<L: Lanes>(self, from: *const f32) -> L {
         // SAFETY: passed on.
         unsafe {
             match self.n < L::N {
@@ -164,8 +166,10 @@ impl Slice {
         }
     }
 
+    /// # Safety
+    /// As above.
     #[inline(always)]
-    unsafe fn store<L: Lanes>(self, x: L, to: *mut f32) {
+    pub unsafe fn store<L: Lanes>(self, x: L, to: *mut f32) {
         // SAFETY: passed on.
         unsafe {
             match self.n < L::N {
@@ -191,10 +195,10 @@ impl<const S: usize> Source for Pixels<'_, S> {
 }
 
 /// A tile at the points, each of the 36 in a plane of its own.
-struct Points<P> {
-    first: P,
-    plane: usize,
-    slice: Slice,
+pub struct Points<P> {
+    pub first: P,
+    pub plane: usize,
+    pub slice: Slice,
 }
 
 impl Source for Points<*const f32> {
@@ -304,7 +308,7 @@ impl<const S: usize> Pixels<'_, S> {
 
 impl<P> Points<P> {
     #[inline(always)]
-    fn whole<L: Lanes>(self) -> Self {
+    pub fn whole<L: Lanes>(self) -> Self {
         Self { slice: Slice { n: L::N, ..self.slice }, ..self }
     }
 }
