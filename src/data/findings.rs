@@ -147,7 +147,7 @@ mod tests {
     fn what_is_found_is_told_before_it_is_used() {
         let (folder, examination) = (folder(), Examination::default());
         let found = examine(folder.path(), &examination).unwrap().unwrap();
-        assert_eq!(found.words(), "2 classes, 5 pictures, 1 unreadable, 1 other files");
+        assert_eq!(found.words(), "2 classes, 5 pictures, 1 unreadable, 1 other file");
         assert!(found.unreadable[0].path.ends_with("night/1.png") && found.n_test.is_none());
         assert_eq!(examination.n_examined.load(Ordering::Relaxed), 6);
     }

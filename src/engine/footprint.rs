@@ -86,6 +86,7 @@ pub fn transient_bytes(program: &Program) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::DeviceKind;
     use crate::engine::gpu::twin;
     use crate::engine::ops::testing::devices;
     use crate::experiment::{Optimiser, file, presets};
@@ -141,7 +142,14 @@ mod tests {
                 .iter()
                 .map(|value| 4 * program.values[value.0].len.next_multiple_of(Placement::ALIGN) as u64)
                 .sum();
-            assert_eq!(said.step, plan.arena_bytes() + outlive, "{}", device.info().name);
+            let (planned, name) = (plan.arena_bytes() + outlive, &device.info().name);
+            match device.info().kind {
+                DeviceKind::Gpu => assert_eq!(said.step, planned, "{name}"),
+                // What kernels and threads keep comes on top of it; `tests/footprint.rs` measures how much that is.
+                DeviceKind::Cpu => {
+                    assert!(said.step > planned, "{name}: {} said, {planned} planned", said.step)
+                }
+            }
         }
     }
 
@@ -185,7 +193,7 @@ mod tests {
             // No system but one tells how much it has.
             if cfg!(target_os = "linux") {
                 let message = refusal.expect_err("it is too much").to_string();
-                assert!(message.contains("needs") && message.contains("MiB"), "{message}");
+                assert!(message.contains("needs") && message.contains("GiB"), "{message}");
             }
         }
     }

@@ -6,7 +6,6 @@ use crate::engine::plain::Machine;
 use crate::engine::{Device, StepTable, layout};
 use crate::experiment::Network;
 use crate::experiment::layers::{Kind, Layer, TransposedConv};
-use crate::graph::layers::StepOp;
 use crate::graph::program::{Bank, Feed, Mode, Placement, Program, Request};
 use crate::graph::{Goal, Graph};
 use crate::tensor::Extent;
