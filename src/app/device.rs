@@ -76,7 +76,7 @@ fn left_ui(ui: &mut Ui, desk: &mut Desk<'_>, left: &mut f64) {
         let mut percent = (100.0 * *left).round() as u32;
         let slider = Slider::new(&mut percent, 0..=(100.0 * MOST_SHARE) as u32);
         let response = widgets::slider_ui(ui, "Share of the processor left to the window", 90.0, slider);
-        ui.label(theme::caption(ui, &format!("{percent} %")));
+        ui.label(theme::caption(ui, format!("{percent} %")));
         if response.on_hover_text(help).changed() {
             *left = f64::from(percent) / 100.0;
             desk.requests.push(Request::Send(Command::Leave(*left)));
