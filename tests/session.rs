@@ -144,17 +144,20 @@ fn looks_that_nobody_asks_for_any_more_are_gone() {
     assert!(snapshot.problem().is_none(), "the run itself goes on");
 }
 
-/// A look at another picture goes on with what was made ready for the one before.
+/// A look at another picture goes on with what was made ready for the one before; the window can tell the two views
+/// apart, wherever they lie in memory.
 #[test]
 fn one_picture_is_looked_at_after_the_other() {
     let session = start();
     session.send(Command::Describe(RUN, Box::new(experiment())));
     session.send(Command::Step(RUN));
     let looks = [3, 8].map(|index| Look::Activations { exhibit: Exhibit::Data { part: Part::Test, index } });
+    let mut serials = Vec::new();
     let numbers = looks.map(|look| {
         session.send(Command::Watch(watch(vec![look.clone()])));
         let snapshot =
             wait(&session, "a look", |snapshot| snapshot.seen(&look).is_some_and(|seen| seen.is_whole));
+        serials.extend(snapshot.seen(&look).map(|seen| seen.serial));
         let view = snapshot.seen(&look).and_then(|seen| seen.view.clone().ok()).expect("it is seen");
         let View::Activations(seen) = &*view else { panic!("{view:?}") };
         (seen.picture.bytes.clone(), seen.layers[0].numbers.clone())
@@ -164,6 +167,7 @@ fn one_picture_is_looked_at_after_the_other() {
         assert_eq!(bytes, set.test.picture(set.extent, index));
     }
     assert_ne!(numbers[0].1, numbers[1].1);
+    assert_ne!(serials[0], serials[1]);
 }
 
 #[test]

@@ -42,27 +42,28 @@ pub static MNIST: Known = Known {
     counts: [60_000, 10_000],
 };
 
-/// Names as Xiao, Rasul and Vollgraf (2017) give them, in lower case.
+/// Names as the data set's own page gives them (Xiao, Rasul, Vollgraf 2017), in lower case.
 pub static FASHION_MNIST: Known = Known {
     name: "Fashion-MNIST",
     classes: &[
-        "T-shirt",
-        "trousers",
+        "T-shirt/top",
+        "trouser",
         "pullover",
         "dress",
         "coat",
         "sandal",
         "shirt",
-        "trainer",
+        "sneaker",
         "bag",
         "ankle boot",
     ],
     counts: [60_000, 10_000],
 };
 
+/// Names and order of `batches.meta.txt`.
 pub static CIFAR_10: Known = Known {
     name: "CIFAR-10",
-    classes: &["aeroplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "lorry"],
+    classes: &["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
     counts: [50_000, 10_000],
 };
 

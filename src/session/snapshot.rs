@@ -107,6 +107,8 @@ impl Shortage {
 /// What was seen of a run at one step.
 #[derive(Clone, Debug)]
 pub struct Seen {
+    /// Another one for each view that this program has seen: two views may come to lie at one address.
+    pub serial: u64,
     pub look: Look,
     pub run: RunId,
     /// How often the run had begun.

@@ -85,12 +85,10 @@ pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
         _ => confusion_ui(ui, &confusion),
     }
     let words = if state.part == Part::Test { "test" } else { "training" };
-    let text = format!(
-        "{} of {} wrong",
-        format::percent(confusion.error()),
-        format::counted(answers.all.len() as u64, &format!("{words} picture"))
-    );
-    widgets::caption_ui(ui, &text);
+    let so_far = if seen.is_some_and(|seen| seen.is_whole) { "" } else { " so far" };
+    let (error, n) = (format::percent(confusion.error()), answers.all.len() as u64);
+    let pictures = format::counted(n, &format!("{words} picture"));
+    widgets::caption_ui(ui, &format!("{error} of {pictures} wrong{so_far}"));
     if state.shown == Shown::Confusion {
         widgets::caption_ui(
             ui,
@@ -117,7 +115,7 @@ fn confusion_ui(ui: &mut Ui, confusion: &Confusion) {
     };
     let shares: Vec<f64> = confusion.counts.iter().map(|row| row.iter().sum::<u64>().max(1) as f64).collect();
     for (column, class) in confusion.classes.iter().enumerate().filter(|_| head > 0.0) {
-        let name: String = class.chars().take((cell / 7.0) as usize).collect();
+        let name: String = class.chars().take((cell / 6.2) as usize).collect();
         let at = pos2(place(0, column).center().x, rect.top() + head / 2.0);
         ui.painter().text(at, Align2::CENTER_CENTER, name, font.clone(), palette.muted);
     }

@@ -79,7 +79,7 @@ impl State {
         let has_room = ui.available_width() > 560.0;
         let side = match n {
             33.. => 34.0,
-            17.. => 44.0,
+            9.. => 44.0,
             _ if has_room => 60.0,
             _ => 44.0,
         };

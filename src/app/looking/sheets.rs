@@ -77,7 +77,7 @@ pub fn key(of: impl Hash) -> u64 {
 
 /// What tells one view from another.
 pub fn key_of(seen: &Seen, view: &Arc<View>) -> u64 {
-    key((Arc::as_ptr(view) as usize, seen.run.0, seen.number, seen.step, seen.is_whole))
+    key((seen.serial, Arc::as_ptr(view) as usize, seen.run.0, seen.number, seen.step, seen.is_whole))
 }
 
 fn image(picture: &Picture) -> ColorImage {

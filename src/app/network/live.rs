@@ -127,7 +127,7 @@ impl Sheets {
 fn key(seen: &Seen, view: &Arc<View>) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
-    (Arc::as_ptr(view) as usize, seen.run.0, seen.number, seen.step).hash(&mut hasher);
+    (seen.serial, Arc::as_ptr(view) as usize, seen.run.0, seen.number, seen.step).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -30,6 +30,7 @@ fn seen() -> Snapshot {
     for look in [shown(), Look::Statistics { batch: 32, histograms: false }] {
         let view = Ok(Arc::new(look.whole(&Subject::of(&run)).expect("a view")));
         snapshot.views.push(Seen {
+            serial: 0,
             look,
             run: front.id,
             number: front.number,

@@ -95,7 +95,16 @@ fn the_surfaces_of_two_runs_stand_side_by_side() {
             let view = Ok(Arc::new(plane(depth, Slice::Path)));
             let look = Look::Surface(Slice::Path);
             let (run, number) = (run.id, run.number);
-            snapshot.views.push(Seen { look, run, number, at: At::Now, step: 16, is_whole: true, view });
+            snapshot.views.push(Seen {
+                serial: 0,
+                look,
+                run,
+                number,
+                at: At::Now,
+                step: 16,
+                is_whole: true,
+                view,
+            });
         }
     });
     let own = bench.snapshot.borrow().run().expect("a run").name.clone();

@@ -213,7 +213,16 @@ pub fn training(name: &str, n_steps: u64) -> Snapshot {
     let (run, number) = (run.id, run.number);
     let view = Ok(Arc::new(View::Filters(filters(16, input.channels))));
     let look = Look::Filters { layer: None };
-    snapshot.views.push(Seen { look, run, number, at: At::Now, step: n_steps, is_whole: true, view });
+    snapshot.views.push(Seen {
+        serial: 0,
+        look,
+        run,
+        number,
+        at: At::Now,
+        step: n_steps,
+        is_whole: true,
+        view,
+    });
     snapshot
 }
 

@@ -42,7 +42,16 @@ fn seen() -> Snapshot {
     for look in tabs().into_iter().filter_map(|(_, look, _)| look).chain([deeper]) {
         let view = Ok(Arc::new(look.whole(&Subject::of(&run)).expect("a view")));
         let (run, number) = (front.id, front.number);
-        snapshot.views.push(Seen { look, run, number, at: At::Now, step: 8, is_whole: true, view });
+        snapshot.views.push(Seen {
+            serial: 0,
+            look,
+            run,
+            number,
+            at: At::Now,
+            step: 8,
+            is_whole: true,
+            view,
+        });
     }
     snapshot
 }

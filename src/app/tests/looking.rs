@@ -60,8 +60,16 @@ pub fn satisfy(bench: &mut Bench) -> Vec<Look> {
         bench.set(|snapshot| {
             let run = snapshot.run().expect("a run");
             let (run, number) = (run.id, run.number);
-            let seen =
-                |(look, view)| Seen { look, run, number, at: At::Now, step: 100, is_whole: true, view };
+            let seen = |(look, view)| Seen {
+                serial: 0,
+                look,
+                run,
+                number,
+                at: At::Now,
+                step: 100,
+                is_whole: true,
+                view,
+            };
             snapshot.views = views.into_iter().map(seen).collect();
         });
         asked = looks;

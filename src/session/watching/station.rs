@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{AGAIN_AFTER, At};
@@ -15,6 +16,9 @@ use crate::session::slot::Slot;
 use crate::session::snapshot::Seen;
 use crate::train::weights::{Numbers, WeightsFile};
 use crate::train::{Run, TrainError};
+
+/// Of the next view, see [`Seen::serial`].
+static SERIAL: AtomicU64 = AtomicU64::new(1);
 
 /// A piece of looking: short against a person's patience, as a turn of training is.
 const SPAN: Duration = Duration::from_millis(20);
@@ -255,7 +259,9 @@ impl Watched {
                 (Err(error.to_string()), true)
             }
         };
-        self.seen = Some(Seen { look: self.look.clone(), run, number, at: at.clone(), step, is_whole, view });
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        self.seen =
+            Some(Seen { serial, look: self.look.clone(), run, number, at: at.clone(), step, is_whole, view });
         Ok(())
     }
 }
