@@ -10,7 +10,7 @@ use crate::tensor::Extent;
 const ROW: usize = 256;
 
 /// Numbers in a row of whole pixels.
-fn row_len(channels: usize) -> usize {
+pub fn row_len(channels: usize) -> usize {
     ROW.div_ceil(channels) * channels
 }
 

@@ -178,7 +178,7 @@ mod gpu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ops::testing::{Trial, check_slopes};
+    use crate::engine::ops::testing::{self, Trial, check_slopes};
     use crate::graph::layers::{StepOp, Window};
     use crate::tensor::Extent;
 
@@ -220,6 +220,25 @@ mod tests {
                 forward.agrees(1e-6);
                 backward.agrees(1e-6);
                 check_slopes(&backward.plain()[0], &forward.slopes(0, &backward.inputs[0]), 1e-7);
+            }
+        }
+    }
+
+    /// Vectors that are filled whole and in part, and in them what is no number: it wins, and stays.
+    #[test]
+    fn channels_of_every_number_pass_through_vectors() {
+        for channels in [7, 8, 16, 17, 33] {
+            for (stride, more) in [([2, 2], 0), ([2, 2], 1), ([1, 2], 0)] {
+                let window = Window { stride, ..Window::new([2, 2]) };
+                let [mut forward, mut backward] =
+                    trials(PoolMode::Max, Extent::new(channels, 7, 6), window, more);
+                forward.inputs[0].iter_mut().step_by(11).for_each(|x| *x = f32::NAN);
+                let winners = forward.plain().swap_remove(1);
+                backward.inputs[1] = winners.iter().map(|&place| place as f32).collect();
+                for device in testing::cpu() {
+                    forward.agrees_on(&*device, 0.0);
+                    backward.agrees_on(&*device, 1e-6);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{Reach, Way, columns, depthwise, from, winograd};
+use crate::engine::cpu::channels::{add_up, row_len};
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::{Io, Kept, Kernel};
 use crate::graph::layers::conv::ConvStep;
@@ -38,7 +39,8 @@ impl Weights {
         Self { step: *step, reach: Reach::of(step), way, share, n_shares: step.batch.div_ceil(share) }
     }
 
-    /// The sums of one share, all its pictures together where that is the way, else one after the other.
+    /// The sums of one share, all its pictures together where that is the way, else one after the other; those of the bias
+    /// as a row of whole pixels.
     fn add_share(&self, x: &[f32], dy: &[f32], pictures: Range<usize>, dw: &mut [f32], db: &mut [f32]) {
         let (step, reach) = (&self.step, &self.reach);
         let (n_x, n_y) = (step.input.len(), step.output.len());
@@ -55,9 +57,7 @@ impl Weights {
                 Way::Winograd(_) | Way::Columns(_) => {}
             }
             if step.bias {
-                for pixel in dy.chunks_exact(db.len()) {
-                    db.iter_mut().zip(pixel).for_each(|(sum, dy)| *sum += dy);
-                }
+                add_up(dy, db);
             }
         }
     }
@@ -78,7 +78,7 @@ impl Weights {
 }
 
 impl Kernel for Weights {
-    /// `(shares, kH·kW·C/groups·O + O)`, or columns.
+    /// `(shares, kH·kW·C/groups·O + a row of whole pixels)`, or columns.
     fn scratch_len(&self) -> usize {
         match &self.way {
             Way::Columns(columns) => columns.scratch_len(),
@@ -101,7 +101,7 @@ impl Kernel for Weights {
         }
         let (x, dy, partial) = (io.inputs[0], io.inputs[1], io.scratch);
         let n_sums = sums_len(&self.step);
-        let n_weights = n_sums - self.step.output.channels;
+        let n_weights = weights_len(&self.step);
         partial.par_chunks_mut(n_sums).enumerate().for_each(|(i, sums)| {
             sums.fill(0.0);
             let (dw, db) = sums.split_at_mut(n_weights);
@@ -109,14 +109,18 @@ impl Kernel for Weights {
             self.add_share(x, dy, pictures, dw, db);
         });
         // The weights, and perhaps the bias.
-        for (output, first) in io.outputs.iter_mut().zip([0, n_weights]) {
-            add_shares(partial, n_sums, first, output);
+        for (output, numbers) in io.outputs.iter_mut().zip([0..n_weights, n_weights..n_sums]) {
+            add_shares(partial, n_sums, numbers, output);
         }
     }
 }
 
 fn sums_len(step: &ConvStep) -> usize {
-    step.window.area() * (step.input.channels / step.groups) * step.output.channels + step.output.channels
+    weights_len(step) + row_len(step.output.channels)
+}
+
+fn weights_len(step: &ConvStep) -> usize {
+    step.window.area() * (step.input.channels / step.groups) * step.output.channels
 }
 
 /// Adds one picture's share to dw. One product for each row of taps whose channels lie side by side; with
@@ -156,12 +160,12 @@ fn add_picture(step: &ConvStep, reach: &Reach, x: &[f32], pitch: usize, dy: &[f3
     }
 }
 
-/// Sums one range of the partial sums over the shares, in order.
-fn add_shares(partial: &[f32], n_sums: usize, offset: usize, total: &mut [f32]) {
+/// Sums some of the partial sums over the shares, in order, and over their repetitions in a share.
+fn add_shares(partial: &[f32], n_sums: usize, numbers: Range<usize>, total: &mut [f32]) {
     total.fill(0.0);
     for sums in partial.chunks_exact(n_sums) {
-        for (total, sum) in total.iter_mut().zip(&sums[offset..]) {
-            *total += sum;
+        for sums in sums[numbers.clone()].chunks_exact(total.len()) {
+            total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
         }
     }
 }

@@ -93,6 +93,7 @@ fn a_picture_alone_gives_the_same_bits() {
         relu: false,
     };
     let (x, weights) = (numbers(1, 30 * input.len()), numbers(2, 25 * 20 * 18));
+    let dy = numbers(3, 30 * output.len());
     let run = |batch: usize| {
         let convolution = Convolution::new(Geometry::of(&step(batch)).expect("a plain window"));
         let (mut y, mut scratch) = (vec![0.0; batch * output.len()], vec![0.0; convolution.scratch_len()]);
@@ -101,6 +102,13 @@ fn a_picture_alone_gives_the_same_bits() {
         y
     };
     assert_eq!(run(30)[..output.len()], run(1)[..]);
+    let back = |batch: usize| {
+        let adjoint = Adjoint::new(Geometry::of(&step(batch)).expect("a plain window"));
+        let (mut dx, mut scratch) = (vec![0.0; batch * input.len()], vec![0.0; adjoint.scratch_len()]);
+        adjoint.run(&dy[..batch * output.len()], &weights, &mut dx, &mut scratch);
+        dx
+    };
+    assert_eq!(back(30)[..input.len()], back(1)[..]);
 }
 
 /// Padding cuts the points off nowhere, but a step that moves by more than a pixel, or in groups, is another matter.
