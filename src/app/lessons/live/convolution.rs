@@ -8,7 +8,7 @@ use super::by_hand::{Map, Pooling, Slide, kernel};
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
 use crate::data::{DataError, DataSet, catalogue};
-use crate::experiment::Data;
+use crate::experiment::{Data, Experiment};
 use crate::lessons::live::Live;
 
 /// What is set, and where the pointer was last.
@@ -71,7 +71,7 @@ impl State {
         let setting = |name, otherwise| live.settings.number(name).map_or(otherwise, |n| n as usize);
         let slide = Slide { kernel, side, stride: setting("stride", 1), padding: setting("padding", 0) };
         let digits = Data { train: Some(PICTURES), test: Some(1), ..Data::default() };
-        let pictures = catalogue::open(&digits, 1);
+        let pictures = catalogue::open(&Experiment { data: digits, ..Experiment::default() });
         Self {
             pictures,
             slide,

@@ -31,6 +31,13 @@ impl Transformed {
             Self::Adjoint(adjoint) => adjoint.scratch_len(),
         }
     }
+
+    fn kept(&self) -> Kept {
+        match self {
+            Self::Correlation(correlation) => correlation.kept(),
+            Self::Adjoint(adjoint) => adjoint.kept(),
+        }
+    }
 }
 
 /// The pixels `h ≡ phase (mod s)` along one axis.
@@ -151,7 +158,7 @@ impl Kernel for Backward {
 
     fn kept(&self) -> Kept {
         match &self.way {
-            Way::Winograd(winograd) => winograd.kept(),
+            Way::Winograd(transformed) => transformed.kept(),
             Way::Rows => Kept { padded: self.margin.padded_len(self.step.output), ..Kept::default() },
             Way::Columns(_) | Way::Depthwise => Kept::default(),
         }
