@@ -35,15 +35,6 @@ pub fn number(x: f64) -> String {
     }
 }
 
-/// [`number`] without zeros at its end, for the lines of a grid: `0.5`, `2`.
-pub fn tick(x: f64) -> String {
-    let text = number(x);
-    match text.contains('.') && !text.contains('e') {
-        true => text.trim_end_matches('0').trim_end_matches('.').into(),
-        false => text,
-    }
-}
-
 /// The shortest text that is this setting again: `0.02`, `1e-4`.
 pub fn setting(x: f32) -> String {
     match x.abs() {
@@ -74,15 +65,6 @@ fn three_figures(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ticks_have_no_figures_that_say_nothing() {
-        for (x, text) in
-            [(0.0, "0"), (2.0, "2"), (0.1 + 0.2, "0.3"), (0.125, "0.125"), (100.0, "100"), (1e-5, "1.0e-5")]
-        {
-            assert_eq!(tick(x), text);
-        }
-    }
 
     #[test]
     fn numbers_are_grouped_and_shortened() {
