@@ -18,8 +18,12 @@ use crate::session::Seen;
 /// At most so many are drawn.
 const MOST: usize = 512;
 
-/// Side of a filter where there is room, at most.
+/// Side of a filter, at most: in the middle of the window, and beside other things.
 const LARGEST: f32 = 88.0;
+const LARGE: f32 = 56.0;
+
+/// Width from which on there is room.
+const WIDE: f32 = 620.0;
 
 /// Side of a kernel where a filter is taken apart by its input channels.
 const KERNEL: f32 = 30.0;
@@ -179,7 +183,8 @@ impl State {
         let width = ui.available_width();
         let lines = if n > 64 { 4 } else { 2 };
         let per_line = n.div_ceil(lines).max(8) as f32;
-        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, LARGEST);
+        let largest = if width > WIDE { LARGEST } else { LARGE };
+        let side = ((width + gap) / per_line - gap).floor().clamp(16.0, largest);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(gap, gap);
             for (k, &i) in order.iter().take(n).enumerate() {
@@ -206,9 +211,12 @@ impl State {
         }
     }
 
-    /// What the colours say.
+    /// What the colours say, where there is room for it.
     fn legend_ui(&self, ui: &mut Ui) {
         let Some((_, Shown { filters, .. })) = &self.shown else { return };
+        if ui.available_width() <= WIDE {
+            return;
+        }
         let text = match filters.weights.shape[1] {
             1 => "Grey is a weight of 0, white a positive one, black a negative one.",
             3 => "The weights over red, green and blue as a colour; grey is 0.",
