@@ -209,9 +209,12 @@ impl State {
         }
     }
 
-    /// What the colours say.
+    /// What the colours say, where there is room for it.
     fn legend_ui(&self, ui: &mut Ui) {
         let Some((_, Shown { filters, .. })) = &self.shown else { return };
+        if ui.available_width() <= WIDE {
+            return;
+        }
         let text = match filters.weights.shape[1] {
             1 => "Grey is a weight of 0, white a positive one, black a negative one.",
             3 => "The weights over red, green and blue as a colour; grey is 0.",
