@@ -75,7 +75,9 @@ pub fn panel_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: 
     state.follow(seen, view);
     state.settings_ui(ui, subject, &all, has_room);
     state.all_ui(ui, Some(subject), has_room);
-    state.legend_ui(ui);
+    if has_room {
+        state.legend_ui(ui);
+    }
     state.channels_ui(ui, subject);
 }
 
@@ -209,12 +211,9 @@ impl State {
         }
     }
 
-    /// What the colours say, where there is room for it.
+    /// What the colours say.
     fn legend_ui(&self, ui: &mut Ui) {
         let Some((_, Shown { filters, .. })) = &self.shown else { return };
-        if ui.available_width() <= WIDE {
-            return;
-        }
         let text = match filters.weights.shape[1] {
             1 => "Grey is a weight of 0, white a positive one, black a negative one.",
             3 => "The weights over red, green and blue as a colour; grey is 0.",
