@@ -89,7 +89,7 @@ impl<'a> Source<'a> {
     pub fn find(experiment: &'a Experiment) -> Result<Self, DataError> {
         let spec = &experiment.data;
         let kind = Kind::find(experiment)?;
-        let prospect = kind.prospect(spec)?.as_asked(spec)?;
+        let prospect = kind.prospect(spec)?.asked_for(spec)?;
         Ok(Self { experiment, kind, prospect })
     }
 
@@ -125,7 +125,7 @@ pub fn prospect(experiment: &Experiment) -> Result<Prospect, DataError> {
         Ok(source) if source.prospect.classes.is_none() => Ok(Prospect::of(&source.read()?)),
         Ok(source) => Ok(source.prospect),
         Err(absent @ DataError::Absent { .. }) => match published(&experiment.data.source) {
-            Some(published) => published.prospect().as_asked(&experiment.data),
+            Some(published) => published.prospect().asked_for(&experiment.data),
             None => Err(absent),
         },
         Err(error) => Err(error),
@@ -134,7 +134,7 @@ pub fn prospect(experiment: &Experiment) -> Result<Prospect, DataError> {
 
 impl Prospect {
     /// After all that an experiment asks for.
-    fn as_asked(mut self, spec: &Data) -> Result<Self, DataError> {
+    fn asked_for(mut self, spec: &Data) -> Result<Self, DataError> {
         let cut = |n: &mut usize, asked, key| -> Result<(), DataError> {
             *n = n_asked(asked, *n, key, &self.name)?;
             Ok(())

@@ -51,10 +51,10 @@ fn sized(n: u64, round: fn(f64) -> f64) -> String {
         format!("{}.{}", grouped(tenths / 10), tenths % 10)
     };
     // Ten of a unit are told in the next smaller one: two figures say too little.
-    match n / 10 {
-        0..KIB => format!("{} B", grouped(n)),
-        _ if n < MIB => format!("{} KiB", round(n as f64 / KIB as f64)),
-        0..GIB => format!("{} MiB", tenths(MIB)),
+    match n {
+        n if n < 10 * KIB => format!("{} B", grouped(n)),
+        n if n < MIB => format!("{} KiB", round(n as f64 / KIB as f64)),
+        n if n < 10 * GIB => format!("{} MiB", tenths(MIB)),
         _ => format!("{} GiB", tenths(GIB)),
     }
 }

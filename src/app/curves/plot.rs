@@ -201,7 +201,11 @@ fn dash(plot: &PlotUi<'_>, points: &[PlotPoint]) -> f32 {
     let [x, y] = plot.transform().dpos_dvalue().map(f64::abs);
     let path = |pair: &[PlotPoint]| (x * (pair[1].x - pair[0].x)).hypot(y * (pair[1].y - pair[0].y));
     let path: f64 = points.windows(2).map(path).sum();
-    (path as f32 / MOST_DASHES).max(DASH).min(LONGEST_DASH)
+    match path as f32 / MOST_DASHES {
+        length if length > DASH => length.min(LONGEST_DASH),
+        // Or no number, before the plot has its place.
+        _ => DASH,
+    }
 }
 
 pub(super) fn points<'a>(
