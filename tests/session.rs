@@ -280,7 +280,7 @@ fn what_cannot_be_is_told_and_what_can_goes_on() {
     session.send(Command::Describe(RUN, Box::new(described)));
     session.send(Command::Play(RUN));
     let snapshot = wait(&session, "a problem", |snapshot| snapshot.problem().is_some());
-    assert!(snapshot.problem().is_some_and(|problem| problem.contains("1000")), "{snapshot:?}");
+    assert!(snapshot.problem().is_some_and(|problem| problem.contains("1,000")), "{snapshot:?}");
 
     session.send(Command::Describe(RUN, Box::new(experiment())));
     session.send(Command::Step(RUN));

@@ -118,6 +118,6 @@ fn the_views_of_an_instrument_are_switched() {
     bench.click("Most certain");
     assert!(bench.has_text("with"), "a picture with its answer");
     bench.click("Optimisers");
-    bench.click("saddle");
+    bench.click("Saddle");
     assert!(bench.has_text("All begin almost on the ridge"));
 }
