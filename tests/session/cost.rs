@@ -107,8 +107,8 @@ fn cost() {
         assert_eq!(failed, None, "{instrument}");
         let (looking, training) =
             (snapshot.spent.looking - begin.looking, snapshot.spent.training - begin.training);
-        // Half of the time it was looked at; the last look is not yet made up for.
-        let taken = (looking - snapshot.spent.last_look) / (0.5 * training);
+        // The last look is not yet made up for; those before were, some of it while nothing was looked at.
+        let taken = (looking - snapshot.spent.last_look) / training;
         assert!(taken < 1.05 / 12.0, "{instrument}: looks took {taken:.3} of the training's time");
         ratios.sort_by(f64::total_cmp);
         let slower = 1.0 - ratios[ROUNDS / 2] * (1.0 - SHARE_OF_LOOKING);
