@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use convscope::data::{DataSet, Split};
-use convscope::engine::{self, Device, DeviceChoice};
+use convscope::engine::{self, Device, DeviceChoice, Part};
 use convscope::experiment::{Experiment, Initialisation, Normalise, Train, file};
 use convscope::graph::{Graph, ParameterId};
 use convscope::tensor::Extent;
@@ -166,6 +166,23 @@ fn constants_change_while_running() {
     // 0.5 for 8 pictures, and a cosine that is hardly down after eight steps of forty.
     let rate = run.curves.last().expect("steps").rate;
     assert!(rate > 0.8 && rate < 1.0, "{rate}");
+}
+
+/// A rule that remembers something else needs other memory: a test under way reads its weights there from then on.
+#[test]
+fn a_test_goes_on_over_a_change_of_the_rule() {
+    let device = engine::open(&DeviceChoice::Cpu).expect("the CPU is always there");
+    let settings = serde_json::json!({ "set": { "optimiser": "sgd" } });
+    let mut run = Run::new(&experiment(&settings), set(), device).expect("a run");
+    run.advance(2).expect("steps");
+    let expected = run.evaluate(Part::Test).expect("a test");
+    run.begin_test().expect("a test");
+    let mut changed = run.experiment.clone();
+    changed.set("train.optimiser", "adam").expect("a setting of the file");
+    assert!(run.adjust(&changed).expect("room"));
+    let found = (0..10).find_map(|_| run.continue_test().expect("a batch")).expect("it comes to its end");
+    assert_eq!((found.loss, found.error, found.n_pictures), (expected.loss, expected.error, 32));
+    assert_eq!(run.curves.tests.len(), 1);
 }
 
 /// A run that goes by its own training error falls at the same steps again, whatever the bursts.

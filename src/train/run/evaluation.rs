@@ -50,9 +50,13 @@ impl Run {
         Ok(())
     }
 
-    /// One more batch of the evaluation; its result, also in the curves, once it is complete.
+    /// One more batch of the evaluation; its result, also in the curves, once it is complete. Where what it read has
+    /// been replaced in between (another optimiser, another normalisation), it begins anew.
     pub fn continue_test(&mut self) -> Result<Option<Evaluation>, TrainError> {
-        let Some(evaluator) = &mut self.evaluator else { return Ok(None) };
+        let Some(evaluator) = &mut self.evaluator else {
+            self.begin_test()?;
+            return Ok(None);
+        };
         let Some(found) = evaluator.advance()? else { return Ok(None) };
         let epoch = self.progress().epochs_done();
         let Evaluation { loss, error, .. } = found;
