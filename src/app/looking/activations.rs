@@ -45,7 +45,7 @@ pub fn activations_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, s
         Err(problem) => return subject::nothing_ui(ui, Some(problem)),
     };
     let View::Activations(activations) = &**view else { return };
-    let (key, before) = (sheets::key_of(seen, view), state.pointed);
+    let (key, before) = (seen.serial, state.pointed);
     widgets::caption_ui(
         ui,
         &format!("By {}; 0 is mid grey, a layer's largest number black or white", moment::words(seen)),

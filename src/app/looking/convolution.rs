@@ -60,7 +60,7 @@ pub fn convolution_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, s
         Err(problem) => return subject::nothing_ui(ui, Some(problem)),
     };
     let View::Convolution(conv) = &**view else { return };
-    let key = sheets::key_of(seen, view);
+    let key = seen.serial;
     let filter =
         state.settings_ui(ui, subject, conv, &all.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>());
     state.maps_ui(ui, conv, filter, key);

@@ -107,7 +107,7 @@ impl State {
     fn follow(&mut self, seen: &Seen, view: &Arc<View>) {
         let View::Filters(filters) = &**view else { return };
         let settings = (self.order as u8, self.scale as u8, self.shows_change);
-        let key = sheets::key((sheets::key_of(seen, view), settings));
+        let key = sheets::key((seen.serial, settings));
         if self.shown.as_ref().is_some_and(|(own, _)| *own == key) {
             return;
         }

@@ -73,7 +73,7 @@ pub fn patches_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
         Err(problem) => return subject::nothing_ui(ui, Some(problem)),
     };
     let View::Patches(patches) = &**view else { return };
-    let key = sheets::key_of(seen, view);
+    let key = seen.serial;
     widgets::caption_ui(ui, &words(patches, graph));
     match state.shows_all {
         true => state.all_ui(ui, subject, graph, patches, key),
@@ -212,7 +212,7 @@ impl State {
             let Some((seen, view)) = projections else { return };
             let View::Projections(projections) = &**view else { return };
             ui.add_space(12.0);
-            let key = sheets::key_of(seen, view);
+            let key = seen.serial;
             self.projections_ui(ui, graph, patches, unit, projections, (across, side, key));
         });
         let text = "Grey-blue is padding beyond the picture's edge. Point at a patch to see the whole picture; click it \

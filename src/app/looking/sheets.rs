@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 
 use egui::{
     Color32, ColorImage, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, TextureHandle,
@@ -10,9 +9,7 @@ use egui::{
 };
 
 use crate::inspect::crop::Crop;
-use crate::inspect::look::View;
 use crate::inspect::picture::Picture;
-use crate::session::Seen;
 use crate::tensor::Extent;
 
 /// Textures by name.
@@ -73,11 +70,6 @@ pub fn key(of: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
     hasher.finish()
-}
-
-/// What tells one view from another.
-pub fn key_of(seen: &Seen, view: &Arc<View>) -> u64 {
-    key((seen.serial, Arc::as_ptr(view) as usize, seen.run.0, seen.number, seen.step, seen.is_whole))
 }
 
 fn image(picture: &Picture) -> ColorImage {

@@ -165,8 +165,8 @@ impl State {
                         ui.label(theme::strong(run.name.clone()));
                     }
                     match (plane, &seen.view) {
-                        (Some((drawn, heights)), Ok(view)) => {
-                            let key = sheets::key((sheets::key_of(seen, view), level_key(&levels)));
+                        (Some((drawn, heights)), Ok(_)) => {
+                            let key = sheets::key((seen.serial, level_key(&levels)));
                             let picture = || field(heights, [PIXELS; 2], &levels);
                             let texture = self.sheets.get_smooth(ui, ("plane", i), key, picture);
                             plane_ui(ui, &texture, drawn, heights, side, &run.name);

@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Sense, Ui, vec2};
 
 use super::activations::picture_ui;
-use super::sheets::{self, Sheets};
+use super::sheets::Sheets;
 use super::subject::{self, Source, Subject};
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
@@ -48,7 +48,7 @@ pub fn trial_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: 
     let classes = subject::set(desk).map_or(&[][..], |set| &set.classes);
     ui.horizontal_top(|ui| {
         if subject.source != Source::Drawing {
-            picture_ui(ui, &mut state.sheets, &activations.picture, sheets::key_of(seen, view), SIDE);
+            picture_ui(ui, &mut state.sheets, &activations.picture, seen.serial, SIDE);
         }
         ui.vertical(|ui| bars_ui(ui, classes, &shares));
     });

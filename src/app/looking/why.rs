@@ -84,7 +84,7 @@ pub fn why_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state: &m
     let View::Why(why) = &**view else { return };
     let class = subject::set(desk).and_then(|set| set.classes.get(why.picture.class?));
     ui.label(theme::caption(ui, words(why, class.map(String::as_str), seen)));
-    state.tiles_ui(ui, graph, why, sheets::key_of(seen, view));
+    state.tiles_ui(ui, graph, why, seen.serial);
     ui.add(egui::Label::new(theme::caption(ui, NOTE)).wrap());
 }
 

@@ -55,7 +55,7 @@ impl Live {
         let maps = exhibit.and_then(|exhibit| {
             let seen = desk.look(Look::Activations { exhibit })?;
             let view = seen.view.clone().ok()?;
-            Some((key(seen, &view), view))
+            Some((seen.serial, view))
         });
         Self { maps, signals: view(desk.look(Look::Statistics { batch: BATCH, histograms: false })) }
     }
@@ -121,14 +121,6 @@ impl Sheets {
             }
         }
     }
-}
-
-/// What tells one view from another.
-fn key(seen: &Seen, view: &Arc<View>) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    (seen.serial, Arc::as_ptr(view) as usize, seen.run.0, seen.number, seen.step).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// As many maps as there is room for, on one scale; the numbers of a layer without maps as one row.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use egui::Theme;
 
-use super::fixture::{Bench, DESKTOP, front, pictures, snapshot, training};
+use super::fixture::{self, Bench, DESKTOP, front, pictures, snapshot, training};
 use crate::engine::Part;
 use crate::engine::cpu::Cpu;
 use crate::experiment::file;
 use crate::inspect::exhibit::Exhibit;
 use crate::inspect::look::{Look, Subject};
-use crate::session::{At, Command, Seen, Snapshot};
+use crate::session::{Command, Snapshot};
 use crate::train::Run;
 
 /// The first test picture, as the cards ask for it at first.
@@ -29,16 +29,7 @@ fn seen() -> Snapshot {
     let front = front(&mut snapshot).clone();
     for look in [shown(), Look::Statistics { batch: 32, histograms: false }] {
         let view = Ok(Arc::new(look.whole(&Subject::of(&run)).expect("a view")));
-        snapshot.views.push(Seen {
-            serial: 0,
-            look,
-            run: front.id,
-            number: front.number,
-            at: At::Now,
-            step: 6,
-            is_whole: true,
-            view,
-        });
+        snapshot.views.push(fixture::seen(&front, 6, look, view));
     }
     snapshot
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers, Theme};
 
-use super::fixture::{Bench, DESKTOP, front, training};
+use super::fixture::{self, Bench, DESKTOP, front, training};
 use super::runs::three;
 use crate::inspect::contour::{Heights, Window};
 use crate::inspect::exhibit::Exhibit;
 use crate::inspect::live::surface::{Drawn, Point, Slice};
 use crate::inspect::look::{Look, View};
-use crate::session::{At, Command, Elsewhere, Seen, Snapshot, Watch};
+use crate::session::{At, Command, Elsewhere, Snapshot, Watch};
 
 /// What the session was told last to look at, if it was told since.
 fn watched(bench: &Bench) -> Option<Watch> {
@@ -94,17 +94,7 @@ fn the_surfaces_of_two_runs_stand_side_by_side() {
         for (run, depth) in [(&own, 2.0), (&other, 5.0)] {
             let view = Ok(Arc::new(plane(depth, Slice::Path)));
             let look = Look::Surface(Slice::Path);
-            let (run, number) = (run.id, run.number);
-            snapshot.views.push(Seen {
-                serial: 0,
-                look,
-                run,
-                number,
-                at: At::Now,
-                step: 16,
-                is_whole: true,
-                view,
-            });
+            snapshot.views.push(fixture::seen(run, 16, look, view));
         }
     });
     let own = bench.snapshot.borrow().run().expect("a run").name.clone();

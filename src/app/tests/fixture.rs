@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use egui::{Theme, Vec2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -210,20 +211,17 @@ pub fn training(name: &str, n_steps: u64) -> Snapshot {
         input: Some(input),
         ..run.clone()
     };
-    let (run, number) = (run.id, run.number);
     let view = Ok(Arc::new(View::Filters(filters(16, input.channels))));
-    let look = Look::Filters { layer: None };
-    snapshot.views.push(Seen {
-        serial: 0,
-        look,
-        run,
-        number,
-        at: At::Now,
-        step: n_steps,
-        is_whole: true,
-        view,
-    });
+    let of_filters = seen(run, n_steps, Look::Filters { layer: None }, view);
+    snapshot.views.push(of_filters);
     snapshot
+}
+
+/// What has been seen of a run after so many steps, as the session publishes it.
+pub fn seen(run: &RunSnapshot, step: u64, look: Look, view: Result<Arc<View>, String>) -> Seen {
+    static SERIAL: AtomicU64 = AtomicU64::new(1);
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    Seen { serial, look, run: run.id, number: run.number, at: At::Now, step, is_whole: true, view }
 }
 
 /// The run in front.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use egui::Theme;
 
-use super::fixture::{Bench, DESKTOP, experiment, front, pictures, snapshot, training};
+use super::fixture::{self, Bench, DESKTOP, experiment, front, pictures, snapshot, training};
 use crate::engine::Part;
 use crate::engine::cpu::Cpu;
 use crate::experiment::file;
 use crate::inspect::live::surface::Slice;
 use crate::inspect::look::{Look, Subject};
-use crate::session::{At, Command, Seen, Snapshot};
+use crate::session::{Command, Snapshot};
 use crate::train::Run;
 
 /// A tab, what its instrument asks for, and words that only what was seen has.
@@ -41,17 +41,7 @@ fn seen() -> Snapshot {
     let deeper = Look::Insertion { n_layers: 36, n_pictures: 500 };
     for look in tabs().into_iter().filter_map(|(_, look, _)| look).chain([deeper]) {
         let view = Ok(Arc::new(look.whole(&Subject::of(&run)).expect("a view")));
-        let (run, number) = (front.id, front.number);
-        snapshot.views.push(Seen {
-            serial: 0,
-            look,
-            run,
-            number,
-            at: At::Now,
-            step: 8,
-            is_whole: true,
-            view,
-        });
+        snapshot.views.push(fixture::seen(&front, 8, look, view));
     }
     snapshot
 }

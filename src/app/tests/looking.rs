@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use egui::Theme;
 
-use super::fixture::{Bench, LAPTOP, training};
+use super::fixture::{self, Bench, LAPTOP, training};
 use crate::app::looking::INSTRUMENTS;
 use crate::data::Normalisation;
 use crate::engine::cpu::Cpu;
 use crate::inspect::exhibit::Exhibit;
 use crate::inspect::look::{Look, LookError, View};
 use crate::inspect::specimen::Specimen;
-use crate::session::{At, Command, PicturesState, Seen};
+use crate::session::{Command, PicturesState};
 use crate::train::Net;
 
 fn bench(name: &str) -> Bench {
@@ -59,18 +59,8 @@ pub fn satisfy(bench: &mut Bench) -> Vec<Look> {
             .collect();
         bench.set(|snapshot| {
             let run = snapshot.run().expect("a run");
-            let (run, number) = (run.id, run.number);
-            let seen = |(look, view)| Seen {
-                serial: 0,
-                look,
-                run,
-                number,
-                at: At::Now,
-                step: 100,
-                is_whole: true,
-                view,
-            };
-            snapshot.views = views.into_iter().map(seen).collect();
+            snapshot.views =
+                views.into_iter().map(|(look, view)| fixture::seen(run, 100, look, view)).collect();
         });
         asked = looks;
     }

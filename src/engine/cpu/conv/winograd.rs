@@ -5,8 +5,8 @@
 //! product of polynomials: both are evaluated at six points, multiplied there, and what comes out is interpolated,
 //! `y = Aᵀ[(G·g) ⊙ (Bᵀ·d)]`. Along both axes it is 36 products that stand for m²r², which are 144 with 3×3 taps and 100
 //! with 5×5; each is summed over the channels first, as a matrix product of (tiles, C) and (C, O) for each of the 36.
-//! The gradient by the maps is the same with the taps turned by 180°, or the whole turned round ([`Adjoint`]); the one by the weights, in which tiles take the
-//! place of channels, is `dg = Gᵀ[(A·dy) ⊙ (Bᵀ·d)]`.
+//! The gradient by the maps is the same with the taps turned by 180°, or the whole turned round ([`Adjoint`]); the one
+//! by the weights, in which tiles take the place of channels, is `dg = Gᵀ[(A·dy) ⊙ (Bᵀ·d)]`.
 //!
 //! Rounding costs little by this choice of points: with normal numbers over 64 channels the largest error is 1.2e-6 of
 //! the largest result with 3×3 taps and 1.0e-6 with 5×5; by direct sums 0.6e-6 and 0.9e-6, with the customary points
@@ -127,6 +127,15 @@ impl Geometry {
         }
         let n_blocks = n_pictures.div_ceil(n_tiles / (rows * columns).max(1)).next_multiple_of(parts);
         [n_pictures.div_ceil(n_blocks), rows]
+    }
+
+    /// What one who goes through a batch on these tiles keeps: so many bytes of its own, and the threads a block's maps
+    /// and results at the points.
+    fn kept(&self, own: usize) -> Kept {
+        let [n_pictures, n_rows] = self.block_size(self.batch, PARTS);
+        let n_tiles = n_pictures * n_rows * self.grid()[1];
+        let lens = [self.from, self.to].map(|maps| N_PRODUCTS * plane_len(n_tiles, maps.channels));
+        Kept { own, tiles: work_len(&lens), ..Kept::default() }
     }
 
     /// What the taps of a filter count for at the points: `(36, r²)`, the products of G's rows.
@@ -251,12 +260,7 @@ impl Convolution {
 
     /// What it keeps, and what the threads keep of its tiles.
     pub fn kept(&self) -> Kept {
-        let geometry = &self.geometry;
-        let [n_pictures, n_rows] = geometry.block_size(geometry.batch, PARTS);
-        let n_tiles = n_pictures * n_rows * geometry.grid()[1];
-        let lens = [geometry.from, geometry.to].map(|maps| N_PRODUCTS * plane_len(n_tiles, maps.channels));
-        let own = 4 * (self.coefficients.len() + self.zeros.len());
-        Kept { own, tiles: work_len(&lens), ..Kept::default() }
+        self.geometry.kept(4 * (self.coefficients.len() + self.zeros.len()))
     }
 
     /// From `(N, H, W, C)` and weights `(r, r, C, O)` to `(N, H', W', O)`.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::transforms::{
     Along, FAR, FAR_2, GradientsToPoints, N_POINTS, NEAR, NEAR_2, Points, Slice, Target, ToPoints, both_ways,
 };
-use super::{Block, Geometry, N_PRODUCTS, PARTS, plane_len, weights_to_points, with_work, work_len};
+use super::{Block, Geometry, N_PRODUCTS, PARTS, plane_len, weights_to_points, with_work};
 use crate::engine::cpu::Kept;
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::simd::{self, Lanes, Vectored};
@@ -48,12 +48,7 @@ impl Adjoint {
 
     /// What it keeps, and what the threads keep of its tiles.
     pub fn kept(&self) -> Kept {
-        let geometry = &self.geometry;
-        let [n_pictures, n_rows] = geometry.block_size(geometry.batch, PARTS);
-        let n_tiles = n_pictures * n_rows * geometry.grid()[1];
-        let lens = [geometry.to, geometry.from].map(|maps| N_PRODUCTS * plane_len(n_tiles, maps.channels));
-        let own = 4 * (self.coefficients.len() + self.zeros.len());
-        Kept { own, tiles: work_len(&lens), ..Kept::default() }
+        self.geometry.kept(4 * (self.coefficients.len() + self.zeros.len()))
     }
 
     /// From dy `(N, H', W', O)` and turned weights `(r, r, O, C)` to dx `(N, H, W, C)`.
