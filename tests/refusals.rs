@@ -71,7 +71,7 @@ fn what_cannot_be_is_refused_before_pictures_are_made() {
     let quickly = |arguments: &[&str], code: i32, words: &[&str]| {
         let begin = Instant::now();
         refused_with(code, &[arguments, &many[..]].concat(), words);
-        assert!(begin.elapsed() < Duration::from_secs(20), "{arguments:?} took {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(60), "{arguments:?} took {:?}", begin.elapsed());
     };
     let train = ["train", "quickstart", "--set"];
     quickly(

@@ -47,7 +47,7 @@ fn wait(session: &Session, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc
         if is_so(&snapshot) {
             return snapshot;
         }
-        assert!(begin.elapsed() < Duration::from_secs(60), "{what} does not come; {:?}", snapshot.activity());
+        assert!(begin.elapsed() < Duration::from_secs(180), "{what} does not come; {:?}", snapshot.activity());
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -365,7 +365,7 @@ fn twins_go_step_by_step() {
         if snapshot.runs.len() == 2 && all_finished(&snapshot) {
             break;
         }
-        assert!(begin.elapsed() < Duration::from_secs(60), "they do not finish");
+        assert!(begin.elapsed() < Duration::from_secs(180), "they do not finish");
     }
     session.send(Command::Part(OTHER));
     session.send(Command::Reset(OTHER));

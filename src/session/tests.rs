@@ -28,7 +28,7 @@ fn wait(session: &Session, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc
         if is_so(&snapshot) {
             return snapshot;
         }
-        assert!(begin.elapsed() < Duration::from_secs(60), "{what} does not come: {:?}", snapshot.problem());
+        assert!(begin.elapsed() < Duration::from_secs(180), "{what} does not come: {:?}", snapshot.problem());
         std::thread::sleep(Duration::from_millis(2));
     }
 }

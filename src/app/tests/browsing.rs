@@ -17,7 +17,7 @@ use crate::session::{Command, Download, DownloadStage, PicturesState, Snapshot};
 fn wait_for(bench: &mut Bench, text: &str) {
     let begin = Instant::now();
     while !bench.has_text(text) {
-        assert!(begin.elapsed() < Duration::from_secs(20), "`{text}` never appears");
+        assert!(begin.elapsed() < Duration::from_secs(120), "`{text}` never appears");
         std::thread::sleep(Duration::from_millis(5));
         bench.harness.step();
     }

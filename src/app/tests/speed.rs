@@ -192,7 +192,7 @@ fn settle(harness: &mut Harness<'_, Workshop>, card: &str) {
 fn wait_for(what: &str, is_so: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_so() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{what} does not come");
+        assert!(begin.elapsed() < Duration::from_secs(180), "{what} does not come");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
