@@ -47,7 +47,11 @@ fn wait(session: &Session, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc
         if is_so(&snapshot) {
             return snapshot;
         }
-        assert!(begin.elapsed() < Duration::from_secs(180), "{what} does not come; {:?}", snapshot.activity());
+        assert!(
+            begin.elapsed() < Duration::from_secs(180),
+            "{what} does not come; {:?}",
+            snapshot.activity()
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
 }

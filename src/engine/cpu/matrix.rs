@@ -58,10 +58,10 @@ pub fn add_product(a: Matrix, b: Matrix, c: &mut [f32]) {
     }
 }
 
-/// The sum of each column of a matrix in rows.
-pub fn column_sums(matrix: Matrix, sums: &mut [f32]) {
+/// The sum of each column of a matrix in rows of so many numbers.
+pub fn column_sums(rows: &[f32], n_columns: usize, sums: &mut [f32]) {
     sums.fill(0.0);
-    for row in matrix.numbers.chunks_exact(matrix.n_columns) {
+    for row in rows.chunks_exact(n_columns) {
         for (sum, x) in sums.iter_mut().zip(row) {
             *sum += x;
         }

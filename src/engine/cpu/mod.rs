@@ -7,6 +7,7 @@
 pub mod activation;
 pub mod channels;
 pub mod conv;
+pub mod dense;
 pub mod functions;
 pub mod matrix;
 mod memory;
@@ -31,6 +32,11 @@ pub use memory::{CpuMemory, CpuPictures};
 pub fn rectified(x: f32) -> f32 {
     if x <= 0.0 { 0.0 } else { x }
 }
+
+/// Which version of the kernels this is: one more wherever what they compute changes in its last digits, so that a run
+/// that goes on can say so. Version 1 summed every convolution directly; 2 had Winograd's; 3 their adjoints; 4 has its own
+/// linear layers, and Winograd's convolutions of many channels.
+const KERNELS: u32 = 4;
 
 /// A step made ready: everything that depends on shapes alone is decided.
 pub trait Kernel: Send {
@@ -139,9 +145,7 @@ impl Device for Cpu {
     }
 
     fn kernels(&self) -> String {
-        // The first version summed every convolution directly and said its vectors alone; the next, "and Winograd's
-        // convolutions", had no adjoints.
-        format!("{}, Winograd's convolutions and their adjoints", simd::level().name())
+        format!("{}, version {KERNELS} of the kernels", simd::level().name())
     }
 
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {

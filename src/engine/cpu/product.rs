@@ -43,13 +43,23 @@ pub enum Start<'a> {
 impl Product<'_> {
     /// Computes into `c`, whose rows of `cols` numbers begin `c_row` apart.
     pub fn run(&self, c: &mut [f32], c_row: usize) {
+        let last_row = self.rows.saturating_sub(1) * c_row;
+        assert!(self.rows == 0 || last_row + self.cols <= c.len(), "a product's result fits");
+        // SAFETY: the result fits, and `c` is borrowed for it.
+        unsafe { self.run_at(c.as_mut_ptr(), c_row) };
+    }
+
+    /// The same into places between which other threads write theirs.
+    ///
+    /// # Safety
+    /// From `c` on there are `rows` rows of `cols` numbers, `c_row` apart, that nobody else touches meanwhile.
+    pub unsafe fn run_at(&self, c: *mut f32, c_row: usize) {
         if self.rows == 0 || self.cols == 0 {
             return;
         }
-        self.check(c.len(), c_row);
-        let c = c.as_mut_ptr();
-        // SAFETY: `check` has bounded every place that the strides can reach, and `level` vouches for the
-        // instructions.
+        self.check();
+        // SAFETY: `check` has bounded every place of the operands that the strides can reach, the caller vouches for
+        // those of the result, and `level` for the instructions.
         unsafe {
             match level() {
                 #[cfg(target_arch = "x86_64")]
@@ -61,7 +71,7 @@ impl Product<'_> {
         }
     }
 
-    fn check(&self, c_len: usize, c_row: usize) {
+    fn check(&self) {
         let last = |n: usize, stride: usize| n.saturating_sub(1) * stride;
         if self.n_outer > 0 && self.n_inner > 0 {
             let a = last(self.rows, self.a_row)
@@ -70,7 +80,6 @@ impl Product<'_> {
             let b = last(self.n_outer, self.b_outer) + last(self.n_inner, self.b_inner) + self.cols;
             assert!(a < self.a.len() && b <= self.b.len(), "a product's strides stay within its operands");
         }
-        assert!(last(self.rows, c_row) + self.cols <= c_len, "a product's result fits");
         if let Start::Bias(bias) = self.start {
             assert!(bias.len() >= self.cols);
         }

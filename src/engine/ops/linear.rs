@@ -59,41 +59,43 @@ impl Plain for LinearStep {
 
 mod cpu {
     use super::*;
-    use crate::engine::cpu::Io;
-    use crate::engine::cpu::matrix::{self, Matrix};
-    use crate::engine::cpu::rectified;
+    use crate::engine::cpu::dense::Dense;
+    use crate::engine::cpu::{Io, matrix};
 
     pub fn kernel(step: LinearStep) -> Box<dyn Kernel> {
-        let LinearStep { pass, batch, inputs, outputs, bias, relu } = step;
-        match pass {
-            Pass::Forward => Box::new(move |io: Io<'_>| {
-                let y = &mut *io.outputs[0];
-                if bias {
-                    y.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(io.inputs[2]));
-                } else {
-                    y.fill(0.0);
+        let LinearStep { batch, inputs, outputs, .. } = step;
+        Box::new(Linear { step, dense: Dense { batch, inputs, outputs } })
+    }
+
+    struct Linear {
+        step: LinearStep,
+        dense: Dense,
+    }
+
+    impl Kernel for Linear {
+        fn scratch_len(&self) -> usize {
+            match self.step.pass {
+                Pass::Forward => self.dense.forward_len(),
+                Pass::Backward => self.dense.backward_len(),
+                Pass::Weights => self.dense.weights_len(),
+            }
+        }
+
+        fn run(&mut self, io: Io<'_>) {
+            let (first, second) = (io.inputs[0], io.inputs[1]);
+            match self.step.pass {
+                Pass::Forward => {
+                    let bias = self.step.bias.then(|| io.inputs[2]);
+                    self.dense.forward(first, second, bias, self.step.relu, io.outputs[0], io.scratch);
                 }
-                let x = Matrix::rows(io.inputs[0], batch, inputs);
-                matrix::add_product(x, Matrix::rows(io.inputs[1], inputs, outputs), y);
-                if relu {
-                    y.iter_mut().for_each(|y| *y = rectified(*y));
+                Pass::Backward => self.dense.backward(first, second, io.outputs[0], io.scratch),
+                Pass::Weights => {
+                    self.dense.weights(first, second, io.outputs[0], io.scratch);
+                    if self.step.bias {
+                        matrix::column_sums(second, self.step.outputs, io.outputs[1]);
+                    }
                 }
-            }),
-            Pass::Backward => Box::new(move |io: Io<'_>| {
-                let dy = Matrix::rows(io.inputs[0], batch, outputs);
-                let weights = Matrix::rows(io.inputs[1], inputs, outputs);
-                io.outputs[0].fill(0.0);
-                matrix::add_product(dy, weights.transposed(), io.outputs[0]);
-            }),
-            Pass::Weights => Box::new(move |io: Io<'_>| {
-                let x = Matrix::rows(io.inputs[0], batch, inputs);
-                let dy = Matrix::rows(io.inputs[1], batch, outputs);
-                io.outputs[0].fill(0.0);
-                matrix::add_product(x.transposed(), dy, io.outputs[0]);
-                if bias {
-                    matrix::column_sums(dy, io.outputs[1]);
-                }
-            }),
+            }
         }
     }
 }
@@ -179,6 +181,8 @@ mod tests {
             (5, 7, 3, true, true),
             (33, 70, 41, false, true),
             (3, 50, 17, false, false),
+            (17, 300, 150, true, true),
+            (70, 130, 140, true, false),
         ] {
             let trials = trials(batch, inputs, outputs, bias, relu);
             trials.iter().for_each(|trial| trial.agrees_in_every_way(1e-5));

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Reach, Way, columns, depthwise, from, winograd};
+use super::{Reach, Way, depthwise, from, winograd};
 use crate::engine::cpu::channels::{add_up, row_len};
+use crate::engine::cpu::matrix::column_sums;
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::{Io, Kept, Kernel};
 use crate::graph::layers::conv::ConvStep;
@@ -62,28 +63,37 @@ impl Weights {
         }
     }
 
-    /// All in one product, which is shared out by itself.
-    fn by_columns(&self, columns: &columns::Columns, io: Io<'_>) {
+    /// Room for the whole batch at once, where that is the way.
+    fn whole_len(&self) -> Option<usize> {
+        match &self.way {
+            Way::Columns(columns) => Some(columns.scratch_len()),
+            Way::Winograd(winograd) => winograd.deep_scratch_len(),
+            Way::Depthwise | Way::Rows => None,
+        }
+    }
+
+    /// The whole batch at once, which is shared out by itself.
+    fn whole(&self, io: Io<'_>) {
         let (x, dy) = (io.inputs[0], io.inputs[1]);
-        for (which, output) in io.outputs.iter_mut().enumerate() {
-            output.fill(0.0);
-            match which {
-                0 => columns.add_weights(x, dy, output, io.scratch),
-                _ => dy.chunks_exact(output.len()).for_each(|pixel| {
-                    output.iter_mut().zip(pixel).for_each(|(sum, dy)| *sum += dy);
-                }),
+        let [dw, rest @ ..] = io.outputs else { return };
+        match &self.way {
+            Way::Winograd(winograd) => winograd.run_deep(x, dy, dw, io.scratch),
+            Way::Columns(columns) => {
+                dw.fill(0.0);
+                columns.add_weights(x, dy, dw, io.scratch);
             }
+            Way::Depthwise | Way::Rows => {}
+        }
+        if let Some(db) = rest.first_mut() {
+            column_sums(dy, self.step.output.channels, db);
         }
     }
 }
 
 impl Kernel for Weights {
-    /// `(shares, kH·kW·C/groups·O + a row of whole pixels)`, or columns.
+    /// `(shares, kH·kW·C/groups·O + a row of whole pixels)`, or what the whole batch takes.
     fn scratch_len(&self) -> usize {
-        match &self.way {
-            Way::Columns(columns) => columns.scratch_len(),
-            _ => self.n_shares * sums_len(&self.step),
-        }
+        self.whole_len().unwrap_or_else(|| self.n_shares * sums_len(&self.step))
     }
 
     fn kept(&self) -> Kept {
@@ -96,8 +106,8 @@ impl Kernel for Weights {
 
     /// x `(N, H, W, C)`, dy `(N, H', W', O)` → dw `(kH, kW, C/groups, O)`, db `(O)`.
     fn run(&mut self, io: Io<'_>) {
-        if let Way::Columns(columns) = &self.way {
-            return self.by_columns(columns, io);
+        if self.whole_len().is_some() {
+            return self.whole(io);
         }
         let (x, dy, partial) = (io.inputs[0], io.inputs[1], io.scratch);
         let n_sums = sums_len(&self.step);

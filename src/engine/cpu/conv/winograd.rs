@@ -13,6 +13,7 @@
 //! 0, ±1, ±2 it would be 5e-6.
 
 mod adjoint;
+mod deep;
 mod gradient;
 #[cfg(test)]
 mod tests;
@@ -30,8 +31,9 @@ use crate::graph::layers::Pass;
 use crate::graph::layers::conv::ConvStep;
 use crate::tensor::Extent;
 pub use adjoint::Adjoint;
+use deep::Deep;
 pub use gradient::WeightsGradient;
-use transforms::{FAR, MapsToPoints, N_POINTS, NEAR, ToPoints, ToResults};
+use transforms::{FAR, GradientsToPoints, MapsToPoints, N_POINTS, NEAR, ToPoints, ToResults};
 
 /// Products for each tile and pair of channels.
 const N_PRODUCTS: usize = N_POINTS * N_POINTS;
@@ -44,9 +46,6 @@ const FEWEST_TILES: usize = 28;
 
 /// Parts of equal size that a batch is cut into, or a multiple of them, for any usual number of threads.
 const PARTS: usize = 8;
-
-/// Weights at the points, at most. More of them come from afar, which takes longer than what is saved.
-const MOST_WEIGHTS: usize = 1 << 22;
 
 thread_local! {
     /// What a thread works on: tiles at the points.
@@ -97,8 +96,8 @@ impl Geometry {
         let [c, o] = [self.from.channels, self.to.channels];
         let n_tiles = self.grid()[0] * self.grid()[1];
         let direct = self.to.area() * self.taps * self.taps * c * o;
-        let here = n_tiles * N_PRODUCTS * (c * o + 10 * (c + o));
-        here < direct && self.weights_len() <= MOST_WEIGHTS
+        let of_weights = if self.is_deep() { self.cost_of_deep_weights() } else { 0 };
+        n_tiles * N_PRODUCTS * (c * o + 10 * (c + o)) + of_weights < direct
     }
 
     /// Results along each axis of a tile.
@@ -132,6 +131,9 @@ impl Geometry {
     /// What one who goes through a batch on these tiles keeps: so many bytes of its own, and the threads a block's maps
     /// and results at the points.
     fn kept(&self, own: usize) -> Kept {
+        if self.is_deep() {
+            return Kept::own(own);
+        }
         let [n_pictures, n_rows] = self.block_size(self.batch, PARTS);
         let n_tiles = n_pictures * n_rows * self.grid()[1];
         let lens = [self.from, self.to].map(|maps| N_PRODUCTS * plane_len(n_tiles, maps.channels));
@@ -234,6 +236,42 @@ fn weights_to_points(coefficients: &[f32], n_taps: usize, weights: &[f32], point
     );
 }
 
+/// Gradients of results to their values at the points.
+///
+/// # Safety
+/// The points have 36 planes with room for the block's tiles, and the maps hold all its pictures.
+unsafe fn gradients_to_points(to_points: ToPoints) {
+    // SAFETY: passed on.
+    unsafe {
+        match to_points.geometry.taps {
+            3 => simd::run(&GradientsToPoints::<4>(to_points)),
+            _ => simd::run(&GradientsToPoints::<2>(to_points)),
+        }
+    }
+}
+
+/// Products at the points, `(36, tiles, O)`, each of the 36 `plane` behind the one before, to the results of a block.
+///
+/// # Safety
+/// There are so many planes with all tiles of the block, and `results` are those of its rows and pictures.
+unsafe fn to_results(
+    geometry: &Geometry,
+    block: Block,
+    points: &[f32],
+    plane: usize,
+    finish: Finish,
+    results: &mut [f32],
+) {
+    let (points, results, Finish { bias, relu }) = (points.as_ptr(), results.as_mut_ptr(), finish);
+    // SAFETY: passed on.
+    unsafe {
+        match geometry.taps {
+            3 => simd::run(&ToResults::<4> { geometry, block, points, plane, bias, relu, results }),
+            _ => simd::run(&ToResults::<2> { geometry, block, points, plane, bias, relu, results }),
+        }
+    }
+}
+
 /// A convolution forward, or backward to its maps.
 pub struct Convolution {
     geometry: Geometry,
@@ -253,9 +291,12 @@ impl Convolution {
         Self { geometry, coefficients: geometry.coefficients(), zeros: vec![0.0; geometry.from.channels] }
     }
 
-    /// Room for the weights at the points.
+    /// Room for the weights at the points, or for maps and products.
     pub fn scratch_len(&self) -> usize {
-        self.geometry.weights_len()
+        match self.geometry.is_deep() {
+            true => self.geometry.deep_scratch_len(),
+            false => self.geometry.weights_len(),
+        }
     }
 
     /// What it keeps, and what the threads keep of its tiles.
@@ -271,6 +312,10 @@ impl Convolution {
                 && to.len() == geometry.batch * geometry.to.len()
         );
         assert!(finish.bias.is_none_or(|bias| bias.len() == geometry.to.channels));
+        if geometry.is_deep() {
+            let deep = Deep { geometry, coefficients: &self.coefficients };
+            return deep.convolve(&self.zeros, [from, weights], finish, to, scratch);
+        }
         weights_to_points(&self.coefficients, geometry.taps * geometry.taps, weights, scratch);
         let weights = &*scratch;
         let [n_pictures, n_rows] = geometry.block_size(geometry.batch, PARTS);
@@ -324,15 +369,8 @@ impl Convolution {
                 };
                 product.run(products, o);
             }
-            let (points, plane, Finish { bias, relu }) = (products.as_ptr(), planes[1], finish);
-            let results = to.as_mut_ptr();
             // SAFETY: `to` are the results of the block's rows and pictures, and `products` has 36 planes of its tiles.
-            unsafe {
-                match geometry.taps {
-                    3 => simd::run(&ToResults::<4> { geometry, block, points, plane, bias, relu, results }),
-                    _ => simd::run(&ToResults::<2> { geometry, block, points, plane, bias, relu, results }),
-                }
-            }
+            unsafe { to_results(geometry, block, products, planes[1], finish, to) };
         });
     }
 }

@@ -6,9 +6,11 @@
 use rayon::prelude::*;
 
 use super::transforms::{
-    Along, FAR, FAR_2, GradientsToPoints, N_POINTS, NEAR, NEAR_2, Points, Slice, Target, ToPoints, both_ways,
+    Along, FAR, FAR_2, N_POINTS, NEAR, NEAR_2, Points, Slice, Target, ToPoints, both_ways,
 };
-use super::{Block, Geometry, N_PRODUCTS, PARTS, plane_len, weights_to_points, with_work};
+use super::{
+    Block, Geometry, N_PRODUCTS, PARTS, gradients_to_points, plane_len, weights_to_points, with_work,
+};
 use crate::engine::cpu::Kept;
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::simd::{self, Lanes, Vectored};
@@ -29,7 +31,7 @@ impl Adjoint {
         let n_tiles = |geometry: &Geometry| geometry.grid()[0] * geometry.grid()[1];
         let own = Geometry::of(&ConvStep { pass: Pass::Forward, ..*step })?;
         let correlation = Geometry::of(&ConvStep { pass: Pass::Backward, ..*step })?;
-        let is_quicker = own.is_quicker() && 5 * n_tiles(&own) <= 4 * n_tiles(&correlation);
+        let is_quicker = own.is_quicker() && !own.is_deep() && 5 * n_tiles(&own) <= 4 * n_tiles(&correlation);
         is_quicker.then(|| Self::new(own))
     }
 
@@ -86,12 +88,7 @@ impl Adjoint {
                 plane: planes[0],
             };
             // SAFETY: `gradients` has 36 planes with room for the block's tiles, and dy holds all pictures.
-            unsafe {
-                match geometry.taps {
-                    3 => simd::run(&GradientsToPoints::<4>(to_points)),
-                    _ => simd::run(&GradientsToPoints::<2>(to_points)),
-                }
-            }
+            unsafe { gradients_to_points(to_points) };
             let pairs = gradients.chunks_exact(planes[0]).zip(weights.chunks_exact(c * o));
             for ((gradients, weights), products) in pairs.zip(products.chunks_exact_mut(planes[1])) {
                 let product = Product {

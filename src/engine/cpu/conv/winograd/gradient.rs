@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::transforms::{GradientsToPoints, MapsToPoints, ToPoints};
-use super::{Block, FEWEST_TILES, Geometry, N_PRODUCTS, plane_len, with_work, work_len};
+use super::deep::Deep;
+use super::transforms::{MapsToPoints, ToPoints};
+use super::{Block, FEWEST_TILES, Geometry, N_PRODUCTS, gradients_to_points, plane_len, with_work, work_len};
 use crate::engine::cpu::Kept;
 use crate::engine::cpu::product::{Product, Start};
 use crate::engine::cpu::simd;
@@ -19,6 +20,22 @@ impl WeightsGradient {
     pub fn new(geometry: Geometry) -> Self {
         let zeros = [geometry.from, geometry.to].map(|maps| vec![0.0; maps.channels]);
         Self { geometry, coefficients: geometry.coefficients(), zeros }
+    }
+
+    /// Room that a whole batch takes where its layer has many channels; others are summed share by share.
+    pub fn deep_scratch_len(&self) -> Option<usize> {
+        self.geometry.is_deep().then(|| self.geometry.deep_scratch_len())
+    }
+
+    /// The sum over the whole batch of a layer of many channels.
+    pub fn run_deep(&self, x: &[f32], dy: &[f32], dw: &mut [f32], scratch: &mut [f32]) {
+        let zeros = [&self.zeros[0][..], &self.zeros[1]];
+        Deep { geometry: &self.geometry, coefficients: &self.coefficients }.weights(
+            zeros,
+            [x, dy],
+            dw,
+            scratch,
+        );
     }
 
     /// Pictures below which the end of a sum, from the points to the taps, would be much of the work: it costs r²
@@ -89,10 +106,7 @@ impl WeightsGradient {
         // SAFETY: both have 36 planes with room for the block's tiles, and x and dy hold all pictures.
         unsafe {
             simd::run(&MapsToPoints(of_maps));
-            match geometry.taps {
-                3 => simd::run(&GradientsToPoints::<4>(of_gradients)),
-                _ => simd::run(&GradientsToPoints::<2>(of_gradients)),
-            }
+            gradients_to_points(of_gradients);
         }
     }
 

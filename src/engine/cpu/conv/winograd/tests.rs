@@ -58,6 +58,18 @@ fn check(step: ConvStep) {
     let mut dw = vec![f32::NAN; n_w];
     WeightsGradient::new(geometry(Pass::Weights)).run(&x, &dy, 0..step.batch, &mut dw);
     compare(&of(Pass::Weights), &dw, &plain(&of(Pass::Weights), &[&x, &dy], n_w), TOLERANCE);
+
+    // As a layer of many channels, in parts of less than the batch where one has many tiles.
+    let geometry = &geometry(Pass::Forward);
+    let deep = Deep { geometry, coefficients: &geometry.coefficients() };
+    let zeros = [step.input, step.output].map(|maps| vec![0.0; maps.channels]);
+    let mut scratch = vec![f32::NAN; geometry.deep_scratch_len()];
+    y.fill(f32::NAN);
+    deep.convolve(&zeros[0], [&x, &weights], finish, &mut y, &mut scratch);
+    compare(&of(Pass::Forward), &y, &plain(&of(Pass::Forward), &[&x, &weights, &bias], n_y), TOLERANCE);
+    dw.fill(f32::NAN);
+    deep.weights([&zeros[0], &zeros[1]], [&x, &dy], &mut dw, &mut scratch);
+    compare(&of(Pass::Weights), &dw, &plain(&of(Pass::Weights), &[&x, &dy], n_w), TOLERANCE);
 }
 
 #[test]
@@ -71,9 +83,10 @@ fn a_picture_in_several_blocks_matches_the_plain_reference() {
     let window = Window { padding: [1, 1], ..Window::new([3, 3]) };
     let (input, output) = (Extent::new(33, 35, 41), Extent::new(40, 35, 41));
     let step =
-        ConvStep { pass: Pass::Forward, batch: 2, input, output, window, groups: 1, bias: true, relu: false };
+        ConvStep { pass: Pass::Forward, batch: 3, input, output, window, groups: 1, bias: true, relu: false };
     let geometry = Geometry::of(&step).expect("a plain window");
     assert!(geometry.block_size(2, PARTS)[1] < geometry.grid()[0]);
+    assert!(geometry.pictures_together() == 2);
     check(step);
 }
 
@@ -124,7 +137,7 @@ fn other_windows_are_left_alone() {
     assert!(Geometry::of(&ConvStep { groups: 2, ..plain }).is_none());
 }
 
-/// It is for layers with something to save: not for the first, on three channels, nor for one of a thousand filters.
+/// It is for layers with something to save: not for the first, on three channels, nor where many weights meet few tiles.
 #[test]
 fn it_is_chosen_where_it_is_quicker() {
     let window = Window { padding: [1, 1], ..Window::new([3, 3]) };
@@ -140,7 +153,8 @@ fn it_is_chosen_where_it_is_quicker() {
     };
     let is_chosen = |step| Geometry::quicker(&step).is_some();
     assert!(is_chosen(step(16, 16, 32)) && is_chosen(step(64, 64, 8)) && is_chosen(step(256, 256, 14)));
-    assert!(!is_chosen(step(3, 16, 32)) && !is_chosen(step(1024, 1024, 14)) && !is_chosen(step(16, 16, 1)));
+    assert!(is_chosen(step(512, 512, 14)));
+    assert!(!is_chosen(step(3, 16, 32)) && !is_chosen(step(512, 512, 7)) && !is_chosen(step(16, 16, 1)));
 }
 
 /// It is for small maps without padding, of which the gradients' correlation takes more tiles.
