@@ -1,6 +1,7 @@
 //! The bridge: commands in, snapshots out, as the window uses it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use convscope::data::catalogue;
@@ -409,6 +410,31 @@ fn more_runs_than_there_may_be_are_refused_in_a_sentence() {
     marks.sort_unstable();
     marks.dedup();
     assert_eq!(marks.len(), MOST_RUNS, "each is known by a mark of its own");
+}
+
+/// What cannot begin for want of pictures is told of and rests, instead of being tried for ever.
+#[test]
+fn a_reset_without_pictures_comes_to_rest() {
+    let n_told = Arc::new(AtomicUsize::new(0));
+    let told = n_told.clone();
+    let notify = move || drop(told.fetch_add(1, Ordering::Relaxed));
+    let session = Session::start(&DeviceChoice::Cpu, notify).expect("the CPU is always there");
+    let mut described = experiment();
+    session.send(Command::Describe(RUN, Box::new(described.clone())));
+    session.send(Command::Step(RUN));
+    wait(&session, "a step", |s| s.run().is_some_and(|run| run.step == 1));
+    described.data.source = "no/such/folder".into();
+    session.send(Command::Describe(RUN, Box::new(described)));
+    let has_failed =
+        |s: &Snapshot| s.run().is_some_and(|run| matches!(run.pictures, PicturesState::Failed { .. }));
+    wait(&session, "the pictures' failure", has_failed);
+    session.send(Command::Reset(RUN));
+    session.send(Command::Rename(RUN, "reset".into()));
+    wait(&session, "the reset", |s| has_failed(s) && s.run().is_some_and(|run| run.name == "reset"));
+    let before = n_told.load(Ordering::Relaxed);
+    std::thread::sleep(Duration::from_millis(300));
+    let n_more = n_told.load(Ordering::Relaxed) - before;
+    assert!(n_more < 8, "told of {n_more} times that there are no pictures");
 }
 
 /// Batch, augmentation and rule take effect at the next step, are marked in the curves, and end no run; what cannot be

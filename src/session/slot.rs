@@ -120,6 +120,7 @@ impl Slot {
             self.later = Some(experiment);
             return false;
         }
+        self.later = None;
         let before = self.wish();
         self.described = Arc::new(experiment);
         self.adjust();
@@ -197,6 +198,7 @@ impl Slot {
     /// Nothing is to be reached any more; a test under way is left for later.
     pub fn rest(&mut self) {
         self.goal = Goal::Rest;
+        self.keeps = false;
         if self.testing == Testing::Going {
             self.testing = Testing::Due;
         }
@@ -204,6 +206,7 @@ impl Slot {
 
     /// Sets the goal, counted from step `base`; a run that has not begun, or is stale, is to begin.
     pub fn aim(&mut self, span: Span, base: u64) {
+        self.keeps = false;
         match &mut self.run {
             Some(run) if !self.seen.is_stale => {
                 self.goal = Goal::Until(until(run, span, base), span);
@@ -211,22 +214,25 @@ impl Slot {
                     self.begin_test();
                 }
             }
-            _ => {
-                self.goal = Goal::Begin(span);
-                // What failed may have been mended since.
-                if matches!(self.seen.pictures, PicturesState::Failed { .. }) {
-                    self.want_pictures();
-                }
-            }
+            _ => self.aim_anew(span),
+        }
+    }
+
+    /// Is to begin, and then to train so far.
+    fn aim_anew(&mut self, span: Span) {
+        self.goal = Goal::Begin(span);
+        // What failed may have been mended since.
+        if matches!(self.seen.pictures, PicturesState::Failed { .. }) {
+            self.want_pictures();
         }
     }
 
     /// Back to step 0 with the weights that it began with.
     pub fn reset(&mut self) {
-        self.goal = Goal::Rest;
+        self.rest();
         self.testing = Testing::No;
         if self.seen.is_stale {
-            self.goal = Goal::Begin(Span::Nothing);
+            self.aim_anew(Span::Nothing);
         } else if self.run.is_some() {
             self.keep_curves();
             let reset = self.run.as_mut().map_or(Ok(()), Run::reset);
@@ -262,6 +268,8 @@ impl Slot {
     pub fn begin(&mut self, device: &Arc<dyn Device>) -> Result<Work, TrainError> {
         let start = Instant::now();
         let (PicturesState::Ready(ready), Goal::Begin(span)) = (&self.seen.pictures, self.goal) else {
+            // Without pictures there is nothing to begin with, now or at the next turn.
+            self.rest();
             return Ok(Work::default());
         };
         let (set, experiment) = (ready.set.clone(), self.described.clone());
@@ -317,6 +325,18 @@ impl Slot {
     fn fitting(&mut self, graph: &Graph) -> Result<Vec<(Lasting, Vec<f32>)>, TrainError> {
         self.settle()?;
         self.run.as_ref().map_or(Ok(Vec::new()), |run| Keeping::new(&run.graph, graph).read(run))
+    }
+
+    /// Is to go on from there once it begins: as it was then, and after that as it is described now.
+    pub fn go_on_from(&mut self, stored: Stored) {
+        if *self.described != stored.experiment {
+            let now = std::mem::replace(&mut self.described, stored.experiment.clone().into());
+            if Wish::new(&now) != self.wish() {
+                self.want_pictures();
+            }
+            self.later.get_or_insert_with(|| Arc::unwrap_or_clone(now));
+        }
+        self.stored = Some(stored);
     }
 
     /// The run that a folder tells of, which is then written on.

@@ -127,50 +127,54 @@ impl Worker {
         self.state.devices = engine::devices().into();
         self.publish();
         loop {
-            self.mend_device();
-            let news = self.news();
-            // A mistake in the program must not leave a window that waits for ever.
-            let done = catch_unwind(AssertUnwindSafe(|| match news {
-                News::Command(command) => {
-                    self.obey(command);
-                    self.see_to_folders(false);
-                    self.publish();
-                    true
-                }
-                News::Download(report) => {
-                    self.take_download(report);
-                    self.publish();
-                    true
-                }
-                News::Pictures(loaded) => {
-                    self.take_pictures(loaded);
-                    self.publish();
-                    true
-                }
-                News::Folder(done) => {
-                    self.take_folder(*done);
-                    self.see_to_folders(false);
-                    self.publish();
-                    true
-                }
-                News::NoWriter => {
-                    self.lose_writer();
-                    self.publish();
-                    true
-                }
-                News::Nothing => {
-                    self.turn();
-                    true
-                }
-                News::End => {
-                    self.finish();
-                    false
-                }
-            }));
+            // A mistake in the program, or in a driver, must not leave a window that waits for ever.
+            let done = catch_unwind(AssertUnwindSafe(|| self.act()));
             match done {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(_) => self.give_up(),
+            }
+        }
+    }
+
+    /// Does what is to be done next; whether there will be more.
+    fn act(&mut self) -> bool {
+        self.mend_device();
+        match self.news() {
+            News::Command(command) => {
+                self.obey(command);
+                self.see_to_folders(false);
+                self.publish();
+                true
+            }
+            News::Download(report) => {
+                self.take_download(report);
+                self.publish();
+                true
+            }
+            News::Pictures(loaded) => {
+                self.take_pictures(loaded);
+                self.publish();
+                true
+            }
+            News::Folder(done) => {
+                self.take_folder(*done);
+                self.see_to_folders(false);
+                self.publish();
+                true
+            }
+            News::NoWriter => {
+                self.lose_writer();
+                self.publish();
+                true
+            }
+            News::Nothing => {
+                self.turn();
+                true
+            }
+            News::End => {
+                self.finish();
+                false
             }
         }
     }
@@ -205,7 +209,8 @@ impl Worker {
             Some(slot) => slot.give_up(),
             None => self.runs.slots.iter_mut().for_each(Slot::give_up),
         }
-        self.publish();
+        // Should this be where the mistake lies, the next command is heard all the same.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.publish()));
     }
 
     fn obey(&mut self, command: Command) {
@@ -220,7 +225,10 @@ impl Worker {
             }
             Command::Open(open) => self.open_run(*open),
             Command::Keep(keeping) => self.keeping = keeping,
-            Command::Remove(id) => self.runs.remove(id),
+            Command::Remove(id) => {
+                self.put_away(id);
+                self.runs.remove(id);
+            }
             Command::Restore => self.runs.restore(),
             Command::Rename(id, name) => {
                 if let Some(slot) = self.runs.get(id) {
@@ -231,15 +239,18 @@ impl Worker {
             Command::Part(id) => self.runs.part(id),
             Command::Play(id) => self.aim(id, Span::All),
             Command::PlayKeeping(id) => {
+                self.aim(id, Span::All);
                 if let Some(slot) = self.runs.get(id) {
                     slot.keeps = true;
                 }
-                self.aim(id, Span::All);
             }
             Command::Step(id) => self.aim(id, Span::Step),
             Command::Epoch(id) => self.aim(id, Span::Epoch),
             Command::Pause(id) => self.each(id, Slot::rest),
-            Command::Reset(id) => self.each(id, Slot::reset),
+            Command::Reset(id) => {
+                self.each(id, Slot::reset);
+                self.open_pictures();
+            }
             Command::Evaluate(id) => {
                 if let Some(slot) = self.runs.get(id) {
                     slot.begin_test();

@@ -70,7 +70,9 @@ impl Slot {
             None => "The run is lost: press play to begin anew.",
         };
         self.leave_device();
-        self.stored = stored;
+        if let Some(stored) = stored {
+            self.go_on_from(stored);
+        }
         self.seen.problem = Some(format!("Training stopped by a mistake in the program. {what_now}"));
     }
 }

@@ -97,7 +97,9 @@ impl Slot {
         if stored.is_some() || matches!(goal, Goal::Begin(_)) {
             self.goal = Goal::Begin(goal.span());
         }
-        self.stored = stored.or(self.stored.take());
+        if let Some(stored) = stored.or(self.stored.take()) {
+            self.go_on_from(stored);
+        }
         is_lost
     }
 }

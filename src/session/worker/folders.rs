@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Worker;
 use crate::session::keeping::{Done, Kin, Writer};
 use crate::session::slot::{Goal, Slot, Span, Testing};
-use crate::session::{Keeping, OpenRun};
+use crate::session::{Keeping, OpenRun, RunId};
 use crate::train::TrainError;
 use crate::train::folder::{self, Open};
 
@@ -58,6 +58,15 @@ impl Worker {
         Open { name: slot.seen.name.clone(), place, party, trains: slot.goal != Goal::Rest }
     }
 
+    /// A run that has not gone on yet leaves the window: it is not offered again.
+    pub(super) fn put_away(&mut self, id: RunId) {
+        let waiting = self.runs.find(id).filter(|slot| slot.run.is_none());
+        if let Some(stored) = waiting.and_then(|slot| slot.stored.as_ref()) {
+            // At the worst it is offered once more.
+            let _ = folder::put_away(&stored.path);
+        }
+    }
+
     /// A folder comes back from the writer.
     pub(super) fn take_folder(&mut self, done: Done) {
         let removed = self.runs.removed.iter_mut().map(|(_, slot)| slot);
@@ -84,7 +93,8 @@ impl Worker {
     /// folders, by a new thread.
     pub(super) fn lose_writer(&mut self) {
         self.writer = Writer::default();
-        self.runs.slots.iter_mut().for_each(|slot| slot.keeper.lose_folder());
+        let removed = self.runs.removed.iter_mut().map(|(_, slot)| slot);
+        self.runs.slots.iter_mut().chain(removed).for_each(|slot| slot.keeper.lose_folder());
     }
 
     /// Writes what is not written yet. The window is gone by then.

@@ -64,7 +64,9 @@ impl Worker {
             self.watching.let_go();
             self.carry_out(i, Slot::begin);
             let slot = &mut self.runs.slots[i];
-            if let Some(later) = slot.later.take() {
+            if slot.run.is_some()
+                && let Some(later) = slot.later.take()
+            {
                 let id = slot.id();
                 self.describe(id, later);
             }
