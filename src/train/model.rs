@@ -251,6 +251,6 @@ mod tests {
         // 784 bytes each.
         let message = foreseen(100_000).expect_err("no room for so many").to_string();
         let said = "Answering for one picture at a time, with the whole set, needs ";
-        assert!(message.starts_with(said) && message.contains("64 MiB left"), "{message}");
+        assert!(message.starts_with(said) && message.contains("64.0 MiB left"), "{message}");
     }
 }
