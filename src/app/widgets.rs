@@ -72,6 +72,13 @@ pub fn count_ui(
     named(ui.add(drag), name)
 }
 
+/// The number that something is drawn by.
+pub fn seed_ui(ui: &mut Ui, name: &str, seed: &mut u64) -> Response {
+    // A file may hold a larger one, which is not to be changed by being shown.
+    let drag = DragValue::new(seed).range(0..=u32::MAX as u64).clamp_existing_to_range(false).speed(0.05);
+    named(ui.add(drag.update_while_editing(false)), name)
+}
+
 /// A number of any size that is typed or dragged, by steps in proportion to itself.
 pub fn number_ui(ui: &mut Ui, name: &str, value: &mut f32, range: std::ops::RangeInclusive<f32>) -> Response {
     let speed = (value.abs() * 0.01).max(1e-5) as f64;

@@ -6,11 +6,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{ExperimentArguments, Failure, SplitChoice, text};
-use crate::data::{Prospect, Source};
-use crate::engine::{self, Device, DeviceChoice, Part};
-use crate::experiment::Experiment;
-use crate::graph::Graph;
-use crate::train::{Model, Net, TrainError};
+use crate::data::Source;
+use crate::engine::{self, DeviceChoice, Part};
+use crate::train::{Model, Net};
 
 #[derive(clap::Args)]
 pub struct EvalArguments {
@@ -38,10 +36,15 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     let experiment = arguments.experiment.resolve()?;
     let device = engine::open(&arguments.device)?;
     let source = Source::find(&experiment)?;
-    foresee(&experiment, source.prospect(), arguments.split, &*device)?;
+    let n_pictures = match arguments.split {
+        SplitChoice::Train => source.prospect().train,
+        SplitChoice::Test => source.prospect().test,
+    };
+    Model::foresee(&experiment, source.prospect(), &*device, n_pictures)?;
     let set = Arc::new(source.read()?);
     set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
     let (net, mut file) = Net::open(&experiment, &arguments.weights, Some(&set))?;
+    file.renamed(&set.classes).inspect(|note| eprintln!("convscope: {note}"));
     let (part, split, name) = match arguments.split {
         SplitChoice::Train => (Part::Train, &set.train, "train"),
         SplitChoice::Test => (Part::Test, &set.test, "test"),
@@ -69,23 +72,5 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
             device.info().name
         ));
     }
-    Ok(())
-}
-
-/// Whether there will be room to go through pictures that are not there yet.
-fn foresee(
-    experiment: &Experiment,
-    pictures: &Prospect,
-    split: SplitChoice,
-    device: &dyn Device,
-) -> Result<(), Failure> {
-    let Some(goal) = pictures.goal(experiment.train.loss) else { return Ok(()) };
-    let network = experiment.network.network(pictures.extent, goal.n_outputs())?;
-    let graph = Graph::for_goal(&network, &goal).map_err(TrainError::from)?;
-    let n_pictures = match split {
-        SplitChoice::Train => pictures.train,
-        SplitChoice::Test => pictures.test,
-    };
-    Model::check_room(&graph, goal, device, n_pictures)?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ExperimentArguments, Failure, cannot_write, text};
-use crate::data::catalogue;
+use crate::data::Source;
 use crate::export::{onnx, pytorch};
 use crate::train::Net;
 
@@ -36,7 +36,9 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let net = match &arguments.weights {
         Some(path) => Net::load(&experiment, path, None)?,
         None => {
-            let set = catalogue::open(&experiment)?;
+            let source = Source::find(&experiment)?;
+            Net::foresee(&experiment, source.prospect())?;
+            let set = source.read()?;
             set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
             Net::initial(&experiment, &set)?
         }

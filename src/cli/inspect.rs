@@ -21,13 +21,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{ExperimentArguments, Failure, resolve_experiment, text, write_picture};
-use crate::data::{DataSet, catalogue};
-use crate::engine::DeviceChoice;
+use crate::data::{DataSet, Source};
+use crate::engine::{self, DeviceChoice};
+use crate::experiment::Experiment;
 use crate::inspect::filters::{Filters, convolution_at, reads_pictures};
 use crate::inspect::picture::Picture;
 use crate::tensor::Tensor;
-use crate::train::Net;
 use crate::train::initial::Start;
+use crate::train::{Model, Net};
 
 #[derive(clap::Args)]
 pub struct InspectArguments {
@@ -112,19 +113,35 @@ impl InspectArguments {
         let experiment = self.experiment.resolve()?;
         match &self.weights {
             Some(path) => Ok(Net::load(&experiment, path, None)?),
-            None => Ok(Net::initial(&experiment, &catalogue::open(&experiment)?)?),
+            None => Ok(Net::initial(&experiment, &self.pictures(&experiment)?)?),
         }
+    }
+
+    /// The pictures of an experiment, which are made only where there is room for them, the net and an answer.
+    fn pictures(&self, experiment: &Experiment) -> Result<DataSet, Failure> {
+        let source = Source::find(experiment)?;
+        Net::foresee(experiment, source.prospect())?;
+        Model::foresee(experiment, source.prospect(), &*engine::open(&self.device)?, 1)?;
+        let set = source.read()?;
+        set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
+        Ok(set)
     }
 
     /// The net together with its pictures.
     fn net_and_pictures(&self) -> Result<(Net, Arc<DataSet>), Failure> {
         let experiment = self.experiment.resolve()?;
-        let set = Arc::new(catalogue::open(&experiment)?);
-        set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
-        let net = match &self.weights {
-            Some(path) => Net::load(&experiment, path, Some(&set))?,
-            None => Net::initial(&experiment, &set)?,
-        };
+        let set = Arc::new(self.pictures(&experiment)?);
+        let net = net_over(&experiment, self.weights.as_deref(), &set)?;
+        Ok((net, set))
+    }
+
+    /// Another experiment's net with its pictures, to be held against the first: with the weights of a file, or those
+    /// before its first step.
+    fn beside(&self, name: &str, weights: Option<&Path>) -> Result<(Net, Arc<DataSet>), Failure> {
+        let experiment = resolve_experiment(name, &[])?;
+        let located = |failure: Failure| failure.located(name, &[]);
+        let set = Arc::new(self.pictures(&experiment).map_err(located)?);
+        let net = net_over(&experiment, weights, &set).map_err(located)?;
         Ok((net, set))
     }
 
@@ -146,16 +163,13 @@ impl InspectArguments {
     }
 }
 
-/// Another experiment's net with its pictures, to be held against the first: with the weights of a file, or those before
-/// its first step.
-fn beside(name: &str, weights: Option<&Path>) -> Result<(Net, Arc<DataSet>), Failure> {
-    let experiment = resolve_experiment(name, &[])?;
-    let set = Arc::new(catalogue::open(&experiment)?);
-    let net = match weights {
-        Some(path) => Net::load(&experiment, path, Some(&set)),
-        None => Net::initial(&experiment, &set),
-    };
-    Ok((net.map_err(|error| Failure::from(error).located(name, &[]))?, set))
+/// The net over its pictures, with the weights of a file or those before the first step.
+fn net_over(experiment: &Experiment, weights: Option<&Path>, set: &DataSet) -> Result<Net, Failure> {
+    let Some(path) = weights else { return Ok(Net::initial(experiment, set)?) };
+    let (mut net, mut file) = Net::open(experiment, path, Some(set))?;
+    file.renamed(&set.classes).inspect(|note| eprintln!("convscope: {note}"));
+    net.read_numbers(&mut file)?;
+    Ok(net)
 }
 
 /// The weights of the convolution at `path`, or of the first one.

@@ -177,7 +177,8 @@ fn start(
         reach(&mut run, steps)?;
     }
     if let Some(path) = &arguments.init {
-        weights::load(&mut run, path)?;
+        let note = weights::load(&mut run, path)?;
+        note.inspect(|note| eprintln!("convscope: {note}"));
         if arguments.out.is_some() {
             // Whoever opens the folder in the window can go back to them.
             run.begin_here()?;

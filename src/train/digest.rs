@@ -34,13 +34,14 @@ impl Digest {
     }
 }
 
-/// A digest of all pictures and labels of a data set, by which a run that goes on knows them again.
-pub fn of_pictures(set: &DataSet) -> u64 {
+/// A digest of all pictures and labels of a data set whose classes have these names, by which a run that goes on knows
+/// them again.
+pub fn of_pictures(set: &DataSet, classes: &[String]) -> u64 {
     let mut digest = Digest::default();
     for side in [set.extent.channels, set.extent.height, set.extent.width] {
         digest.word(side as u64);
     }
-    set.classes.iter().for_each(|class| digest.bytes(class.as_bytes()));
+    classes.iter().for_each(|class| digest.bytes(class.as_bytes()));
     for Split { pictures, labels } in [&set.train, &set.test] {
         digest.bytes(pictures);
         // In portions: the labels of pixels are not there twice.

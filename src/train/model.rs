@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::evaluate::{self, Evaluation, Evaluator};
 use super::weights::WeightsFile;
-use super::{Net, TrainError};
-use crate::data::{DataSet, Normalisation};
-use crate::engine::{Device, Memory, Part, PictureSource, Plan, StepTable, layout};
+use super::{Net, TrainError, net};
+use crate::data::{DataSet, Normalisation, Prospect};
+use crate::engine::{Beside, Device, Memory, Part, PictureSource, Plan, StepTable, layout};
+use crate::experiment::Experiment;
 use crate::graph::program::{Feed, Mode, Placement, Program, Request, ValueId};
 use crate::graph::{Goal, Graph};
 use crate::tensor::Extent;
@@ -57,24 +58,37 @@ impl Model {
         Self::with(net, device, n_pictures, |placement, memory| file.lay(&net.graph, placement, memory))
     }
 
-    /// Whether there is room to ask a net about so many pictures; gives how many would be asked about at a time.
+    /// Whether a net can be asked about so many of the pictures that are not there yet.
     ///
     /// # Errors
-    /// How much it needs and how much there is.
-    pub fn check_room(
+    /// A net that does not fit the pictures; how much room it needs together with them and how much there is. Where only
+    /// the pictures will tell their classes, nothing is known of either.
+    pub fn foresee(
+        experiment: &Experiment,
+        pictures: &Prospect,
+        device: &dyn Device,
+        n_pictures: usize,
+    ) -> Result<(), TrainError> {
+        let Some((graph, goal)) = net::graph_for(experiment, pictures)? else { return Ok(()) };
+        let beside = Beside { taken: pictures.bytes(), ..Beside::default() };
+        Self::check_room(&graph, goal, device, n_pictures, beside).map(drop)
+    }
+
+    /// Whether there is room to ask a net about so many pictures; gives how many would be asked about at a time.
+    fn check_room(
         graph: &Graph,
         goal: Goal,
         device: &dyn Device,
         n_pictures: usize,
+        beside: Beside,
     ) -> Result<usize, TrainError> {
         let fused = graph.fused();
         let batch = evaluate::fitting_batch(&fused, goal).min(n_pictures.max(1));
         let program = evaluate::test_program(&fused, goal, batch);
-        let what = match batch {
-            1 => "Answering for one picture at a time".to_string(),
-            _ => format!("Answering for {batch} pictures at a time"),
-        };
-        device.footprint(&Placement::forward_only(graph), &program)?.check(&what, device)?;
+        let many = if batch == 1 { "one picture".to_string() } else { format!("{batch} pictures") };
+        let with = if beside.taken > 0 { ", with the whole set," } else { "" };
+        let what = format!("Answering for {many} at a time{with}");
+        device.footprint(&Placement::forward_only(graph), &program)?.check_beside(&what, device, beside)?;
         Ok(batch)
     }
 
@@ -86,7 +100,7 @@ impl Model {
     ) -> Result<Self, TrainError> {
         let placement = Placement::forward_only(&net.graph);
         let goal = Goal::answering(net.experiment.train.loss, net.classes.len());
-        let batch = Self::check_room(&net.graph, goal, &*device, n_pictures)?;
+        let batch = Self::check_room(&net.graph, goal, &*device, n_pictures, Beside::default())?;
         let fused = net.graph.fused();
         let memory = device.memory(&placement)?;
         lay(&placement, &*memory)?;
@@ -161,7 +175,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::catalogue;
+    use crate::data::{Source, catalogue};
     use crate::engine::cpu::Cpu;
     use crate::engine::{DeviceInfo, EngineError, Footprint, Pictures};
     use crate::experiment::shipped;
@@ -222,5 +236,21 @@ mod tests {
         assert!(message.contains("this computer has 3.0 MiB left"), "{message}");
         let message = with(1, 1).expect_err("no room for the weights").to_string();
         assert!(message.starts_with("Answering for one picture at a time needs "), "{message}");
+    }
+
+    #[test]
+    fn pictures_that_are_still_to_come_count() {
+        let mut experiment = shipped::resolve("lenet-glyphs").expect("ships");
+        experiment.data.test = Some(16);
+        let mut foreseen = |n_pictures| {
+            experiment.data.train = Some(n_pictures);
+            let source = Source::find(&experiment).expect("made here");
+            Model::foresee(&experiment, source.prospect(), &Small(Cpu::new(), 64 << 20), 1)
+        };
+        assert!(foreseen(64).is_ok());
+        // 784 bytes each.
+        let message = foreseen(100_000).expect_err("no room for so many").to_string();
+        let said = "Answering for one picture at a time, with the whole set, needs ";
+        assert!(message.starts_with(said) && message.contains("64.0 MiB left"), "{message}");
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::weights::{About, Numbers, WeightsFile};
 use super::{Run, TrainError};
-use crate::data::{self, DataError, DataSet, Normalisation, catalogue};
+use crate::data::{self, DataError, DataSet, Normalisation, Prospect, Source};
 use crate::engine::plain::check_room;
 use crate::experiment::{Experiment, Network, file};
 use crate::graph::{Goal, Graph};
@@ -32,8 +32,29 @@ impl Net {
     /// `set`; one that does not tell what is needed while the pictures are not to be had.
     pub fn load(experiment: &Experiment, path: &Path, set: Option<&DataSet>) -> Result<Self, TrainError> {
         let (mut net, mut file) = Self::open(experiment, path, set)?;
-        net.numbers = file.numbers(&net.graph)?;
+        net.read_numbers(&mut file)?;
         Ok(net)
+    }
+
+    /// Takes the numbers out of the net's file ([`Net::open`]).
+    ///
+    /// # Errors
+    /// A file that does not fit the net; one for whose numbers there is no room.
+    pub fn read_numbers(&mut self, file: &mut WeightsFile) -> Result<(), TrainError> {
+        check_room("Holding the weights of this net", weight_bytes(&self.graph))?;
+        self.numbers = file.numbers(&self.graph)?;
+        Ok(())
+    }
+
+    /// Whether there will be room for the weights of a net, here and not on a device, beside pictures that are not there
+    /// yet.
+    ///
+    /// # Errors
+    /// A net that does not fit the pictures; how much is needed and how much there is.
+    pub fn foresee(experiment: &Experiment, pictures: &Prospect) -> Result<(), TrainError> {
+        let weights = graph_for(experiment, pictures)?.map_or(0, |(graph, _)| weight_bytes(&graph));
+        let bytes = weights.saturating_add(pictures.bytes());
+        Ok(check_room("Holding the weights of this net and its pictures", bytes)?)
     }
 
     /// The same with its numbers still in the file, from where they can be laid on a device without being there twice.
@@ -59,7 +80,9 @@ impl Net {
             }
             (told, Some(set)) => filled_in(experiment, told, set)?,
             (told, None) => {
-                let set = catalogue::open(experiment)?;
+                let source = Source::find(experiment)?;
+                Self::foresee(experiment, source.prospect())?;
+                let set = source.read()?;
                 file.expect_pictures(set.extent, &set.classes)?;
                 file.expect_permutation(experiment.data.permute)?;
                 filled_in(experiment, told, &set)?
@@ -74,8 +97,7 @@ impl Net {
     pub fn initial(experiment: &Experiment, set: &DataSet) -> Result<Self, TrainError> {
         let (network, classes, normalisation) = about_pictures(experiment, set)?;
         let graph = Graph::for_goal(&network, &Goal::answering(experiment.train.loss, classes.len()))?;
-        let n_numbers: u64 = graph.parameters.iter().map(|parameter| parameter.len() as u64).sum();
-        check_room("The weights of this net", 4 * n_numbers)?;
+        check_room("Holding the weights of this net", weight_bytes(&graph))?;
         let numbers = Numbers::initial(&graph, &experiment.train, experiment.seed);
         Ok(Self { experiment: experiment.clone(), network, graph, numbers, classes, normalisation })
     }
@@ -109,6 +131,22 @@ impl Net {
             normalisation: Some(self.normalisation.clone()),
         }
     }
+}
+
+/// The graph of an experiment over pictures that are not there yet, and what it is for; none where only the pictures will
+/// tell their classes.
+pub(super) fn graph_for(
+    experiment: &Experiment,
+    pictures: &Prospect,
+) -> Result<Option<(Graph, Goal)>, TrainError> {
+    let Some(goal) = pictures.goal(experiment.train.loss) else { return Ok(None) };
+    goal.check()?;
+    let network = experiment.network.network(pictures.extent, goal.n_outputs())?;
+    Ok(Some((Graph::for_goal(&network, &goal)?, goal)))
+}
+
+fn weight_bytes(graph: &Graph) -> u64 {
+    graph.parameters.iter().map(|parameter| 4 * parameter.len() as u64).sum()
 }
 
 /// What a file tells, and from the pictures what it does not.

@@ -143,16 +143,17 @@ pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
 
 /// Reads weights into the run. Every tensor of the net must be there with its shape and hold plain numbers. The
 /// run takes over the normalisation that the weights were trained with, and
-/// the classes must be the same, where the file tells them.
-pub fn load(run: &mut Run, path: &Path) -> Result<(), TrainError> {
+/// the classes must be the same, where the file tells them; what there is to note of their names is given.
+pub fn load(run: &mut Run, path: &Path) -> Result<Option<String>, TrainError> {
     let mut file = WeightsFile::open(path)?;
     file.expect_pictures(run.set.extent, &run.set.classes)?;
     file.expect_permutation(run.normalisation.permute)?;
     file.lay(&run.graph, &run.placement, &**run.memory())?;
-    match file.about.normalisation {
-        Some(normalisation) => run.set_normalisation(normalisation),
-        None => Ok(()),
+    let note = file.renamed(&run.set.classes);
+    if let Some(normalisation) = file.about.normalisation {
+        run.set_normalisation(normalisation)?;
     }
+    Ok(note)
 }
 
 /// A file of weights whose header has been read.
@@ -173,7 +174,7 @@ impl WeightsFile {
     }
 
     /// Checks that the weights were trained on pictures of this shape and these classes, as far as the file
-    /// tells.
+    /// tells. Some of the classes may have got other names since.
     pub fn expect_pictures(
         &self,
         extent: crate::tensor::Extent,
@@ -183,11 +184,25 @@ impl WeightsFile {
         if let Some(input) = told.input.filter(|input| *input != extent) {
             return Err(self.mismatch(format!("it is for pictures of {input}, those here are {extent}")));
         }
-        if let Some(theirs) = told.classes.as_ref().filter(|theirs| *theirs != classes) {
+        if let Some(theirs) = told.classes.as_ref().filter(|theirs| !check::are_the_same(theirs, classes)) {
             let [theirs, ours] = [theirs, classes].map(check::some_of);
             return Err(self.mismatch(format!("it tells apart {theirs}, the pictures here are of {ours}")));
         }
         Ok(())
+    }
+
+    /// What to say where the classes are the same under other names.
+    pub fn renamed(&self, classes: &[String]) -> Option<String> {
+        let theirs = self.about.classes.as_ref()?;
+        let pairs = theirs.iter().zip(classes).filter(|(theirs, ours)| theirs != ours);
+        let pairs: Vec<String> = pairs.map(|(theirs, ours)| format!("{theirs} for {ours}")).collect();
+        (!pairs.is_empty()).then(|| {
+            let path = self.container.path.display();
+            format!(
+                "{path} has other names for some classes ({}), which are taken for the same.",
+                check::some_of(&pairs)
+            )
+        })
     }
 
     /// Checks that the weights were trained on pictures stirred by this seed, or not at all, as far as the file

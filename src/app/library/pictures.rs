@@ -13,6 +13,7 @@ use crate::app::files::Purpose;
 use crate::app::format;
 use crate::app::theme;
 use crate::app::widgets::{self, Gravity, named};
+use crate::data::HOLD_OUT;
 use crate::data::catalogue::{Availability, Entry};
 use crate::experiment::{Data, LabelKind, MAX_SIDE, Normalise};
 use crate::session::{PicturesReady, PicturesState};
@@ -47,6 +48,10 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
     source_ui(ui, desk, state, entries);
     let data = &mut desk.editor.experiment.data;
     sizes_ui(ui, data);
+    // What has a name has a part for testing.
+    if !entries.iter().any(|entry| entry.name == data.source) {
+        hold_out_ui(ui, &mut data.hold_out);
+    }
     let classes = match desk.snapshot.pictures() {
         PicturesState::Ready(ready) => &ready.set.classes[..],
         PicturesState::Opening { .. } | PicturesState::Failed { .. } => &[],
@@ -238,11 +243,18 @@ fn augment_ui(ui: &mut Ui, data: &mut Data) {
         widgets::caption_ui(ui, "jitter").on_hover_text(help);
         widgets::number_ui(ui, "Jitter", &mut data.augment.jitter, 0.0..=1.0).on_hover_text(help);
     });
+    // Beside the seed a line has no room for more.
+    let is_divided = data.permute.is_some();
     line_ui(ui, "Pixels", |ui| {
-        permute_ui(ui, data);
-        ui.add_space(theme::SMALL_GAP);
-        size_ui(ui, &mut data.size);
+        permute_ui(ui, &mut data.permute);
+        if !is_divided {
+            ui.add_space(theme::SMALL_GAP);
+            size_ui(ui, &mut data.size);
+        }
     });
+    if is_divided {
+        line_ui(ui, "", |ui| size_ui(ui, &mut data.size));
+    }
 }
 
 /// Whether the pictures are resized, and to how many rows and columns.
@@ -261,13 +273,33 @@ fn size_ui(ui: &mut Ui, size: &mut Option<[usize; 2]>) {
     }
 }
 
-/// Whether the pixels are permuted; the seed of it comes with the first tick.
-fn permute_ui(ui: &mut Ui, data: &mut Data) {
+/// Whether the pixels are permuted, and by which permutation.
+fn permute_ui(ui: &mut Ui, permute: &mut Option<u64>) {
     let help = "All pixels change places by one permutation, the same for every picture: what is beside what is lost.";
-    let mut is_permuted = data.permute.is_some();
+    let mut is_permuted = permute.is_some();
     if ui.checkbox(&mut is_permuted, "permuted").on_hover_text(help).changed() {
-        data.permute = is_permuted.then_some(1);
+        *permute = is_permuted.then_some(1);
     }
+    if let Some(seed) = permute {
+        let help = "Seed of the permutation: another number, other places. It is not the experiment's seed, so that \
+                    runs that begin otherwise see the same pictures.";
+        widgets::caption_ui(ui, "by seed").on_hover_text(help);
+        widgets::seed_ui(ui, "Seed of the permutation", seed).on_hover_text(help);
+    }
+}
+
+/// The share of the pictures that is put aside for testing.
+fn hold_out_ui(ui: &mut Ui, hold_out: &mut Option<f32>) {
+    line_ui(ui, "Hold out", |ui| {
+        let help = "The share that is put aside for testing, drawn by the experiment's seed: 0.2 is every fifth picture \
+                    of each class. Pictures that come with a part for testing keep it.";
+        let mut share = hold_out.unwrap_or(HOLD_OUT);
+        let field = widgets::number_ui(ui, "Share held out for testing", &mut share, Data::HOLD_OUT);
+        if field.on_hover_text(help).changed() {
+            *hold_out = (share != HOLD_OUT).then_some(share);
+        }
+        widgets::caption_ui(ui, "for testing").on_hover_text(help);
+    });
 }
 
 /// Training labels made wrong, at random or towards one class.

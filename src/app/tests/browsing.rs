@@ -188,6 +188,7 @@ fn own_pictures_are_told_before_they_are_used() {
     std::fs::write(folder.path().join("day/0.png"), "no picture").unwrap();
     let mut bench = Bench::open("quickstart");
     bench.commands();
+    assert!(!bench.has("Share held out for testing"), "what has a name has a part for testing");
     bench.harness.input_mut().dropped_files.push(Arc::new(Dropped(folder.path().into())));
     bench.harness.step();
     wait_for(&mut bench, "2 classes, 7 pictures, 1 unreadable");
@@ -196,6 +197,28 @@ fn own_pictures_are_told_before_they_are_used() {
     bench.click("Use these pictures");
     let data = bench.told().expect("it is told").data;
     assert_eq!((data.source, data.hold_out), (folder.path().display().to_string(), None));
+    // The share can be changed later as well.
+    bench.enter("Share held out for testing", "0.4");
+    assert_eq!(bench.told().expect("it is told").data.hold_out, Some(0.4));
+    bench.enter("Share held out for testing", "0.2");
+    assert_eq!(bench.told().expect("it is told").data.hold_out, None, "as usual");
+}
+
+#[test]
+fn how_pixels_change_places_is_set() {
+    let mut bench = Bench::open("quickstart");
+    bench.commands();
+    assert!(!bench.has("Seed of the permutation"));
+    bench.click("permuted");
+    assert_eq!(bench.told().expect("it is told").data.permute, Some(1));
+    bench.enter("Seed of the permutation", "7");
+    assert_eq!(bench.told().expect("it is told").data.permute, Some(7));
+    bench.click("Resized");
+    bench.enter("Width of the pictures", "20");
+    let data = bench.told().expect("it is told").data;
+    assert_eq!((data.permute, data.size), (Some(7), Some([32, 20])));
+    bench.click("permuted");
+    assert_eq!(bench.told().expect("it is told").data.permute, None);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! How the net is trained: the rule, the loss, its rate over time, the start.
 
-use egui::{DragValue, Slider, SliderClamping, Ui, vec2};
+use egui::{Slider, SliderClamping, Ui, vec2};
 use lucide_icons::Icon;
 
 use super::more;
 use crate::app::bridge::Desk;
 use crate::app::menu::{self, Menu};
 use crate::app::theme;
-use crate::app::widgets::{self, named};
+use crate::app::widgets;
 use crate::experiment::Train;
 
 const OPTIMISER: Menu = Menu { name: "Optimiser", caption: "", width: 88.0, shows_rare: false };
@@ -108,10 +108,7 @@ fn decay_ui(ui: &mut Ui, train: &mut Train) {
 fn seed_ui(ui: &mut Ui, seed: &mut u64) {
     let help = "Seed of all that is random: initial weights, order, augmentation, dropout, built-in pictures";
     widgets::caption_ui(ui, "Seed").on_hover_text(help);
-    // A file may hold a larger one, which is not to be changed by being shown.
-    let drag = DragValue::new(seed).range(0..=u32::MAX as u64).clamp_existing_to_range(false).speed(0.05);
-    let drag = drag.update_while_editing(false);
-    named(ui.add(drag), "Seed").on_hover_text(help);
+    widgets::seed_ui(ui, "Seed", seed).on_hover_text(help);
     let response = widgets::icon_button(ui, Icon::Dices, "Another seed");
     if response.on_hover_text("Other initial weights, another order: the next seed").clicked() {
         *seed = seed.wrapping_add(1);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::{Failure, text};
-use super::{InspectArguments, beside};
+use super::InspectArguments;
 use crate::data::DataSet;
 use crate::engine::{self, Device};
 use crate::inspect::batch::Batch;
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &StatisticsArguments) -> R
     let own = measured(&net, &set, what, (arguments.weights.is_none(), arguments.json), &*device)?;
     let beside = match &what.beside {
         Some(name) => {
-            let (net, set) = beside(name, what.beside_weights.as_deref())?;
+            let (net, set) = arguments.beside(name, what.beside_weights.as_deref())?;
             let is_initial = what.beside_weights.is_none();
             let found = measured(&net, &set, what, (is_initial, arguments.json), &*device)?;
             Some((net.experiment.title, found))

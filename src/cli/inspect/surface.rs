@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::super::{Failure, text};
-use super::{InspectArguments, beside};
+use super::InspectArguments;
 use crate::data::DataSet;
 use crate::engine::{self, Device};
 use crate::inspect::batch::Batch;
@@ -89,7 +89,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &SurfaceArguments) -> Resu
     let (net, set) = arguments.net_and_pictures()?;
     let mut all = vec![measured(what, &net, &set, &*device, &what.through)?];
     if let Some(name) = &what.beside {
-        let (net, set) = beside(name, what.beside_weights.as_deref())?;
+        let (net, set) = arguments.beside(name, what.beside_weights.as_deref())?;
         all.push(measured(what, &net, &set, &*device, &[])?);
     }
     let is_line = what.line || what.to.is_some();

@@ -218,6 +218,11 @@ impl Checkpoint {
         Ok(Self { experiment, record, about, container })
     }
 
+    /// Names of the classes that it tells apart, as they were then.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.about.classes.as_deref()
+    }
+
     /// What is trained, with the source of its pictures as it is to be found from here.
     pub fn experiment_here(&self) -> Experiment {
         let mut experiment = self.experiment.clone();

@@ -29,6 +29,7 @@ use super::curves::Curves;
 use super::replace::{self, replace};
 use super::series::Kept;
 use super::weights::Numbers;
+use super::weights::check;
 use super::{Run, TrainError, digest};
 use crate::data::{DataSet, catalogue};
 use crate::engine::{self, Device};
@@ -118,7 +119,7 @@ impl Folder {
         let begin = working_folder();
         let metrics =
             Metrics::create(path).map_err(|error| cannot_write(&path.join(metrics::FILE), error))?;
-        let pictures = digest::of_pictures(set);
+        let pictures = digest::of_pictures(set, &set.classes);
         let (written, has_start) = (None, false);
         Ok(Self { path: path.into(), last_step, metrics, written, pictures, has_start, begin, _lock: lock })
     }
@@ -264,13 +265,21 @@ impl Stored {
         })
     }
 
+    /// Whether the pictures are those of then, but that some of their classes have other names now.
+    fn knows_renamed(&self, set: &DataSet) -> bool {
+        let Some(classes) = self.checkpoint.classes() else { return false };
+        check::are_the_same(classes, &set.classes)
+            && digest::of_pictures(set, classes) == self.checkpoint.record.pictures
+    }
+
     /// Goes on: a run that stands where the checkpoint was written, and its folder, rid of what came after.
     ///
     /// # Errors
     /// The pictures are not those of then; a device without room; a folder that has been tampered with.
     pub fn resume(mut self, set: Arc<DataSet>, device: Arc<dyn Device>) -> Result<(Run, Folder), TrainError> {
         let record = self.checkpoint.record.clone();
-        if digest::of_pictures(&set) != record.pictures {
+        let pictures = digest::of_pictures(&set, &set.classes);
+        if pictures != record.pictures && !self.knows_renamed(&set) {
             return Err(FolderError::OtherPictures { path: self.path }.into());
         }
         let mut run = Run::new(&self.experiment, set, device)?;
@@ -293,7 +302,7 @@ impl Stored {
             last_step: Some(record.n_steps).filter(|&n_steps| n_steps != run.progress().n_steps),
             metrics,
             written: None,
-            pictures: record.pictures,
+            pictures,
             has_start: record.has_start,
             begin: working_folder(),
             path: self.path,

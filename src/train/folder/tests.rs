@@ -321,6 +321,26 @@ fn other_pictures_are_told_apart() {
     assert!(open(&path(&folder)).expect("a run").resume(set(), device).is_ok());
 }
 
+/// A data set that came to be called by its maker's words is the same; one with its classes in another order is not.
+#[test]
+fn classes_that_are_called_otherwise_are_known_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let device = cpu();
+    drop(Folder::create(&path(&folder), &mut start(&device), None).expect("room"));
+    let resume = |change: fn(&mut DataSet)| {
+        let mut set = (*set()).clone();
+        change(&mut set);
+        open(&path(&folder)).expect("a run").resume(Arc::new(set), device.clone())
+    };
+    assert!(resume(|set| set.classes.swap(1, 2)).is_err());
+    assert!(resume(|set| (set.classes[1], set.train.pictures[1234]) = ("one".into(), 77)).is_err());
+    let (mut run, mut kept) = resume(|set| set.classes[1] = "one".into()).expect("the same pictures");
+    // From here on they are known by their new names.
+    kept.checkpoint(&mut run).expect("room");
+    drop(kept);
+    assert!(resume(|set| set.classes[1] = "one".into()).is_ok());
+}
+
 /// A checkpoint that cannot be written leaves the one before, and the next attempt succeeds.
 #[test]
 fn a_checkpoint_that_fails_costs_nothing() {

@@ -1,5 +1,7 @@
 //! Whether the tensors of a file are those of a net, and what to say where they are not.
 
+use std::collections::HashSet;
+
 use safetensors::tensor::{Dtype, Metadata};
 
 use crate::experiment::words;
@@ -39,7 +41,7 @@ pub fn fits(
             other.push(format!("{} ({} there, {n} whole numbers here)", quoted(name), sides(&info.shape)));
         }
     }
-    let names: std::collections::HashSet<&str> = wanted
+    let names: HashSet<&str> = wanted
         .iter()
         .map(|(name, _)| name.as_str())
         .chain(fixed.iter().map(|(name, _)| name.as_str()))
@@ -73,9 +75,20 @@ pub fn plausible(name: &str, numbers: &[f32]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether two lists name the same classes: most of them with the same words, and none of the others with a word that is
+/// another one's there. A data set whose maker calls a car an automobile is still the same; one with its classes in
+/// another order is not.
+pub fn are_the_same(theirs: &[String], ours: &[String]) -> bool {
+    let known: HashSet<&String> = ours.iter().collect();
+    let mut others = theirs.iter().zip(ours).filter(|(theirs, ours)| theirs != ours);
+    theirs.len() == ours.len()
+        && 2 * others.clone().count() < ours.len()
+        && others.all(|(theirs, _)| !known.contains(theirs))
+}
+
 /// PyTorch counts the batches of a normalisation, and a checkpoint keeps the optimiser's slots beside the weights
 /// (`optimiser.0.layers.3.weight`); no net needs either.
-fn is_harmless(name: &str, wanted: &std::collections::HashSet<&str>) -> bool {
+fn is_harmless(name: &str, wanted: &HashSet<&str>) -> bool {
     let normalisation = name.strip_suffix("num_batches_tracked");
     let slot = name.strip_prefix("optimiser.").and_then(|rest| rest.split_once('.'));
     normalisation.is_some_and(|path| wanted.contains(format!("{path}running_mean").as_str()))

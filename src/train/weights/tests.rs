@@ -173,6 +173,22 @@ fn pictures_of_another_kind_are_refused() {
     assert!(fewer.contains("it tells apart cat, dog, hen, the pictures here are of dog, hen"), "{fewer}");
 }
 
+/// A car that is called an automobile is still one; what matters is the order.
+#[test]
+fn classes_may_have_other_names_but_no_other_places() {
+    let (_folder, path, _) = written();
+    let file = WeightsFile::open(&path).expect("a file of weights");
+    let names = |names: [&str; 3]| names.map(String::from).to_vec();
+    let fits = |classes| file.expect_pictures(EXTENT, &names(classes)).is_ok();
+    assert!(fits(["cat", "dog", "chicken"]));
+    assert!(!fits(["cat", "hen", "dog"]), "the labels mean others");
+    assert!(!fits(["cat", "chicken", "dog"]));
+    assert!(!fits(["cat", "hound", "chicken"]), "most of them are others");
+    assert_eq!(file.renamed(&names(["cat", "dog", "hen"])), None);
+    let note = file.renamed(&names(["cat", "dog", "chicken"])).expect("a note");
+    assert!(note.contains("other names for some classes (hen for chicken)"), "{note}");
+}
+
 /// Other programs are told of the permutation; here it follows from the experiment, and must be the same.
 #[test]
 fn a_permutation_is_written_and_must_be_the_same() {
