@@ -26,7 +26,7 @@ pub fn layers_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
             return;
         }
     };
-    ui.label(theme::strong(&experiment.title)).on_hover_text(name);
+    ui.label(theme::strong(name));
     egui::ScrollArea::both()
         .id_salt(("layers", name))
         .max_height(HEIGHT)
