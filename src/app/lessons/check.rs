@@ -12,6 +12,9 @@ use crate::lessons::bench::{Verdict, verdict};
 use crate::lessons::progress::{Checked, today};
 use crate::lessons::{Check, Form, own};
 
+/// From so many claims on, one button holds all of them.
+const MANY: usize = 3;
+
 pub fn checks_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, names: &[String]) {
     if let Some((name, found)) = open.page.trial.finished() {
         match found {
@@ -27,6 +30,20 @@ pub fn checks_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, names: &[String]
         if let Some(check) = open.lesson.check(name).cloned() {
             check_ui(ui, desk, open, &check);
         }
+    }
+    all_ui(ui, desk, open, names);
+}
+
+/// One button for claims that stand below each other and need no more than what the runs tell.
+fn all_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, names: &[String]) {
+    let checks = names.iter().filter_map(|name| open.lesson.check(name));
+    let told: Vec<Check> =
+        checks.filter(|check| own::can_be_read(&open.lesson, check.facts())).cloned().collect();
+    if told.len() < MANY || !ui.button(format!("Check all {}", told.len())).clicked() {
+        return;
+    }
+    for check in &told {
+        hold(desk, open, check);
     }
 }
 
@@ -99,10 +116,7 @@ fn act_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, check: &Check) {
         let button = widgets::named(ui.button(label), &format!("{label} {}", check.name));
         if button.on_hover_text(help).clicked() {
             match is_told {
-                true => {
-                    let findings = own::findings(&open.lesson, desk.snapshot, check.facts());
-                    keep(open, &verdict(check, Form::Quick, &findings));
-                }
+                true => hold(desk, open, check),
                 false => {
                     let is_gpu = desk.snapshot.device.kind == DeviceKind::Gpu;
                     let device = if is_gpu { DeviceChoice::Gpu } else { DeviceChoice::Cpu };
@@ -111,6 +125,12 @@ fn act_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, check: &Check) {
             }
         }
     });
+}
+
+/// Holds a claim against the runs on the table.
+fn hold(desk: &Desk<'_>, open: &mut Open, check: &Check) {
+    let findings = own::findings(&open.lesson, desk.snapshot, check.facts());
+    keep(open, &verdict(check, Form::Quick, &findings));
 }
 
 /// Keeps what was found. A check that has held once has held: what is changed afterwards does not undo it.

@@ -7,6 +7,8 @@ mod markdown;
 mod page;
 mod predict;
 mod sketch;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod watch;
 

@@ -159,10 +159,7 @@ fn stage_ui(ui: &mut Ui, open: &Open, missing: &[&String]) {
 
 /// The button that sets the table, or brings it back.
 fn run_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, names: &[String]) {
-    let is_set = names.iter().all(|name| {
-        let has = |run: &crate::session::RunSnapshot| run.name.starts_with(name.as_str());
-        desk.snapshot.runs.iter().any(has)
-    });
+    let is_set = names.iter().all(|name| desk.snapshot.runs.iter().any(|run| stands_for(&run.name, name)));
     let label = if is_set { "Bring the table back" } else { "Set the table" };
     ui.horizontal_wrapped(|ui| {
         let button = widgets::main_button(ui, Some(Icon::FlaskConical), label, vec2(0.0, theme::ROW));
@@ -174,6 +171,12 @@ fn run_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, names: &[String]) {
         }
         ui.label(theme::caption(ui, format!("{all}; then press Train")));
     });
+}
+
+/// Whether a run of this name is one of those that [`set_table`] makes of an experiment: its only one, or a cell of its
+/// grid.
+fn stands_for(run: &str, experiment: &str) -> bool {
+    run.strip_prefix(experiment).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 fn figure_ui(ui: &mut Ui, open: &mut Open, file: &str, caption: &str) {
@@ -206,5 +209,17 @@ fn figure_ui(ui: &mut Ui, open: &mut Open, file: &str, caption: &str) {
             let text = RichText::new(message.as_str()).color(Palette::of(ui).danger);
             ui.label(text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stands_for;
+
+    #[test]
+    fn an_experiment_is_on_the_table_by_its_own_run_or_a_cell_of_its_grid() {
+        assert!(stands_for("convnet", "convnet"));
+        assert!(stands_for("rates 0.01", "rates"));
+        assert!(!stands_for("convnet-shuffled", "convnet"), "another experiment, whose name begins alike");
     }
 }

@@ -7,9 +7,10 @@ use super::{Open, sketch};
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets;
+use crate::lessons::bench::Findings;
 use crate::lessons::prediction::{Answer, Choice};
 use crate::lessons::progress::{Predicted, Teaching, today};
-use crate::lessons::quantities::Measured;
+use crate::lessons::quantities::{Measured, Unit};
 use crate::lessons::{Prediction, own};
 
 /// An answer that is not committed to yet.
@@ -45,7 +46,7 @@ fn ask_ui(ui: &mut Ui, open: &mut Open, teaching: &Teaching, prediction: &Predic
     let state = open.page.predictions.entry(prediction.name.clone()).or_default();
     let (answer, is_entered) = match &prediction.answer {
         Answer::Choice(choices) => (choice_ui(ui, state, choices), false),
-        Answer::Number(_) => number_ui(ui, state),
+        Answer::Number(fact) => number_ui(ui, state, fact.unit()),
         Answer::Curve(quantity) => {
             sketch::sketch_ui(ui, quantity, &mut state.curve, epochs);
             (sketch::is_whole(&state.curve).then(String::new), false)
@@ -78,8 +79,9 @@ fn choice_ui(ui: &mut Ui, state: &mut State, choices: &[Choice]) -> Option<Strin
 }
 
 /// The number, and whether Enter was pressed behind it.
-fn number_ui(ui: &mut Ui, state: &mut State) -> (Option<String>, bool) {
-    let field = TextEdit::singleline(&mut state.number).desired_width(120.0).hint_text("a number");
+fn number_ui(ui: &mut Ui, state: &mut State, unit: Unit) -> (Option<String>, bool) {
+    let hint = if unit == Unit::Share { "a number, in %" } else { "a number" };
+    let field = TextEdit::singleline(&mut state.number).desired_width(120.0).hint_text(hint);
     let field = widgets::named(ui.add(field), "Predicted number");
     let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     (number(&state.number).map(|_| state.number.trim().to_string()), is_entered)
@@ -97,41 +99,51 @@ fn number(text: &str) -> Option<f64> {
 
 /// The prediction and what happened, and one sentence.
 fn told_ui(ui: &mut Ui, desk: &Desk<'_>, open: &mut Open, prediction: &Prediction) {
-    let facts = prediction.facts();
-    let findings = own::findings(&open.lesson, desk.snapshot, &facts);
     let Some(predicted) = open.progress.predictions.get(&prediction.name).cloned() else { return };
     let is_known = match &prediction.answer {
-        Answer::Number(fact) => {
-            let truth = findings.evaluate(fact);
-            line_ui(ui, "You said", &predicted.answer);
-            truth_ui(ui, truth.as_ref().map(|number| fact.unit().text(*number)));
-            truth.is_ok()
-        }
-        Answer::Choice(choices) => {
-            line_ui(ui, "You said", &predicted.answer);
-            match outcome(choices, |choice| {
-                let number = findings.evaluate(choice.fact.as_ref().ok_or("Nothing decides this.")?)?;
-                Ok(f64::from(u8::from(findings.is_within(&choice.bounds, number)?)))
-            }) {
-                Ok(Some(choice)) => {
-                    truth_ui(ui, Ok(choice.says.clone()));
-                    true
-                }
-                Ok(None) => true,
-                Err(message) => {
-                    truth_ui(ui, Err(&message));
-                    false
-                }
-            }
-        }
         Answer::Curve(quantity) => {
             let run = own::run_of(desk.snapshot, &quantity.of);
             sketch::compared_ui(ui, quantity, &predicted.curve, run);
             run.is_some_and(|run| run.has_begun && run.step >= run.n_steps)
         }
+        Answer::Choice(_) | Answer::Number(_) => {
+            line_ui(ui, "You said", &predicted.answer);
+            let truth = truth(desk, open, prediction);
+            truth_ui(ui, &truth);
+            truth.is_ok()
+        }
     };
     if is_known && predicted.answer != "skipped" {
         sentence_ui(ui, open, prediction);
+    }
+}
+
+/// What happened, in the words of the answer: on the runs of the table, or, where it takes the weights or a grid of
+/// runs, as a check has measured it. None where nothing decides.
+///
+/// # Errors
+/// Why it is not known yet.
+fn truth(desk: &Desk<'_>, open: &Open, prediction: &Prediction) -> Result<Option<String>, String> {
+    let facts = prediction.facts();
+    if own::can_be_read(&open.lesson, &facts) {
+        return told(&own::findings(&open.lesson, desk.snapshot, &facts), prediction);
+    }
+    let measured = open.page.trial.find(|findings| told(findings, prediction).ok());
+    measured.ok_or_else(|| "You will know when a check below has measured it.".into())
+}
+
+/// What happened by these findings.
+fn told(findings: &Findings, prediction: &Prediction) -> Result<Option<String>, String> {
+    match &prediction.answer {
+        Answer::Number(fact) => Ok(Some(fact.unit().text(findings.evaluate(fact)?))),
+        Answer::Choice(choices) => {
+            let found = outcome(choices, |choice| {
+                let number = findings.evaluate(choice.fact.as_ref().ok_or("Nothing decides this.")?)?;
+                Ok(f64::from(u8::from(findings.is_within(&choice.bounds, number)?)))
+            })?;
+            Ok(found.map(|choice| choice.says.clone()))
+        }
+        Answer::Curve(_) => Ok(None),
     }
 }
 
@@ -152,14 +164,15 @@ fn line_ui(ui: &mut Ui, what: &str, text: &str) {
     });
 }
 
-fn truth_ui(ui: &mut Ui, truth: Result<String, &String>) {
+fn truth_ui(ui: &mut Ui, truth: &Result<Option<String>, String>) {
     match truth {
-        Ok(text) => {
+        Ok(Some(text)) => {
             ui.horizontal_wrapped(|ui| {
                 widgets::caption_ui(ui, "It is");
                 ui.label(theme::strong(text));
             });
         }
+        Ok(None) => {}
         Err(message) => {
             ui.label(theme::caption(ui, message.as_str()));
         }

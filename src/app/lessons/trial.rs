@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::engine::{self, DeviceChoice};
-use crate::lessons::bench::{Trial, Verdict, verdict};
+use crate::lessons::bench::{Findings, Trial, Verdict, verdict};
 use crate::lessons::quantities::{Measured, Quantity};
 use crate::lessons::{Form, Lesson};
 
@@ -17,6 +17,8 @@ pub struct State {
     working: Option<Working>,
     /// What was measured so far, in this trial and in those before.
     numbers: Vec<Number>,
+    /// What the trials that came to their end have found, the last one first.
+    findings: Vec<Findings>,
 }
 
 /// A number that was measured: of what, and of which run of a grid.
@@ -28,7 +30,7 @@ struct Number {
 
 struct Working {
     name: String,
-    verdict: Receiver<Result<Verdict, String>>,
+    verdict: Receiver<Result<(Verdict, Findings), String>>,
     numbers: Receiver<Number>,
     progress: Arc<Mutex<(String, f64)>>,
     is_stopped: Arc<AtomicBool>,
@@ -83,7 +85,7 @@ impl State {
                 };
                 let trial = Trial { device, form: Form::Quick, seed: 0, limit, hear: &hear, note: &note };
                 let findings = trial.findings(&lesson, std::slice::from_ref(&check), &[]);
-                verdict(&check, Form::Quick, &findings)
+                (verdict(&check, Form::Quick, &findings), findings)
             });
             // The page may have been left meanwhile; then nobody wants the verdict.
             let _ = sender.send(found);
@@ -110,12 +112,46 @@ impl State {
         self.numbers.iter().find(is_it).map(|number| &number.found)
     }
 
+    /// What a trial has found of something; none where no trial has measured all that it takes.
+    pub fn find<T>(&self, of: impl Fn(&Findings) -> Option<T>) -> Option<T> {
+        self.findings.iter().find_map(of)
+    }
+
     /// The verdict, once it is there, with the check's name.
     pub fn finished(&mut self) -> Option<(String, Result<Verdict, String>)> {
         self.listen();
         let found = self.working.as_ref()?.verdict.try_recv().ok()?;
         let name = self.working.as_ref()?.name.clone();
         self.working = None;
+        let found = found.map(|(verdict, findings)| {
+            self.findings.insert(0, findings);
+            verdict
+        });
         Some((name, found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lessons::prediction::Answer;
+    use crate::lessons::shipped;
+
+    /// A prediction that no run on the table decides reads its answer here.
+    #[test]
+    fn what_was_measured_for_a_check_answers_a_prediction() {
+        let lesson = shipped::get("going-deeper").unwrap();
+        let Answer::Number(columns) = &lesson.prediction("field").unwrap().answer else { panic!() };
+        let mut state = State::default();
+        assert_eq!(state.find(|findings| findings.evaluate(columns).ok()), None);
+        state.begin(&lesson, "vgg-field", DeviceChoice::Cpu, &egui::Context::default());
+        let (name, verdict) = loop {
+            match state.finished() {
+                Some(found) => break found,
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        assert!(name == "vgg-field" && verdict.unwrap().held);
+        assert_eq!(state.find(|findings| findings.evaluate(columns).ok()), Some(5.0));
     }
 }

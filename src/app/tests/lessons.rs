@@ -110,3 +110,30 @@ fn a_prediction_opens_the_stage_behind_it_and_a_claim_is_checked() {
     let kept = shelf.load("rows");
     assert!(kept.predictions["size"].answer == "25" && kept.checks["rows"].held, "{kept:?}");
 }
+
+/// The tables of the papers are a dozen claims below each other: nobody has to press a dozen buttons.
+#[test]
+fn claims_below_each_other_are_checked_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("rows");
+    crate::lessons::template::write(&folder).unwrap();
+    let claim = |name: &str, rows: u32| {
+        let fact = "{ height = \"net\", layer = \"layers.0\" }";
+        format!("[checks.{name}]\nsays = \"Rows.\"\nfact = {fact}\nequals = {rows}\n")
+    };
+    let settings = "title = \"Rows\"\nsummary = \"How many.\"\nminutes = 5\n\
+        [experiments.net]\nset.network.preset = \"quickstart\"\nfile = \"convnet.toml\"\n"
+        .to_string();
+    let settings = settings + &claim("right", 24) + &claim("wrong", 25) + &claim("again", 24);
+    std::fs::write(folder.join("lesson.toml"), settings).unwrap();
+    std::fs::write(folder.join("lesson.md"), "```check right wrong again\n```\n").unwrap();
+    let mut bench = Bench::open("quickstart");
+    let shelf = Shelf(place.path().join("progress"));
+    bench.harness.state_mut().lessons = lessons::State::new(Some(shelf.clone()));
+    bench.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(folder)));
+    bench.run();
+    bench.click("Check all 3");
+    let kept = shelf.load("rows");
+    let held: Vec<bool> = ["right", "wrong", "again"].map(|name| kept.checks[name].held).to_vec();
+    assert_eq!(held, [true, false, true]);
+}

@@ -10,7 +10,7 @@ use crate::app::runs::mark;
 use crate::app::theme::Palette;
 use crate::app::widgets;
 use crate::lessons::live::Live;
-use crate::lessons::own;
+use crate::lessons::{Lesson, own};
 use crate::session::RunSnapshot;
 
 const HEIGHT: f32 = 190.0;
@@ -26,7 +26,7 @@ struct Shown<'a> {
     is_over_rate: bool,
 }
 
-pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, live: &Live) {
+pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
     let kind = live.settings.text("show").unwrap_or("train-error");
     let shown = Shown { kind, is_over_rate: live.settings.text("over") == Some("rate") };
     let names: Vec<&str> = live.setups().collect();
@@ -36,7 +36,12 @@ pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, live: &Live) {
     let runs: Vec<_> = names.iter().map(|name| (*name, own::run_of(desk.snapshot, name))).collect();
     let curves: Vec<Vec<[f64; 2]>> =
         runs.iter().map(|(_, run)| run.map(|run| shown.points(run)).unwrap_or_default()).collect();
-    let n_epochs = runs.iter().filter_map(|(_, run)| *run).map(|run| run.experiment.train.epochs).max();
+    // As many as the run is to have, and before it is on the table, as the lesson means it to have.
+    let epochs = |(name, run): &(&str, Option<&RunSnapshot>)| match run {
+        Some(run) => Some(run.experiment.train.epochs),
+        None => lesson.setup(name).map(|setup| setup.experiment().train.epochs),
+    };
+    let n_epochs = runs.iter().filter_map(epochs).max();
     let plot = calm(shown.plot(&names.join(" ")), Palette::of(ui));
     let plot = shown.axes(plot, n_epochs.unwrap_or(1) as f64, &curves);
     let styles = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()];

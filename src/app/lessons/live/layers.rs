@@ -5,6 +5,7 @@ use egui::{Grid, Ui};
 use crate::app::bridge::Desk;
 use crate::app::theme;
 use crate::app::{format, widgets};
+use crate::graph::Graph;
 use crate::lessons::bench;
 use crate::lessons::live::Live;
 use crate::lessons::{Lesson, own};
@@ -25,40 +26,38 @@ pub fn layers_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
             return;
         }
     };
-    let total = graph.total();
+    ui.label(theme::strong(name));
     egui::ScrollArea::both()
         .id_salt(("layers", name))
         .max_height(HEIGHT)
         .min_scrolled_height(HEIGHT)
         .auto_shrink([false, true])
-        .show(ui, |ui| {
-            Grid::new(("layers of", name)).striped(true).num_columns(5).spacing([10.0, 2.0]).show(ui, |ui| {
-                for head in ["layer", "output", "parameters", "multiply-adds", "sees"] {
-                    widgets::caption_ui(ui, head);
-                }
-                ui.end_row();
-                for layer in &graph.layers {
-                    ui.label(layer.kind).on_hover_text(&layer.path);
-                    ui.label(layer.output.to_string());
-                    ui.label(if layer.parameters > 0 {
-                        format::count(layer.parameters)
-                    } else {
-                        String::new()
-                    });
-                    ui.label(if layer.multiply_adds > 0 {
-                        format::short(layer.multiply_adds)
-                    } else {
-                        String::new()
-                    });
-                    let [height, width] = layer.receptive_field.size;
-                    ui.label(format!("{height}×{width}"));
-                    ui.end_row();
-                }
-                ui.label(theme::strong("all"));
-                ui.label("");
-                ui.label(theme::strong(format::count(total.parameters)));
-                ui.label(theme::strong(format::short(total.multiply_adds)));
-                ui.end_row();
-            });
-        });
+        .show(ui, |ui| table_ui(ui, &graph, name));
+}
+
+/// A row for each layer, and their sum.
+fn table_ui(ui: &mut Ui, graph: &Graph, name: &str) {
+    let some = |n: u64, written: fn(u64) -> String| if n > 0 { written(n) } else { String::new() };
+    Grid::new(("layers of", name)).striped(true).num_columns(5).spacing([8.0, 2.0]).show(ui, |ui| {
+        // Broken in two, so that the five columns fit beside each other in a narrow window.
+        for head in ["layer", "output", "parameters", "multiply-\nadds", "sees"] {
+            widgets::caption_ui(ui, head);
+        }
+        ui.end_row();
+        for layer in &graph.layers {
+            ui.label(layer.kind).on_hover_text(&layer.path);
+            ui.label(layer.output.to_string());
+            ui.label(some(layer.parameters, format::count));
+            ui.label(some(layer.multiply_adds, format::short));
+            let [height, width] = layer.receptive_field.size;
+            ui.label(format!("{height}×{width}"));
+            ui.end_row();
+        }
+        let total = graph.total();
+        ui.label(theme::strong("all"));
+        ui.label("");
+        ui.label(theme::strong(format::count(total.parameters)));
+        ui.label(theme::strong(format::short(total.multiply_adds)));
+        ui.end_row();
+    });
 }

@@ -59,7 +59,7 @@ fn part_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, place: usize, live
         let Open { lesson, page, .. } = open;
         let state = page.lives.entry(place).or_default();
         match live.kind.name {
-            "curves" => curves::curves_ui(ui, desk, live),
+            "curves" => curves::curves_ui(ui, desk, lesson, live),
             "filters" => filters::filters_ui(ui, desk, state, live),
             "instrument" => instrument::instrument_ui(ui, desk, state, live),
             "layers" => layers::layers_ui(ui, desk, lesson, live),
