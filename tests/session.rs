@@ -417,7 +417,9 @@ fn more_runs_than_there_may_be_are_refused_in_a_sentence() {
 fn a_reset_without_pictures_comes_to_rest() {
     let n_told = Arc::new(AtomicUsize::new(0));
     let told = n_told.clone();
-    let notify = move || drop(told.fetch_add(1, Ordering::Relaxed));
+    let notify = move || {
+        told.fetch_add(1, Ordering::Relaxed);
+    };
     let session = Session::start(&DeviceChoice::Cpu, notify).expect("the CPU is always there");
     let mut described = experiment();
     session.send(Command::Describe(RUN, Box::new(described.clone())));
