@@ -117,19 +117,19 @@ fn what_cannot_be_is_refused_before_pictures_are_made() {
 fn what_has_no_room_is_refused_before_it_is_looked_at() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out").display().to_string();
-    let quickly = |arguments: &[&str], layers: &str, words: &[&str]| {
+    let quickly = |command: &str, arguments: &[&str], layers: &str, words: &[&str]| {
         let layers = format!("network.layers=[{layers}]");
         let many = ["data.train=500000", "data.size=[50, 50]", &layers].map(|set| ["--set", set]);
         let begin = Instant::now();
-        refused_with(1, &[arguments, many.as_flattened()].concat(), words);
+        refused_with(1, &[&[command, "quickstart"], many.as_flattened(), arguments].concat(), words);
         assert!(begin.elapsed() < Duration::from_secs(20), "{arguments:?} took {:?}", begin.elapsed());
     };
     let weights = "{ repeat = 500, layers = [{ linear = 32768 }, \"relu\"] }, { linear = 10 }";
     let said = ["Holding the weights of this net and its pictures needs", "GiB", "this computer has"];
     for what in ["filters", "confusion", "statistics", "surface"] {
-        quickly(&["inspect", "quickstart", "--device", "cpu", what], weights, &said);
+        quickly("inspect", &[what, "--device", "cpu"], weights, &said);
     }
-    quickly(&["export", "quickstart", "--to", "pytorch", "--out", &out], weights, &said);
+    quickly("export", &["--to", "pytorch", "--out", &out], weights, &said);
     assert!(!Path::new(&out).exists(), "nothing is left behind");
 }
 
