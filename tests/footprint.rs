@@ -36,7 +36,7 @@ unsafe impl GlobalAlloc for Counting {
 /// Bytes of lists and names that a plan has beside its numbers, at most.
 const BESIDE: usize = 1 << 20;
 
-/// Bytes said beforehand and bytes handed out by two steps of training, on three threads of their own, whose working
+/// Bytes said beforehand and bytes handed out by some steps of training, on three threads of their own, whose working
 /// memory is new.
 fn said_and_taken(graph: &Graph, batch: usize) -> [usize; 2] {
     // Never ended: threads that end give their memory back while the next net is measured.
@@ -58,7 +58,7 @@ fn said_and_taken(graph: &Graph, batch: usize) -> [usize; 2] {
         let before = ALIVE.load(Ordering::Relaxed);
         let memory = device.memory(&placement).expect("room");
         let mut plan = device.plan(&program, &memory, None).expect("room");
-        plan.run(&[StepTable::default(); 2]).expect("two steps");
+        plan.run(&[StepTable::default(); 8]).expect("some steps");
         let taken = ALIVE.load(Ordering::Relaxed) - before;
         drop((plan, memory));
         [said, taken]

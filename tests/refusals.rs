@@ -166,6 +166,8 @@ fn a_folder_to_write_into_is_missed_before_training() {
         );
         assert!(!message.contains("room"), "{message}");
     }
+    let itself = folder.path().display().to_string();
+    refused(&["train", "quickstart", "--save", &itself, "--device", "cpu"], &["it is a folder"]);
 }
 
 #[test]

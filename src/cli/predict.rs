@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{ExperimentArguments, Failure, text};
+use crate::data::{Prospect, Source};
 use crate::engine::{self, DeviceChoice};
-use crate::experiment::Loss;
+use crate::experiment::{Experiment, Loss};
 use crate::tensor::Extent;
+use crate::train::weights::{WeightsError, WeightsFile};
 use crate::train::{Model, Net, Reader};
 
 #[derive(clap::Args)]
@@ -28,8 +30,9 @@ pub struct PredictArguments {
     #[arg(long, default_value = "auto", value_parser = super::device)]
     device: DeviceChoice,
 
-    /// Print one JSON object for each picture, on a line of its own: path, logits, their shape, probabilities (of tags
-    /// each one's own, of pixels the share of them taken for each class), and as label the name of the first.
+    /// Print one JSON object for each picture, on a line of its own: path, logits, probabilities (of tags each one's
+    /// own, of pixels the share of them taken for each class), and as label the name of the first; of pixels also the
+    /// logits' shape.
     #[arg(long)]
     json: bool,
 }
@@ -49,8 +52,9 @@ struct Answer<'a> {
     path: &'a str,
     /// What the net gives, row by row: one for each class, or one for each class and pixel.
     logits: Vec<f32>,
-    /// `[K]` or `[K, H, W]`.
-    shape: Vec<usize>,
+    /// `[K, H, W]` where pixels have classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shape: Option<[usize; 3]>,
     /// For each class, see [`probabilities`].
     probabilities: Vec<f32>,
     /// Name of the most probable class.
@@ -60,6 +64,7 @@ struct Answer<'a> {
 pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     let experiment = arguments.experiment.resolve()?;
     let (net, mut file) = Net::open(&experiment, &arguments.weights, None)?;
+    note_other_pictures(&experiment, &file);
     let most = arguments.images.len().min(BATCH);
     let model = Model::of_file((&net, &mut file), engine::open(&arguments.device)?, most)?;
     let mut reader = model.reader()?;
@@ -68,6 +73,16 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         is_complete &= answer(&net, &mut reader, paths, arguments.json)?;
     }
     if is_complete { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Says so where the weights are not of the experiment's pictures, as far as these can be found: what is asked about are
+/// other pictures still, and the classes are those of the weights.
+fn note_other_pictures(experiment: &Experiment, file: &WeightsFile) {
+    let Ok(source) = Source::find(experiment) else { return };
+    let Prospect { extent, classes: Some(classes), .. } = source.prospect() else { return };
+    if let Err(WeightsError::Mismatch { path, what }) = file.expect_pictures(*extent, classes) {
+        eprintln!("convscope: {}: {what}. The answers are in its own classes.", path.display());
+    }
 }
 
 /// Answers for the pictures at `paths`; gives whether all of them could be read.
@@ -96,10 +111,7 @@ fn print(net: &Net, path: &Path, logits: Vec<f32>, as_json: bool) {
     order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
     let path = path.to_string_lossy();
     if as_json {
-        let shape = match output.is_vector() {
-            true => vec![output.channels],
-            false => vec![output.channels, output.height, output.width],
-        };
+        let shape = (!output.is_vector()).then_some([output.channels, output.height, output.width]);
         let answer = Answer { path: &path, logits, shape, probabilities, label: &classes[order[0]] };
         // Strings and numbers cannot fail to be written.
         text::print_line(&serde_json::to_string(&answer).unwrap_or_default());

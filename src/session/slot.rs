@@ -146,7 +146,11 @@ impl Slot {
             Ok(_) => (self.seen.note, self.seen.shortage) = (None, None),
         }
         match self.goal {
+            // What was asked for already will begin as it is described then.
+            Goal::Begin(_) if self.seen.is_stale => {}
             _ if self.seen.is_stale => self.rest(),
+            // It need not begin anew after all.
+            Goal::Begin(span) => self.goal = Goal::Until(until(run, span, progress.step), span),
             // More epochs, or fewer; or an epoch of more steps, or fewer.
             Goal::Until(_, Span::All) => self.goal = Goal::Until(progress.n_steps, Span::All),
             Goal::Until(_, Span::Epoch) if !progress.is_at_end_of_epoch() => {
@@ -154,7 +158,7 @@ impl Slot {
                 self.goal = Goal::Until(end.min(progress.n_steps), Span::Epoch);
             }
             Goal::Until(step, span) => self.goal = Goal::Until(step.min(progress.n_steps), span),
-            Goal::Rest | Goal::Begin(_) => {}
+            Goal::Rest => {}
         }
         self.mind_test();
     }
@@ -288,7 +292,11 @@ impl Slot {
         self.testing = Testing::No;
         let is_gone_on_with = self.stored.is_some();
         let mut run = match self.stored.take() {
-            Some(stored) => self.go_on(stored, set, device)?,
+            Some(stored) => {
+                let path = stored.path.clone();
+                // What cannot go on now is not to begin anew without a word the next time.
+                self.go_on(stored, set, device).inspect_err(|_| self.stored = folder::open(&path).ok())?
+            }
             None => {
                 let mut run = Run::new(&experiment, set, device.clone())?;
                 if !kept.is_empty() {

@@ -41,6 +41,8 @@ pub fn note(noted: &mut Vec<Changed>, change: Changed) {
     };
     match last.filter(|&i| is_same(&noted[i])) {
         Some(i) if noted[i].from == change.to && noted[i].step == change.step => drop(noted.remove(i)),
+        // It had another value for a while.
+        Some(i) if noted[i].from == change.to => noted.push(change),
         Some(i) => noted[i].to = change.to,
         None => noted.push(change),
     }

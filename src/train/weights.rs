@@ -136,7 +136,10 @@ pub fn check_savable(run: &Run, path: &Path) -> Result<(), WeightsError> {
 /// Whether a file can be written at this place; leaves nothing behind.
 pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
     let partial = partial(path);
-    let checked = File::create(&partial).and_then(|_| std::fs::remove_file(&partial));
+    let checked = match path.is_dir() {
+        true => Err(std::io::ErrorKind::IsADirectory.into()),
+        false => File::create(&partial).and_then(|_| std::fs::remove_file(&partial)),
+    };
     checked
         .map_err(|error| WeightsError::Write { path: path.into(), reason: unwritable::reason(path, &error) })
 }

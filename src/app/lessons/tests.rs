@@ -73,7 +73,7 @@ fn each_prediction_that_no_table_tells_is_measured_by_a_check() {
                 continue;
             }
             let is_measured = lesson.checks.iter().any(|check| {
-                let measured: Vec<_> = check.facts().into_iter().flat_map(Fact::quantities).collect();
+                let measured: Vec<_> = check.facts().flat_map(Fact::quantities).collect();
                 !own::can_be_read(&lesson, check.facts())
                     && facts.iter().flat_map(Fact::quantities).all(|quantity| measured.contains(&quantity))
             });

@@ -267,7 +267,7 @@ pub fn nothing_ui(ui: &mut Ui, problem: Option<&str>) {
         None => {
             widgets::caption_ui(
                 ui,
-                "It appears once the run has begun: press Space to train, or S for one step.",
+                "It is computed once the run has begun, and may take a moment: Space trains, S makes one step.",
             );
         }
     }

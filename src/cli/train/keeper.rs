@@ -68,7 +68,7 @@ impl Keeper {
     pub fn steps_left(&self, run: &Run) -> Option<u64> {
         let step = run.progress().step;
         let until_checkpoint = match self.every {
-            Every::Steps(n) => Some((self.tried_step + n).saturating_sub(step)),
+            Every::Steps(n) => Some(self.tried_step.saturating_add(n).saturating_sub(step)),
             Every::Time(_) => None,
         };
         let until_kept = self.series.steps_left(step);
@@ -80,7 +80,7 @@ impl Keeper {
     pub fn keep(&mut self, run: &mut Run) -> Result<(), Failure> {
         self.series.follow(run)?;
         let is_due = match self.every {
-            Every::Steps(n) => run.progress().step >= self.tried_step + n,
+            Every::Steps(n) => run.progress().step >= self.tried_step.saturating_add(n),
             Every::Time(time) => self.tried_at.elapsed() >= time,
         };
         let kept =
