@@ -218,8 +218,9 @@ fn go_on(arguments: &TrainArguments, path: &std::path::Path) -> Result<Journey, 
         eprintln!("convscope: {difference}");
     }
     let set = pictures(&stored.experiment, &*device)?;
-    let mut n_steps = stored.n_steps;
+    let n_steps = stored.n_steps;
     let (mut run, mut folder) = stored.resume(set, device)?;
+    let mut n_steps = n_steps.min(run.progress().n_steps);
     if let Some(epochs) = arguments.epochs {
         let mut experiment = run.experiment.clone();
         experiment.train.epochs = epochs as usize;
