@@ -168,6 +168,9 @@ fn a_folder_is_gone_on_with_and_never_overwritten() {
     let saved = place("saved.safetensors");
     let log = place("log.csv");
     let resume = ["train", "--resume", text(&run)];
+    std::fs::write(&log, "of before").expect("room");
+    fail(&[&train[..], &["--out", text(&run), "--log", text(&log)]].concat(), 2, &["already holds"]);
+    assert_eq!(std::fs::read_to_string(&log).expect("a log"), "of before", "nothing came of it");
     let output = succeed(&[&resume[..], &["--save", text(&saved), "--log", text(&log), "--json"]].concat());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["steps"], 13);

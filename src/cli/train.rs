@@ -100,11 +100,9 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         }
         _ => {}
     }
-    let mut log = arguments.log.as_ref().map(|path| Log::create(path)).transpose()?;
-    if let Some(path) = &arguments.save {
-        // Found out now rather than after hours of training.
-        weights::check_writable(path).map_err(TrainError::from)?;
-    }
+    // Found out now rather than after hours of training.
+    arguments.log.iter().try_for_each(|path| Log::check_writable(path))?;
+    arguments.save.iter().try_for_each(|path| weights::check_writable(path)).map_err(TrainError::from)?;
     let mut journey = match &arguments.resume {
         Some(path) => go_on(arguments, path)?,
         None => begin(arguments)?,
@@ -112,6 +110,8 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.save {
         weights::check_savable(&journey.run, path).map_err(TrainError::from)?;
     }
+    // The log of before is kept until there is a run to tell of.
+    let mut log = arguments.log.as_ref().map(|path| Log::create(path)).transpose()?;
     let info = journey.run.device().info();
     eprintln!("convscope: {} on {} ({})", journey.run.experiment.title, info.name, info.detail);
     let end = journey.travel(log.as_mut());

@@ -54,11 +54,13 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         experiments.push(resolve_experiment(name, &arguments.set)?);
     }
     check_twins(&arguments.experiments, &experiments)?;
+    arguments.log.iter().try_for_each(|path| Log::check_writable(path))?;
+    let mut twins = prepare(arguments, experiments)?;
+    // The log of before is kept until there are runs to tell of.
     let mut log = match &arguments.log {
         Some(path) => Some(Log::of_several(path, names(&arguments.experiments))?),
         None => None,
     };
-    let mut twins = prepare(arguments, experiments)?;
     let pairs = twins[1..].iter().map(|twin| Pair::of(&twins[0], twin)).collect::<Result<Vec<_>, _>>()?;
     tell_pairs(&twins, &pairs);
     if arguments.out.is_some() {
