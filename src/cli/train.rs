@@ -250,9 +250,9 @@ fn save(run: &Run, path: &std::path::Path, is_well: bool) -> Result<(), Failure>
     Ok(())
 }
 
-/// Running training loss and error over the last epoch, or over all steps if they are fewer.
+/// Running training loss and error over the pictures of the last epoch, or over all if they are fewer.
 fn training(run: &Run) -> (f64, f64) {
-    run.curves.mean_of_last(run.progress().steps_per_epoch as usize).unwrap_or((f64::NAN, f64::NAN))
+    run.curves.mean_of_last_epoch().unwrap_or((f64::NAN, f64::NAN))
 }
 
 fn print(run: &Run, test: Evaluation, as_json: bool) {

@@ -73,7 +73,7 @@ impl Stand {
     pub fn of(run: &mut Run) -> Result<Self, TrainError> {
         let standing = run.standing()?;
         let progress = run.progress();
-        let mean = run.curves.mean_of_last(progress.steps_per_epoch as usize);
+        let mean = run.curves.mean_of_last_epoch();
         Ok(Self {
             standing,
             n_steps: progress.n_steps,
