@@ -310,4 +310,11 @@ fn twins_see_the_same_pictures_and_begin_alike_where_they_can() {
     fail(&["train", text(&wider), "--lockstep"], 2, &["two experiments"]);
     std::fs::write(&wider, EXPERIMENT.replace("batch = 16", "batch = 8")).expect("room");
     fail(&[&command[..], &["--lockstep"]].concat(), 2, &["`train.batch` 16", "--set train.batch=16"]);
+    let held_out = EXPERIMENT.replace("test = 40", "test = 40, hold-out = 0.25");
+    std::fs::write(&wider, held_out).expect("room");
+    fail(
+        &[&command[..], &["--lockstep"]].concat(),
+        2,
+        &["`data.hold-out` 0.2 and", "--set data.hold-out=0.2"],
+    );
 }

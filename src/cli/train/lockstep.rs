@@ -11,7 +11,7 @@ use super::keeper::Keeper;
 use super::log::Log;
 use super::{TrainArguments, pictures, report, start, summary};
 use crate::cli::{Failure, interrupt, resolve_experiment, text};
-use crate::data::DataSet;
+use crate::data::{DataSet, HOLD_OUT};
 use crate::engine::{self, DeviceChoice, Part};
 use crate::experiment::Experiment;
 use crate::graph::ParameterId;
@@ -94,6 +94,7 @@ fn check_twins(names: &[String], experiments: &[Experiment]) -> Result<(), Failu
             ("seed", seed.to_string()),
             ("data.source", data.source.clone()),
             ("data.train", data.train.map_or("all".into(), |n| n.to_string())),
+            ("data.hold-out", data.hold_out.unwrap_or(HOLD_OUT).to_string()),
             ("data.shuffle", data.shuffle.to_string()),
             ("train.batch", train.batch.to_string()),
         ]
