@@ -134,6 +134,8 @@ fn a_place_that_never_gives_it_is_given_up() {
     let message = complaint(&content, &[Manner::Status(503)]);
     assert!(message.contains("127.0.0.1 answers with the error 503"), "{message}");
     assert!(complaint(&content, &[Manner::CutAfter(0)]).contains("broke off"));
+    let message = complaint(&content, &[Manner::CutWithoutRanges(3000)]);
+    assert!(message.contains("broke off"), "the same beginning again and again is no progress: {message}");
     let folder = tempfile::tempdir().unwrap();
     let offer = offer_of(&["http://127.0.0.1:1/"], &content, &folder);
     assert!(fetch_now(&offer).unwrap_err().to_string().contains("127.0.0.1 cannot be reached"));
