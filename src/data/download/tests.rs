@@ -146,17 +146,24 @@ fn a_silent_server_does_not_keep_one_who_cancels() {
     let (folder, content) = (tempfile::tempdir().unwrap(), bytes(5000, 1));
     let server = Server::start(&[("a", &content, &[Manner::SilentAfter(2000)])]);
     let offer = offer_of(&[&server.address], &content, &folder);
+    let part = offer.partial().join("whole/a.part");
     let cancel = AtomicBool::new(false);
-    let begin = Instant::now();
-    let result = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(200));
+    let (result, cancelled) = std::thread::scope(|scope| {
+        let canceller = scope.spawn(|| {
+            let begin = Instant::now();
+            while fs::metadata(&part).map_or(0, |part| part.len()) < 2000 {
+                assert!(begin.elapsed() < Duration::from_secs(180), "it never comes so far");
+                std::thread::sleep(Duration::from_millis(5));
+            }
             cancel.store(true, Ordering::Relaxed);
+            Instant::now()
         });
-        fetch(&offer, &cancel, &mut |_| {})
+        let result = fetch(&offer, &cancel, &mut |_| {});
+        (result, canceller.join().unwrap())
     });
-    assert!(matches!(result, Err(DownloadError::Cancelled)) && begin.elapsed() < Duration::from_secs(5));
-    assert_eq!(fs::metadata(offer.partial().join("whole/a.part")).unwrap().len(), 2000, "it is kept");
+    // The server would say something again after 20 seconds.
+    assert!(matches!(result, Err(DownloadError::Cancelled)) && cancelled.elapsed() < Duration::from_secs(15));
+    assert_eq!(fs::metadata(&part).unwrap().len(), 2000, "it is kept");
 }
 
 #[test]
