@@ -168,6 +168,9 @@ fn a_folder_is_gone_on_with_and_never_overwritten() {
     let saved = place("saved.safetensors");
     let log = place("log.csv");
     let resume = ["train", "--resume", text(&run)];
+    std::fs::write(&log, "of before").expect("room");
+    fail(&[&train[..], &["--out", text(&run), "--log", text(&log)]].concat(), 2, &["already holds"]);
+    assert_eq!(std::fs::read_to_string(&log).expect("a log"), "of before", "nothing came of it");
     let output = succeed(&[&resume[..], &["--save", text(&saved), "--log", text(&log), "--json"]].concat());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["steps"], 13);
@@ -307,4 +310,11 @@ fn twins_see_the_same_pictures_and_begin_alike_where_they_can() {
     fail(&["train", text(&wider), "--lockstep"], 2, &["two experiments"]);
     std::fs::write(&wider, EXPERIMENT.replace("batch = 16", "batch = 8")).expect("room");
     fail(&[&command[..], &["--lockstep"]].concat(), 2, &["`train.batch` 16", "--set train.batch=16"]);
+    let held_out = EXPERIMENT.replace("test = 40", "test = 40, hold-out = 0.25");
+    std::fs::write(&wider, held_out).expect("room");
+    fail(
+        &[&command[..], &["--lockstep"]].concat(),
+        2,
+        &["`data.hold-out` 0.2 and", "--set data.hold-out=0.2"],
+    );
 }

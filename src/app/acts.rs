@@ -1,5 +1,6 @@
 //! What is done on request of a panel, a key or a file that was dropped.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use egui::{Context, gui_zoom};
@@ -15,6 +16,7 @@ use crate::data;
 use crate::experiment::{file, shipped, unwritable};
 use crate::lessons::Files;
 use crate::session::{At, Command};
+use crate::train::replace::replace;
 
 impl Workshop {
     pub(super) fn fulfil(&mut self, ctx: &Context, request: Request) {
@@ -224,7 +226,8 @@ impl Workshop {
             );
             return self.status.say_with(text, Action::EditText);
         }
-        match std::fs::write(path, self.editor.text()) {
+        let text = self.editor.text();
+        match replace(path, |error| error, |file| file.write_all(text.as_bytes())) {
             Ok(()) => {
                 self.editor.saved_as(path.to_path_buf());
                 self.status.say(Gravity::Note, format!("Saved to {}.", path.display()));

@@ -100,11 +100,9 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         }
         _ => {}
     }
-    let mut log = arguments.log.as_ref().map(|path| Log::create(path)).transpose()?;
-    if let Some(path) = &arguments.save {
-        // Found out now rather than after hours of training.
-        weights::check_writable(path).map_err(TrainError::from)?;
-    }
+    // Found out now rather than after hours of training.
+    arguments.log.iter().try_for_each(|path| Log::check_writable(path))?;
+    arguments.save.iter().try_for_each(|path| weights::check_writable(path)).map_err(TrainError::from)?;
     let mut journey = match &arguments.resume {
         Some(path) => go_on(arguments, path)?,
         None => begin(arguments)?,
@@ -112,6 +110,8 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.save {
         weights::check_savable(&journey.run, path).map_err(TrainError::from)?;
     }
+    // The log of before is kept until there is a run to tell of.
+    let mut log = arguments.log.as_ref().map(|path| Log::create(path)).transpose()?;
     let info = journey.run.device().info();
     eprintln!("convscope: {} on {} ({})", journey.run.experiment.title, info.name, info.detail);
     let end = journey.travel(log.as_mut());
@@ -219,8 +219,9 @@ fn go_on(arguments: &TrainArguments, path: &std::path::Path) -> Result<Journey, 
         eprintln!("convscope: {difference}");
     }
     let set = pictures(&stored.experiment, &*device)?;
-    let mut n_steps = stored.n_steps;
+    let n_steps = stored.n_steps;
     let (mut run, mut folder) = stored.resume(set, device)?;
+    let mut n_steps = n_steps.min(run.progress().n_steps);
     if let Some(epochs) = arguments.epochs {
         let mut experiment = run.experiment.clone();
         experiment.train.epochs = epochs as usize;
@@ -250,9 +251,9 @@ fn save(run: &Run, path: &std::path::Path, is_well: bool) -> Result<(), Failure>
     Ok(())
 }
 
-/// Running training loss and error over the last epoch, or over all steps if they are fewer.
+/// Running training loss and error over the pictures of the last epoch, or over all if they are fewer.
 fn training(run: &Run) -> (f64, f64) {
-    run.curves.mean_of_last(run.progress().steps_per_epoch as usize).unwrap_or((f64::NAN, f64::NAN))
+    run.curves.mean_of_last_epoch().unwrap_or((f64::NAN, f64::NAN))
 }
 
 fn print(run: &Run, test: Evaluation, as_json: bool) {

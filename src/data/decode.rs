@@ -40,18 +40,14 @@ pub fn is_picture(path: &Path) -> bool {
 
 /// Whether a picture will decode, found out by doing it.
 pub(super) fn check(path: &Path) -> ImageResult<()> {
-    let decoder = reader(path)?.into_decoder()?;
-    limits().reserve(decoder.total_bytes())?;
-    DynamicImage::from_decoder(decoder).map(drop)
+    pixels(reader(path)?.into_decoder()?).map(drop)
 }
 
 /// One picture, `(C, H, W)`.
 pub(super) fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
     let mut decoder = reader(path)?.into_decoder()?;
-    // The pixels themselves count towards the limit, which the decoder does not see to.
-    limits().reserve(decoder.total_bytes())?;
     let orientation = decoder.orientation()?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
+    let mut image = pixels(decoder)?;
     image.apply_orientation(orientation);
     // The triangle filter averages over all source pixels when it makes a picture smaller.
     let image = fit(image, extent, FilterType::Triangle);
@@ -60,6 +56,13 @@ pub(super) fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
     }
     let interleaved = image.to_rgb8().into_raw(); // (H, W, 3)
     Ok((0..3).flat_map(|c| interleaved.iter().skip(c).step_by(3).copied()).collect())
+}
+
+/// The pixels behind a header, where there is room for them.
+pub(super) fn pixels(decoder: impl ImageDecoder) -> ImageResult<DynamicImage> {
+    // They count towards the limit themselves, which the decoder does not see to.
+    limits().reserve(decoder.total_bytes())?;
+    DynamicImage::from_decoder(decoder)
 }
 
 /// The middle of the picture in the wanted proportions, resized; what is transparent lies on white.

@@ -6,7 +6,7 @@
 
 use super::error::{DataError, MAX_BYTES, count};
 use super::known::Known;
-use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name};
+use super::{DataSet, Labels, MAX_CLASSES, MAX_SIDE, Split, folder_name, names};
 use crate::experiment::figures::{self, counted};
 use crate::tensor::Extent;
 use flate2::bufread::MultiGzDecoder;
@@ -21,9 +21,6 @@ pub const FILES: [&str; 4] = [
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 ];
-
-/// A file with the names of the classes, one to a line, that may stand beside the four.
-const CLASSES_FILE: &str = "classes.txt";
 
 const RELOAD: &str = "fetch it again from where it came";
 
@@ -48,7 +45,8 @@ pub fn is_named_like(file: &Path) -> bool {
 pub fn open(folder: &Path, known: Option<&'static Known>) -> Result<DataSet, DataError> {
     let classes = match known {
         Some(known) => known.class_names(),
-        None => class_names(folder)?,
+        None => names::in_folder(folder, 1..=MAX_CLASSES, "write the name of one class on each line")?
+            .unwrap_or_else(|| (0..10).map(|digit| digit.to_string()).collect()),
     };
     let (train, extent) = split(folder, [FILES[0], FILES[1]], classes.len())?;
     let (test, test_extent) = split(folder, [FILES[2], FILES[3]], classes.len())?;
@@ -74,26 +72,6 @@ pub fn counts(folder: &Path) -> Option<[usize; 2]> {
         Some(u32::from_be_bytes(count) as usize)
     };
     Some([count(FILES[0])?, count(FILES[2])?])
-}
-
-fn class_names(folder: &Path) -> Result<Vec<String>, DataError> {
-    let path = folder.join(CLASSES_FILE);
-    if !path.exists() {
-        return Ok((0..10).map(|digit| digit.to_string()).collect());
-    }
-    let mut text = String::new();
-    let file = File::open(&path).map_err(DataError::unreadable(&path))?;
-    file.take(1 << 20).read_to_string(&mut text).map_err(DataError::unreadable(&path))?;
-    let names: Vec<String> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    if !(1..=MAX_CLASSES).contains(&names.len()) {
-        return Err(DataError::Damaged {
-            path,
-            what: format!("it names {}", counted(names.len() as u64, "class")),
-            remedy: "write the name of one class on each line",
-        });
-    }
-    Ok(names)
 }
 
 /// One part: the pictures and their labels.

@@ -60,6 +60,10 @@ fn a_file_of_class_names_widens_the_labels() {
     std::fs::write(folder.path().join("classes.txt"), "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n").unwrap();
     let set = open(folder.path(), None).unwrap();
     assert_eq!((set.classes.len(), set.classes[11].as_str()), (12, "l"));
+    // Weights that are saved could not be read again.
+    std::fs::write(folder.path().join("classes.txt"), "a".repeat(256)).unwrap();
+    let message = open(folder.path(), None).unwrap_err().to_string();
+    assert!(message.contains("is too long") && message.contains("255 characters"), "{message}");
 }
 
 #[test]

@@ -5,22 +5,19 @@
 //! A label picture is grey, and the value of a pixel is its class, from 0; 255 says that nothing is known of it.
 //! Names may stand in `classes.txt`, one on a line.
 
-use super::decode::{self, decode, fit, is_picture, reader};
+use super::decode::{self, decode, fit, is_picture, pixels, reader};
 use super::error::{DataError, MAX_BYTES};
 use super::folder::{common_extent, entries, in_order, layout, shuffled};
-use super::{DataSet, Labels, MAX_NAME, MAX_PIXEL_CLASSES, PixelClasses, Prospect, Split, VOID, folder_name};
+use super::{DataSet, Labels, MAX_PIXEL_CLASSES, PixelClasses, Prospect, Split, VOID, folder_name, names};
 use crate::experiment::LabelKind;
-use crate::experiment::figures::counted;
 use crate::tensor::Extent;
-use image::{DynamicImage, imageops::FilterType};
+use image::{ColorType, ImageDecoder, ImageReader, imageops::FilterType};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What the folder of label pictures is called behind the name of that of pictures.
 const ENDING: &str = "annot";
-
-const CLASSES_FILE: &str = "classes.txt";
 
 /// Pictures that all have one size keep it up to this side.
 const MAX_OWN_SIDE: usize = 256;
@@ -62,7 +59,9 @@ impl Found {
         let unused = (test == "test" && path.join("val").is_dir())
             .then(|| "The pictures in `val` were left out: `test` is there to test on.".to_string());
         let notes = size_note.into_iter().chain(unused).collect();
-        Ok(Self { path: path.to_owned(), parts, extent, names: class_names(path)?, notes })
+        let remedy = "write 2 to 255 names into it, one on a line, or take it away";
+        let names = names::in_folder(path, 2..=MAX_PIXEL_CLASSES, remedy)?;
+        Ok(Self { path: path.to_owned(), parts, extent, names, notes })
     }
 
     /// What the set will hold. Without names the classes are known by the largest label, when all have been read.
@@ -149,15 +148,16 @@ fn decode_all(pairs: &[Pair], extent: Extent, names: Option<&[String]>) -> Resul
 /// The classes of a picture's pixels, `(H, W)`.
 fn decode_labels(pair: &Pair, extent: Extent, n_classes: usize) -> Result<Vec<u8>, DataError> {
     let path = &pair.labels;
-    let read = || DynamicImage::from_decoder(reader(path)?.into_decoder()?);
-    let image = read().map_err(|cause| undecodable(path, cause))?;
+    let unread = |cause| undecodable(path, cause);
+    let decoder = reader(path).and_then(ImageReader::into_decoder).map_err(unread)?;
     let damaged = |what: String, remedy| DataError::Damaged { path: path.clone(), what, remedy };
-    let DynamicImage::ImageLuma8(_) = &image else {
+    if decoder.color_type() != ColorType::L8 {
         let remedy = "save it as a grey PNG of 8 bits, the value of a pixel being its class";
         return Err(damaged("a label picture must be grey with 8 bits for each pixel".into(), remedy));
-    };
+    }
     let of_picture = decode::size_of(&pair.picture).map_err(|cause| undecodable(&pair.picture, cause))?;
-    let own = [image.height() as usize, image.width() as usize];
+    let (width, height) = decoder.dimensions();
+    let own = [height as usize, width as usize];
     if own != of_picture {
         let what = format!(
             "it is {}×{} and its picture `{}` is {}×{}",
@@ -169,10 +169,11 @@ fn decode_labels(pair: &Pair, extent: Extent, n_classes: usize) -> Result<Vec<u8
         );
         return Err(damaged(what, "make the two of one size"));
     }
+    let image = pixels(decoder).map_err(unread)?;
     let classes = fit(image, extent, FilterType::Nearest).to_luma8().into_raw();
     match classes.iter().find(|&&class| class as usize >= n_classes && class != VOID) {
         Some(stranger) => Err(damaged(
-            format!("a pixel has the class {stranger}, but {CLASSES_FILE} names only {n_classes}, from 0"),
+            format!("a pixel has the class {stranger}, but {} names only {n_classes}, from 0", names::FILE),
             "name it there, or give such pixels the value 255 to leave them out",
         )),
         None => Ok(classes),
@@ -181,29 +182,6 @@ fn decode_labels(pair: &Pair, extent: Extent, n_classes: usize) -> Result<Vec<u8
 
 fn undecodable(path: &Path, cause: image::ImageError) -> DataError {
     DataError::Picture { path: path.to_owned(), cause: decode::cause(&cause) }
-}
-
-/// The names of the classes, where a file tells them.
-fn class_names(path: &Path) -> Result<Option<Vec<String>>, DataError> {
-    let file = path.join(CLASSES_FILE);
-    if !file.is_file() {
-        return Ok(None);
-    }
-    let text = std::fs::read_to_string(&file).map_err(DataError::unreadable(&file))?;
-    let names: Vec<String> =
-        text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    if !(2..=MAX_PIXEL_CLASSES).contains(&names.len()) {
-        let what = format!("it names {}", counted(names.len() as u64, "class"));
-        let remedy = "write 2 to 255 names into it, one on a line, or take it away";
-        return Err(DataError::Damaged { path: file, what, remedy });
-    }
-    if let Some(name) = names.iter().find(|name| name.chars().count() > MAX_NAME) {
-        let what =
-            format!("the name that begins with `{}` is too long", name.chars().take(30).collect::<String>());
-        let remedy = "names may have 255 characters";
-        return Err(DataError::Damaged { path: file, what, remedy });
-    }
-    Ok(Some(names))
 }
 
 /// Names for classes of which only the numbers are known.
@@ -246,6 +224,18 @@ mod tests {
         folder
     }
 
+    /// A grey PNG of 50,000 × 50,000 pixels, as its header says, and none of them.
+    fn giant() -> Vec<u8> {
+        let mut png = std::io::Cursor::new(Vec::new());
+        GrayImage::new(50_000, 1).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let mut png = png.into_inner();
+        png[20..24].copy_from_slice(&50_000u32.to_be_bytes());
+        let mut crc = flate2::Crc::new();
+        crc.update(&png[12..29]);
+        png[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        png
+    }
+
     fn message(folder: &TempDir) -> String {
         open(folder.path(), None, 1).unwrap_err().to_string()
     }
@@ -277,11 +267,15 @@ mod tests {
     #[test]
     fn names_may_be_given() {
         let folder = small_set();
-        let names = folder.path().join(CLASSES_FILE);
+        let names = folder.path().join(names::FILE);
         std::fs::write(&names, "sky\nroad\n\ncar\ntree\n").unwrap();
         assert_eq!(open(folder.path(), None, 1).unwrap().classes, ["sky", "road", "car", "tree"]);
         std::fs::write(&names, "sky\nroad\ncar\n").unwrap();
         assert!(message(&folder).contains("class 3, but classes.txt names only 3"), "{}", message(&folder));
+        std::fs::write(&names, format!("sky\n{}", "\n".repeat(1 << 20) + "road\ncar\ntree")).unwrap();
+        assert!(message(&folder).contains("it names 1 class"), "no list of names is so long");
+        std::fs::write(&names, format!("sky\n{}", "a".repeat(256))).unwrap();
+        assert!(message(&folder).contains("begins with `aaa"), "{}", message(&folder));
         std::fs::write(&names, "sky").unwrap();
         assert!(message(&folder).contains("it names 1 class"));
     }
@@ -295,6 +289,8 @@ mod tests {
         assert!(message(&folder).contains("trainannot/1.png` is missing: it is to tell what"));
         GrayImage::new(8, 5).save(&labels).unwrap();
         assert!(message(&folder).contains("it is 5×8 and its picture"), "{}", message(&folder));
+        std::fs::write(&labels, giant()).unwrap();
+        assert!(message(&folder).contains("it is 50000×50000 and its picture"), "{}", message(&folder));
         RgbImage::new(8, 6).save(&labels).unwrap();
         assert!(message(&folder).contains("must be grey with 8 bits"));
         std::fs::write(&labels, &pixels[..40]).unwrap();

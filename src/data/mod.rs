@@ -18,6 +18,7 @@ mod idx;
 mod known;
 mod labels;
 mod masks;
+mod names;
 mod noise;
 pub mod normalise;
 pub mod permute;

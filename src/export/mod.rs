@@ -4,9 +4,11 @@
 pub mod onnx;
 pub mod pytorch;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::experiment::unwritable;
+use crate::train::replace::replace;
 use crate::train::weights::WeightsError;
 
 /// Why a net could not be exported, in a sentence or two for a person.
@@ -24,7 +26,8 @@ pub enum ExportError {
     TooLarge { bytes: u64 },
 }
 
-/// Writes a file whole.
+/// Writes a file whole, or leaves the old one.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-    std::fs::write(path, bytes).map_err(|cause| ExportError::Write { path: path.into(), cause })
+    let failed = |cause| ExportError::Write { path: path.into(), cause };
+    replace(path, failed, |file| file.write_all(bytes).map_err(failed))
 }

@@ -105,6 +105,31 @@ impl Curves {
         }
         (n > 0).then(|| (loss / n as f64, error / n as f64))
     }
+
+    /// Mean loss and error over the pictures learned from since `epoch` epochs were done, whatever the size of the
+    /// batches that they came in.
+    pub fn mean_since(&self, epoch: f64) -> Option<(f64, f64)> {
+        let (mut loss, mut error, mut n_pictures) = (0.0, 0.0, 0.0);
+        let backwards = self.full.iter().rev().flat_map(|chunk| chunk.iter().rev());
+        for record in self.tail.iter().rev().chain(backwards).take_while(|record| record.epoch > epoch) {
+            let batch = self.batch_of(record.step) as f64;
+            loss += record.loss as f64 * batch;
+            error += record.error as f64 * batch;
+            n_pictures += batch;
+        }
+        (n_pictures > 0.0).then(|| (loss / n_pictures, error / n_pictures))
+    }
+
+    /// [`Curves::mean_since`] one epoch ago, or from the beginning if that is later.
+    pub fn mean_of_last_epoch(&self) -> Option<(f64, f64)> {
+        // What has been on the disk has its epochs to six places.
+        self.mean_since(self.last()?.epoch - 1.0 + 2e-6)
+    }
+
+    /// Pictures in the batch of a step; 1 where nobody has said.
+    fn batch_of(&self, step: u64) -> usize {
+        self.batches.iter().rev().find(|(first, _)| *first < step).map_or(1, |(_, batch)| *batch)
+    }
 }
 
 #[cfg(test)]
@@ -131,5 +156,21 @@ mod tests {
         assert_eq!(curves.last().map(|r| r.step), Some(2 * CHUNK as u64 + 10));
         let (loss, error) = curves.mean_of_last(2).expect("there are records");
         assert_eq!((loss, error), (2.0 * CHUNK as f64 + 9.5, 0.5));
+    }
+
+    /// An epoch in batches of 50, and one in batches of 20 that after two of them are of 10.
+    #[test]
+    fn an_epoch_has_all_its_pictures_whatever_its_batches() {
+        let epochs = [0.5, 1.0, 1.2, 1.4, 1.7, 1.8, 1.9, 2.0];
+        let errors = [1.0, 1.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0];
+        let mut curves = Curves { batches: vec![(0, 50), (2, 20), (4, 10)], ..Curves::default() };
+        assert_eq!((curves.mean_since(0.0), curves.mean_of_last_epoch()), (None, None));
+        for (step, (epoch, error)) in (1..).zip(epochs.into_iter().zip(errors)) {
+            let (loss, rate) = (2.0 * error, 0.1);
+            curves.push(StepRecord { step, epoch, loss, error, rate, seconds: 0.0, batch: 0 });
+        }
+        assert_eq!(curves.mean_since(1.0), Some((0.5, 0.25)), "20 of 80");
+        assert_eq!(curves.mean_of_last_epoch(), curves.mean_since(1.0));
+        assert_eq!(curves.mean_since(0.0), Some((4.0 / 3.0, 2.0 / 3.0)), "120 of 180");
     }
 }

@@ -11,7 +11,7 @@ pub mod keeping;
 mod model;
 mod net;
 pub mod rate;
-mod replace;
+pub mod replace;
 mod run;
 pub mod series;
 pub mod table;

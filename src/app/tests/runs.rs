@@ -124,7 +124,7 @@ fn a_twin_with_one_change_is_two_clicks_away() {
     });
     let begin = std::time::Instant::now();
     while !bench.has_text("Begins with the same weights in all its") {
-        assert!(begin.elapsed().as_secs() < 20, "what was matched is not shown");
+        assert!(begin.elapsed().as_secs() < 180, "what was matched is not shown");
         bench.harness.step();
     }
 }

@@ -52,7 +52,9 @@ impl Journey {
             // At most twice as many as the last time: one hasty measurement must not start minutes of work.
             burst = ((LOOK_EVERY_SECS / per_step) as u64).clamp(1, 2 * burst).min(self.n_steps - step);
             let until_checkpoint = self.keeper.as_ref().and_then(|keeper| keeper.steps_left(&self.run));
-            self.run.advance(burst.min(until_checkpoint.unwrap_or(u64::MAX)))?;
+            if self.run.advance(burst.min(until_checkpoint.unwrap_or(u64::MAX)))? == 0 {
+                break;
+            }
             // A GPU takes orders long before it has finished: what counts is what has come back.
             let n_finished = (self.run.curves.len() - finished).max(1);
             per_step = ((self.run.seconds() - begin) / n_finished as f64).max(1e-5);

@@ -11,7 +11,7 @@ use super::keeper::Keeper;
 use super::log::Log;
 use super::{TrainArguments, pictures, report, start, summary};
 use crate::cli::{Failure, interrupt, resolve_experiment, text};
-use crate::data::DataSet;
+use crate::data::{DataSet, HOLD_OUT};
 use crate::engine::{self, DeviceChoice, Part};
 use crate::experiment::Experiment;
 use crate::graph::ParameterId;
@@ -54,11 +54,13 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         experiments.push(resolve_experiment(name, &arguments.set)?);
     }
     check_twins(&arguments.experiments, &experiments)?;
+    arguments.log.iter().try_for_each(|path| Log::check_writable(path))?;
+    let mut twins = prepare(arguments, experiments)?;
+    // The log of before is kept until there are runs to tell of.
     let mut log = match &arguments.log {
         Some(path) => Some(Log::of_several(path, names(&arguments.experiments))?),
         None => None,
     };
-    let mut twins = prepare(arguments, experiments)?;
     let pairs = twins[1..].iter().map(|twin| Pair::of(&twins[0], twin)).collect::<Result<Vec<_>, _>>()?;
     tell_pairs(&twins, &pairs);
     if arguments.out.is_some() {
@@ -92,6 +94,7 @@ fn check_twins(names: &[String], experiments: &[Experiment]) -> Result<(), Failu
             ("seed", seed.to_string()),
             ("data.source", data.source.clone()),
             ("data.train", data.train.map_or("all".into(), |n| n.to_string())),
+            ("data.hold-out", data.hold_out.unwrap_or(HOLD_OUT).to_string()),
             ("data.shuffle", data.shuffle.to_string()),
             ("train.batch", train.batch.to_string()),
         ]

@@ -1,6 +1,6 @@
 //! `--log`: one row of CSV for each step.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,12 @@ pub struct Log {
 }
 
 impl Log {
+    /// Whether there can be one; what is there already stays.
+    pub fn check_writable(path: &Path) -> Result<(), Failure> {
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        opened.map(drop).map_err(|error| cannot_write(path, error))
+    }
+
     /// For one run: `step,epoch,loss,error,rate,seconds`.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         Self::begin(path, Vec::new(), "step,epoch,loss,error,rate,seconds")

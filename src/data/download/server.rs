@@ -13,6 +13,8 @@ pub enum Manner {
     Well,
     /// As if no range had been asked for.
     WithoutRanges,
+    /// The same, and the connection is cut after so many bytes.
+    CutWithoutRanges(usize),
     /// The connection is cut after so many bytes.
     CutAfter(usize),
     /// The headers, so many bytes, and then silence.
@@ -88,7 +90,8 @@ fn answer(
 }
 
 fn send(stream: &mut TcpStream, manner: &Manner, bytes: &[u8], from: usize) -> std::io::Result<()> {
-    let from = if let Manner::WithoutRanges = manner { 0 } else { from };
+    let is_deaf = matches!(manner, Manner::WithoutRanges | Manner::CutWithoutRanges(_));
+    let from = if is_deaf { 0 } else { from };
     let (body, len) = (&bytes[from..], bytes.len());
     let head = match manner {
         Manner::Status(status) => format!("{status} No\r\nContent-Length: 0"),
@@ -103,7 +106,7 @@ fn send(stream: &mut TcpStream, manner: &Manner, bytes: &[u8], from: usize) -> s
     write!(stream, "HTTP/1.1 {head}\r\nConnection: close\r\n\r\n")?;
     match manner {
         Manner::Well | Manner::WithoutRanges => stream.write_all(body),
-        Manner::CutAfter(n) => stream.write_all(&body[..*n]),
+        Manner::CutAfter(n) | Manner::CutWithoutRanges(n) => stream.write_all(&body[..*n]),
         Manner::SilentAfter(n) => {
             stream.write_all(&body[..*n])?;
             std::thread::sleep(Duration::from_secs(20));

@@ -134,6 +134,8 @@ fn a_place_that_never_gives_it_is_given_up() {
     let message = complaint(&content, &[Manner::Status(503)]);
     assert!(message.contains("127.0.0.1 answers with the error 503"), "{message}");
     assert!(complaint(&content, &[Manner::CutAfter(0)]).contains("broke off"));
+    let message = complaint(&content, &[Manner::CutWithoutRanges(3000)]);
+    assert!(message.contains("broke off"), "the same beginning again and again is no progress: {message}");
     let folder = tempfile::tempdir().unwrap();
     let offer = offer_of(&["http://127.0.0.1:1/"], &content, &folder);
     assert!(fetch_now(&offer).unwrap_err().to_string().contains("127.0.0.1 cannot be reached"));
@@ -144,17 +146,24 @@ fn a_silent_server_does_not_keep_one_who_cancels() {
     let (folder, content) = (tempfile::tempdir().unwrap(), bytes(5000, 1));
     let server = Server::start(&[("a", &content, &[Manner::SilentAfter(2000)])]);
     let offer = offer_of(&[&server.address], &content, &folder);
+    let part = offer.partial().join("whole/a.part");
     let cancel = AtomicBool::new(false);
-    let begin = Instant::now();
-    let result = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(200));
+    let (result, cancelled) = std::thread::scope(|scope| {
+        let canceller = scope.spawn(|| {
+            let begin = Instant::now();
+            while fs::metadata(&part).map_or(0, |part| part.len()) < 2000 {
+                assert!(begin.elapsed() < Duration::from_secs(180), "it never comes so far");
+                std::thread::sleep(Duration::from_millis(5));
+            }
             cancel.store(true, Ordering::Relaxed);
+            Instant::now()
         });
-        fetch(&offer, &cancel, &mut |_| {})
+        let result = fetch(&offer, &cancel, &mut |_| {});
+        (result, canceller.join().unwrap())
     });
-    assert!(matches!(result, Err(DownloadError::Cancelled)) && begin.elapsed() < Duration::from_secs(5));
-    assert_eq!(fs::metadata(offer.partial().join("whole/a.part")).unwrap().len(), 2000, "it is kept");
+    // The server would say something again after 20 seconds.
+    assert!(matches!(result, Err(DownloadError::Cancelled)) && cancelled.elapsed() < Duration::from_secs(15));
+    assert_eq!(fs::metadata(&part).unwrap().len(), 2000, "it is kept");
 }
 
 #[test]

@@ -58,8 +58,8 @@ enum Piece {
 enum Stop {
     /// Another place may have it.
     Refused(String),
-    /// Worth another try; so many bytes came.
-    Broken(String, u64),
+    /// Worth another try.
+    Broken(String),
     For(DownloadError),
 }
 
@@ -96,7 +96,7 @@ impl<'a> Transfer<'a> {
                     self.place = place;
                     return fs::rename(&part, path).map_err(disk(path));
                 }
-                Err(Stop::Refused(why) | Stop::Broken(why, _)) => {
+                Err(Stop::Refused(why) | Stop::Broken(why)) => {
                     reasons.push(format!("{} {why}", host(&address)));
                 }
                 Err(Stop::For(error)) => return Err(error),
@@ -117,18 +117,22 @@ impl<'a> Transfer<'a> {
         part: &Path,
         note: &mut dyn FnMut(Stage, u64),
     ) -> Result<(), Stop> {
-        let mut tries = 0;
+        let there = || fs::metadata(part).map_or(0, |part| part.len());
+        let (mut tries, mut most) = (0, there());
         loop {
-            let before = fs::metadata(part).map_or(0, |part| part.len());
+            let before = there();
             let result = self.once(address, file, part, note).and_then(|()| self.check(file, part, note));
             match result {
                 // What was put together from two tries may be of two files.
                 Err(Stop::Refused(_)) if before > 0 && !part.exists() => {}
-                Err(Stop::Broken(why, received)) => {
-                    // Whoever sends a good deal each time is not given up; whoever sends a trickle is.
-                    tries = if received >= file.bytes.div_ceil(64) { 1 } else { tries + 1 };
+                Err(Stop::Broken(why)) => {
+                    // Whoever brings it on by a good deal each time is not given up; whoever sends a trickle is, or the
+                    // same beginning again and again.
+                    let gained = there().saturating_sub(most);
+                    most += gained;
+                    tries = if gained >= file.bytes.div_ceil(64) { 1 } else { tries + 1 };
                     if tries >= MOST_TRIES {
-                        return Err(Stop::Broken(why, received));
+                        return Err(Stop::Broken(why));
                     }
                     self.wait(self.pause * (1 << (tries - 1)))?;
                 }
@@ -157,7 +161,7 @@ impl<'a> Transfer<'a> {
         }
         note(Stage::Fetching, there);
         let pieces = request(&self.agent, address, there);
-        let (mut heard, mut noted, mut received) = (Instant::now(), Instant::now(), 0);
+        let (mut heard, mut noted) = (Instant::now(), Instant::now());
         loop {
             self.go_on()?;
             let piece = match pieces.recv_timeout(LOOK_EVERY) {
@@ -179,7 +183,6 @@ impl<'a> Transfer<'a> {
                 }
                 Piece::Bytes(bytes) => {
                     there += bytes.len() as u64;
-                    received += bytes.len() as u64;
                     if there > file.bytes {
                         drop(fs::remove_file(part));
                         return Err(Stop::Refused("has a larger file under its address".into()));
@@ -191,8 +194,8 @@ impl<'a> Transfer<'a> {
                     }
                 }
                 Piece::End if there == file.bytes => return out.sync_all().map_err(on_disk),
-                Piece::End => return Err(Stop::Broken("broke off".into(), received)),
-                Piece::Broken(why) => return Err(Stop::Broken(why, received)),
+                Piece::End => return Err(Stop::Broken("broke off".into())),
+                Piece::Broken(why) => return Err(Stop::Broken(why)),
                 Piece::Refused(why) => return Err(Stop::Refused(why)),
             }
         }

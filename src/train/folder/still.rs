@@ -73,7 +73,7 @@ impl Stand {
     pub fn of(run: &mut Run) -> Result<Self, TrainError> {
         let standing = run.standing()?;
         let progress = run.progress();
-        let mean = run.curves.mean_of_last(progress.steps_per_epoch as usize);
+        let mean = run.curves.mean_of_last_epoch();
         Ok(Self {
             standing,
             n_steps: progress.n_steps,
@@ -86,9 +86,11 @@ impl Stand {
 
     pub fn record(&self, curves: &Curves, place: &Place<'_>) -> Record {
         let Standing { step, seconds, plateau, leg, rule_since } = self.standing;
+        // A run that was made shorter, or went on beyond it, does not end there any more.
+        let last_step = place.last_step.filter(|last_step| (step..=self.n_steps).contains(last_step));
         Record {
             step,
-            n_steps: place.last_step.unwrap_or(self.n_steps),
+            n_steps: last_step.unwrap_or(self.n_steps),
             seconds,
             n_epochs_heard: plateau.n_epochs,
             best_error: plateau.best,

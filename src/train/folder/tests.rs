@@ -115,6 +115,26 @@ fn a_run_that_goes_on_is_the_run_that_never_stopped() {
     }
 }
 
+/// A last step that was asked for holds for as long as the run can end there.
+#[test]
+fn a_run_never_ends_where_it_cannot_come_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut run = start(&cpu());
+    let mut kept = Folder::create(&path(&folder), &mut run, Some(13)).expect("room");
+    let mut ends = |run: &mut Run| {
+        kept.checkpoint(run).expect("room");
+        Checkpoint::open(&path(&folder)).expect("it is whole").record.n_steps
+    };
+    assert_eq!(ends(&mut run), 13);
+    let mut shorter = experiment();
+    shorter.train.epochs = 2;
+    run.adjust(&shorter).expect("room");
+    assert_eq!(ends(&mut run), 10, "the last epoch ends before");
+    run.adjust(&experiment()).expect("room");
+    train(&mut run, 15);
+    assert_eq!(ends(&mut run), 20, "it went on beyond");
+}
+
 /// Batch, augmentation, rule, rate and clipping, each changed on the way.
 fn change(run: &mut Run) {
     let mut next = run.experiment.clone();

@@ -17,8 +17,8 @@ impl Run {
     /// A rule that remembers other things than the one before begins with an empty memory.
     ///
     /// # Errors
-    /// A batch of none or of more than the training split, augmentation that can leave nothing of a picture; a device without room for the larger batch or memory. The
-    /// run then goes on as it was.
+    /// A batch of none or of more than the training split, augmentation that can leave nothing of a picture; a device
+    /// without room for the larger batch or memory. The run then goes on as it was.
     pub fn adjust(&mut self, experiment: &Experiment) -> Result<bool, TrainError> {
         let old = &self.experiment;
         let next = Experiment {
@@ -46,10 +46,12 @@ impl Run {
         check_settings(next, self.set.extent, self.set.train.len())?;
         // The old plan must have nothing more to say.
         self.collect(true)?;
-        let beside = Beside { released: self.bank_bytes(), ..Beside::default() };
-        Self::check_room(next, self.goal(), &self.graph, &*self.device, beside)?;
         let program = train_program(next, self.goal(), &self.fused);
         let placement = Placement::for_program(&self.graph, &program);
+        // Memory of the same places is gone on with; other memory is made while the old is still there to be read.
+        let released = if placement == self.placement { self.bank_bytes() } else { 0 };
+        let beside = Beside { released, ..Beside::default() };
+        Self::check_room(next, self.goal(), &self.graph, &*self.device, beside)?;
         let (old, rule) = (self.experiment.train.optimiser, next.train.optimiser);
         let is_forgotten = !remembers_the_same(old, rule);
         let memory = match placement == self.placement {

@@ -44,11 +44,11 @@ impl Run {
     /// for.
     fn hear_of_epoch(&mut self) -> Result<(), TrainError> {
         let progress = self.progress();
-        let (n_epochs, steps_per_epoch) = (progress.epoch(), progress.steps_per_epoch);
+        let n_epochs = progress.epoch();
         let is_due = progress.is_at_end_of_epoch() && n_epochs > self.plateau.n_epochs;
         if is_due && matches!(self.experiment.train.schedule, Schedule::Plateau { .. }) {
             self.collect(true)?;
-            if let Some((_, error)) = self.curves.mean_of_last(steps_per_epoch as usize) {
+            if let Some((_, error)) = self.curves.mean_since(n_epochs as f64 - 1.0) {
                 self.plateau.hear(&self.experiment.train, n_epochs, error);
             }
         }
