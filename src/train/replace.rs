@@ -13,6 +13,9 @@ pub fn replace<E>(
     failed: impl Fn(io::Error) -> E,
     write: impl FnOnce(&mut File) -> Result<(), E>,
 ) -> Result<(), E> {
+    check_place(path).map_err(&failed)?;
+    // Where a link leads, the file is replaced and not the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.into());
     let partial = partial(path);
     let replaced = (|| {
         let mut file = File::create(&partial).map_err(&failed)?;
@@ -27,6 +30,15 @@ pub fn replace<E>(
         let _ = fs::remove_file(&partial);
     }
     replaced
+}
+
+/// Whether what is there, if anything, is a file: nothing else is to be replaced by one.
+pub fn check_place(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Err(io::Error::other("it is a device or a pipe")),
+        _ => Ok(()),
+    }
 }
 
 /// Where the new file grows until it is complete.
@@ -50,6 +62,22 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_a_folder_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&path, b"old").expect("room");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        replace(&link, |error| error, |file| file.write_all(b"new")).expect("room");
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        assert_eq!(fs::read(&path).expect("there"), b"new");
+        let refused = replace(folder.path(), |error| error, |file| file.write_all(b"new"));
+        assert_eq!(refused.expect_err("a folder").kind(), io::ErrorKind::IsADirectory);
+        let device = check_place(Path::new("/dev/null")).expect_err("a device").to_string();
+        assert!(device.contains("device"), "{device}");
+    }
 
     #[test]
     fn what_fails_leaves_the_old_file() {

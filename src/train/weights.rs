@@ -12,7 +12,7 @@ pub(super) mod container;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::replace::partial;
+use super::replace::{check_place, partial};
 use super::{Lasting, Run, TrainError, initial};
 use crate::engine::{EngineError, Memory, layout};
 use crate::experiment::figures::bytes_needed;
@@ -136,11 +136,9 @@ pub fn check_savable(run: &Run, path: &Path) -> Result<(), WeightsError> {
 /// Whether a file can be written at this place; leaves nothing behind.
 pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
     let partial = partial(path);
-    let checked = match path.is_dir() {
-        true => Err(std::io::ErrorKind::IsADirectory.into()),
-        false => File::create(&partial).and_then(|_| std::fs::remove_file(&partial)),
-    };
-    checked
+    let there = check_place(path).and_then(|()| File::create(&partial));
+    there
+        .and_then(|_| std::fs::remove_file(&partial))
         .map_err(|error| WeightsError::Write { path: path.into(), reason: unwritable::reason(path, &error) })
 }
 
