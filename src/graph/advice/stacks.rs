@@ -58,7 +58,7 @@ pub fn two_activations(net: &Net<'_>) -> Vec<Advice> {
             true => "What it gets is never negative, and so it changes nothing.",
             false => "A single one bends the function as well, and the gradient passes through it once only.",
         };
-        let what = format!("{} stands right behind {}.", later.title(), earlier.title());
+        let what = format!("A {} stands right behind a {}.", later.title(), earlier.title());
         net.about(second, |_| what, why, |layer| Some(Remedy::Remove(layer)))
     });
     advice.collect()
@@ -101,7 +101,7 @@ mod tests {
     fn an_activation_behind_another_is_idle() {
         check(
             "{ conv = 8 }, 'relu', 'relu', { linear = 10 }",
-            &[("layers.2", "ReLU stands right behind ReLU")],
+            &[("layers.2", "A ReLU stands right behind a ReLU")],
         );
         check("{ conv = 8 }, 'sigmoid', 'tanh', { linear = 10 }", &[("layers.2", "A Tanh")]);
         check("{ conv = 8 }, 'relu', { conv = 8 }, 'relu', { linear = 10 }", &[]);
