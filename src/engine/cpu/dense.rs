@@ -54,23 +54,17 @@ impl Dense {
             let first = i * width;
             for (k, n_inner) in parts(self.inputs, MOST_TERMS) {
                 let product = Product {
-                    a: &x[k..],
-                    a_row: self.inputs,
-                    a_outer: 0,
-                    a_inner: 1,
-                    b: &w[k * self.outputs + first..],
-                    b_outer: 0,
-                    b_inner: self.outputs,
-                    rows: self.batch,
-                    cols: (self.outputs - first).min(width),
-                    n_outer: 1,
-                    n_inner,
                     start: match (k, bias) {
                         (0, Some(bias)) => Start::Bias(&bias[first..]),
                         (0, None) => Start::Zero,
                         _ => Start::Old,
                     },
                     relu: relu && k + n_inner == self.inputs,
+                    ..Product::of_matrices(
+                        [self.batch, (self.outputs - first).min(width), n_inner],
+                        (&x[k..], [self.inputs, 1]),
+                        (&w[k * self.outputs + first..], self.outputs),
+                    )
                 };
                 product.run(slice, width);
             }
@@ -103,19 +97,12 @@ impl Dense {
             for (p, panel) in panels.chunks_exact(self.outputs * PANEL).enumerate() {
                 for (k, n_inner) in parts(self.outputs, MOST_TERMS) {
                     let product = Product {
-                        a: &w[k..],
-                        a_row: self.outputs,
-                        a_outer: 0,
-                        a_inner: 1,
-                        b: &panel[k * PANEL..],
-                        b_outer: 0,
-                        b_inner: PANEL,
-                        rows: turned.len() / self.batch,
-                        cols: (self.batch - p * PANEL).min(PANEL),
-                        n_outer: 1,
-                        n_inner,
                         start: if k == 0 { Start::Zero } else { Start::Old },
-                        relu: false,
+                        ..Product::of_matrices(
+                            [turned.len() / self.batch, (self.batch - p * PANEL).min(PANEL), n_inner],
+                            (&w[k..], [self.outputs, 1]),
+                            (&panel[k * PANEL..], PANEL),
+                        )
                     };
                     product.run(&mut turned[p * PANEL..], self.batch);
                 }
@@ -148,21 +135,11 @@ impl Dense {
         let panels = &*panels;
         self.each_part(dw, MOST_INPUTS * self.outputs, |part, dw| {
             for (p, panel) in panels.chunks_exact(self.batch * PANEL).enumerate() {
-                let product = Product {
-                    a: &x[part * MOST_INPUTS..],
-                    a_row: 1,
-                    a_outer: 0,
-                    a_inner: self.inputs,
-                    b: panel,
-                    b_outer: 0,
-                    b_inner: PANEL,
-                    rows: dw.len() / self.outputs,
-                    cols: (self.outputs - p * PANEL).min(PANEL),
-                    n_outer: 1,
-                    n_inner: self.batch,
-                    start: Start::Zero,
-                    relu: false,
-                };
+                let product = Product::of_matrices(
+                    [dw.len() / self.outputs, (self.outputs - p * PANEL).min(PANEL), self.batch],
+                    (&x[part * MOST_INPUTS..], [1, self.inputs]),
+                    (panel, PANEL),
+                );
                 product.run(&mut dw[p * PANEL..], self.outputs);
             }
         });

@@ -40,7 +40,31 @@ pub enum Start<'a> {
     Old,
 }
 
-impl Product<'_> {
+impl<'a> Product<'a> {
+    /// That of two matrices, summed from nothing: a has `rows` of `inner` numbers, `strides` from row to row and along a
+    /// row; b has `inner` rows of `cols` numbers side by side, which begin `b_row` apart.
+    pub fn of_matrices(
+        [rows, cols, inner]: [usize; 3],
+        (a, strides): (&'a [f32], [usize; 2]),
+        (b, b_row): (&'a [f32], usize),
+    ) -> Self {
+        Self {
+            a,
+            a_row: strides[0],
+            a_outer: 0,
+            a_inner: strides[1],
+            b,
+            b_outer: 0,
+            b_inner: b_row,
+            rows,
+            cols,
+            n_outer: 1,
+            n_inner: inner,
+            start: Start::Zero,
+            relu: false,
+        }
+    }
+
     /// Computes into `c`, whose rows of `cols` numbers begin `c_row` apart.
     pub fn run(&self, c: &mut [f32], c_row: usize) {
         let last_row = self.rows.saturating_sub(1) * c_row;

@@ -216,21 +216,8 @@ fn weights_to_points(coefficients: &[f32], n_taps: usize, weights: &[f32], point
     let n_planes = 4;
     points.par_chunks_mut(n_planes * len).zip(coefficients.par_chunks(n_planes * n_taps)).for_each(
         |(points, coefficients)| {
-            let product = Product {
-                a: coefficients,
-                a_row: n_taps,
-                a_outer: 0,
-                a_inner: 1,
-                b: weights,
-                b_outer: 0,
-                b_inner: len,
-                rows: n_planes,
-                cols: len,
-                n_outer: 1,
-                n_inner: n_taps,
-                start: Start::Zero,
-                relu: false,
-            };
+            let product =
+                Product::of_matrices([n_planes, len, n_taps], (coefficients, [n_taps, 1]), (weights, len));
             product.run(points, len);
         },
     );
@@ -352,21 +339,7 @@ impl Convolution {
             unsafe { simd::run(&MapsToPoints(to_points)) };
             let pairs = maps.chunks_exact(planes[0]).zip(weights.chunks_exact(c * o));
             for ((maps, weights), products) in pairs.zip(products.chunks_exact_mut(planes[1])) {
-                let product = Product {
-                    a: maps,
-                    a_row: c,
-                    a_outer: 0,
-                    a_inner: 1,
-                    b: weights,
-                    b_outer: 0,
-                    b_inner: o,
-                    rows: n_tiles,
-                    cols: o,
-                    n_outer: 1,
-                    n_inner: c,
-                    start: Start::Zero,
-                    relu: false,
-                };
+                let product = Product::of_matrices([n_tiles, o, c], (maps, [c, 1]), (weights, o));
                 product.run(products, o);
             }
             // SAFETY: `to` are the results of the block's rows and pictures, and `products` has 36 planes of its tiles.

@@ -91,21 +91,7 @@ impl Adjoint {
             unsafe { gradients_to_points(to_points) };
             let pairs = gradients.chunks_exact(planes[0]).zip(weights.chunks_exact(c * o));
             for ((gradients, weights), products) in pairs.zip(products.chunks_exact_mut(planes[1])) {
-                let product = Product {
-                    a: gradients,
-                    a_row: o,
-                    a_outer: 0,
-                    a_inner: 1,
-                    b: weights,
-                    b_outer: 0,
-                    b_inner: c,
-                    rows: n_tiles,
-                    cols: c,
-                    n_outer: 1,
-                    n_inner: o,
-                    start: Start::Zero,
-                    relu: false,
-                };
+                let product = Product::of_matrices([n_tiles, c, o], (gradients, [o, 1]), (weights, c));
                 product.run(products, c);
             }
             let (points, plane) = (products.as_ptr(), planes[1]);

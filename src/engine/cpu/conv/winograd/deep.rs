@@ -144,21 +144,7 @@ impl Deep<'_> {
         let [c, o] = [self.geometry.from.channels, self.geometry.to.channels];
         let sides = maps.par_chunks_exact(planes[0]).zip(weights.par_chunks_exact(c * o));
         products.par_chunks_exact_mut(planes[1]).zip(sides).for_each(|(products, (maps, weights))| {
-            let product = Product {
-                a: maps,
-                a_row: c,
-                a_outer: 0,
-                a_inner: 1,
-                b: weights,
-                b_outer: 0,
-                b_inner: o,
-                rows: n_tiles,
-                cols: o,
-                n_outer: 1,
-                n_inner: c,
-                start: Start::Zero,
-                relu: false,
-            };
+            let product = Product::of_matrices([n_tiles, o, c], (maps, [c, 1]), (weights, o));
             product.run(products, o);
         });
     }
@@ -181,19 +167,12 @@ impl Deep<'_> {
             let sides = maps.par_chunks_exact(planes[0]).zip(gradients.par_chunks_exact(planes[1]));
             sums.par_chunks_exact_mut(c * o).zip(sides).for_each(|(sums, (maps, gradients))| {
                 let product = Product {
-                    a: maps,
-                    a_row: 1,
-                    a_outer: 0,
-                    a_inner: c,
-                    b: gradients,
-                    b_outer: 0,
-                    b_inner: o,
-                    rows: c,
-                    cols: o,
-                    n_outer: 1,
-                    n_inner: n_pictures * self.geometry.tiles_of_picture(),
                     start: if part == 0 { Start::Zero } else { Start::Old },
-                    relu: false,
+                    ..Product::of_matrices(
+                        [c, o, n_pictures * self.geometry.tiles_of_picture()],
+                        (maps, [1, c]),
+                        (gradients, o),
+                    )
                 };
                 product.run(sums, o);
             });
@@ -209,21 +188,11 @@ impl Deep<'_> {
         let places = Places(dw.as_mut_ptr());
         (0..len.div_ceil(N_SUMS)).into_par_iter().for_each(|task| {
             let first = task * N_SUMS;
-            let product = Product {
-                a: self.coefficients,
-                a_row: 1,
-                a_outer: 0,
-                a_inner: n_taps,
-                b: &sums[first..],
-                b_outer: 0,
-                b_inner: len,
-                rows: n_taps,
-                cols: (len - first).min(N_SUMS),
-                n_outer: 1,
-                n_inner: N_PRODUCTS,
-                start: Start::Zero,
-                relu: false,
-            };
+            let product = Product::of_matrices(
+                [n_taps, (len - first).min(N_SUMS), N_PRODUCTS],
+                (self.coefficients, [1, n_taps]),
+                (&sums[first..], len),
+            );
             // SAFETY: these weights of each tap, all of which lie within dw, are this task's alone.
             unsafe { product.run_at(places.at(first), len) };
         });

@@ -122,21 +122,8 @@ impl WeightsGradient {
         let [c, o] = [self.geometry.from.channels, self.geometry.to.channels];
         let pairs = maps.chunks_exact(planes[0]).zip(gradients.chunks_exact(planes[1]));
         for ((maps, gradients), sums) in pairs.zip(sums.chunks_exact_mut(c * o + 16)) {
-            let product = Product {
-                a: maps,
-                a_row: 1,
-                a_outer: 0,
-                a_inner: c,
-                b: gradients,
-                b_outer: 0,
-                b_inner: o,
-                rows: c,
-                cols: o,
-                n_outer: 1,
-                n_inner: n_tiles,
-                start,
-                relu: false,
-            };
+            let product =
+                Product { start, ..Product::of_matrices([c, o, n_tiles], (maps, [1, c]), (gradients, o)) };
             product.run(sums, o);
         }
     }
@@ -145,21 +132,8 @@ impl WeightsGradient {
     fn to_taps(&self, sums: &[f32], plane: usize, dw: &mut [f32]) {
         let n_taps = self.geometry.taps * self.geometry.taps;
         let len = dw.len() / n_taps;
-        let product = Product {
-            a: &self.coefficients,
-            a_row: 1,
-            a_outer: 0,
-            a_inner: n_taps,
-            b: sums,
-            b_outer: 0,
-            b_inner: plane,
-            rows: n_taps,
-            cols: len,
-            n_outer: 1,
-            n_inner: N_PRODUCTS,
-            start: Start::Zero,
-            relu: false,
-        };
+        let product =
+            Product::of_matrices([n_taps, len, N_PRODUCTS], (&self.coefficients, [1, n_taps]), (sums, plane));
         product.run(dw, len);
     }
 }
