@@ -25,7 +25,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::engine::cpu::Kept;
-use crate::engine::cpu::product::{Product, Start};
+use crate::engine::cpu::product::Product;
 use crate::engine::cpu::simd;
 use crate::graph::layers::Pass;
 use crate::graph::layers::conv::ConvStep;

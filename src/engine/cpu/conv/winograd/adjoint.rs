@@ -12,7 +12,7 @@ use super::{
     Block, Geometry, N_PRODUCTS, PARTS, gradients_to_points, plane_len, weights_to_points, with_work,
 };
 use crate::engine::cpu::Kept;
-use crate::engine::cpu::product::{Product, Start};
+use crate::engine::cpu::product::Product;
 use crate::engine::cpu::simd::{self, Lanes, Vectored};
 use crate::graph::layers::Pass;
 use crate::graph::layers::conv::ConvStep;
