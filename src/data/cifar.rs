@@ -102,7 +102,7 @@ pub fn open_file(path: &Path, hold_out: f32, seed: u64) -> Result<DataSet, DataE
     let form = [&TEN, &HUNDRED].into_iter().find(is_form).unwrap_or(&TEN);
     let mut all = Split::default();
     append(&mut all, form, &bytes, path)?;
-    let (train, test) = split_at_random(&all, EXTENT, hold_out, seed);
+    let (train, test) = split_at_random(all, EXTENT, hold_out, seed);
     if test.is_empty() {
         return Err(DataError::Layout {
             path: path.to_owned(),

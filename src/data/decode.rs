@@ -8,6 +8,7 @@ use image::metadata::Orientation;
 use image::{
     ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
 };
+use rayon::prelude::*;
 use std::path::Path;
 
 /// Reads one picture of any size as a folder's are read: cut to the proportions of `extent` around its middle,
@@ -56,6 +57,21 @@ pub(super) fn decode(path: &Path, extent: Extent) -> ImageResult<Vec<u8>> {
     }
     let interleaved = image.to_rgb8().into_raw(); // (H, W, 3)
     Ok((0..3).flat_map(|c| interleaved.iter().skip(c).step_by(3).copied()).collect())
+}
+
+/// Pictures side by side, `(N, C, H, W)`, and for each why it could not be decoded, if so: its bytes are then nothing's.
+/// They are decoded into their places, for beside so many there may be no room for as many again.
+pub(super) fn decode_all(paths: &[&Path], extent: Extent) -> (Vec<u8>, Vec<Option<ImageError>>) {
+    let mut pictures = vec![0; paths.len() * extent.len()];
+    let one = |(path, place): (&&Path, &mut [u8])| match decode(path, extent) {
+        Ok(picture) => {
+            place.copy_from_slice(&picture);
+            None
+        }
+        Err(cause) => Some(cause),
+    };
+    let causes = paths.par_iter().zip(pictures.par_chunks_exact_mut(extent.len())).map(one).collect();
+    (pictures, causes)
 }
 
 /// The pixels behind a header, where there is room for them.

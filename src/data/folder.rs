@@ -4,7 +4,7 @@
 //! around its middle and resized. The order of reading is that of the sorted names, so that the same folder
 //! gives the same data set everywhere.
 
-use super::decode::{cause, decode, is_picture, probe};
+use super::decode::{cause, decode_all, is_picture, probe};
 use super::error::{DataError, MAX_BYTES, count};
 use super::findings::{self, Unreadable};
 use super::{
@@ -12,6 +12,7 @@ use super::{
     split_at_random,
 };
 use crate::experiment::LabelKind;
+use crate::experiment::figures::counted;
 use crate::tensor::Extent;
 use crate::tensor::random::{Key, Purpose};
 use image::ImageResult;
@@ -97,9 +98,10 @@ impl Found {
         let Self { folder, listing, mut unreadable, extent, size_note } = self;
         let mut parts = Vec::new();
         for part in &listing.parts {
-            let (split, more) = decode_all(part, extent)?;
+            let (mut split, more) = decode_part(part, extent)?;
             unreadable.extend(more);
-            parts.push(shuffled(&split, extent, seed));
+            shuffle(&mut split, extent, seed);
+            parts.push(split);
         }
         let left_out = listing.ignored.note().into_iter().chain(findings::note(&unreadable));
         let mut notes: Vec<String> = left_out.chain(size_note).collect();
@@ -107,7 +109,7 @@ impl Found {
             Ok([train, test]) => (train, test),
             Err(mut parts) => {
                 notes.push(format!("{} of each class were put aside for testing.", percent(hold_out)));
-                split_at_random(&parts.remove(0), extent, hold_out, seed)
+                split_at_random(parts.remove(0), extent, hold_out, seed)
             }
         };
         if test.is_empty() {
@@ -161,9 +163,9 @@ impl Listing {
         let classes: Vec<String> = entries(&class_root)?.0.iter().map(|path| folder_name(path)).collect();
         if !(2..=MAX_CLASSES).contains(&classes.len()) {
             let what = format!(
-                "it holds no files of MNIST (IDX) or CIFAR (.bin), and {} sub-folders of pictures where there \
-                 should be 2 to {MAX_CLASSES}",
-                classes.len()
+                "it holds no files of MNIST (IDX) or CIFAR (.bin), and {} of pictures where there should be 2 to \
+                 {MAX_CLASSES}",
+                counted(classes.len() as u64, "sub-folder")
             );
             return Err(layout(&class_root, what, LAYOUT));
         }
@@ -285,23 +287,27 @@ pub(super) fn common_extent(
     Ok((Extent::new(channels, size[0], size[1]), note))
 }
 
-/// All pictures as bytes, `(N, C, H, W)`, in the order of the files, and those that will not decode.
-fn decode_all(files: &[File], extent: Extent) -> Result<(Split, Vec<Unreadable>), DataError> {
-    let decoded: Vec<_> = files.par_iter().map(|file| decode(&file.path, extent)).collect();
-    let (mut pictures, mut classes, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
-    for (file, decoded) in files.iter().zip(decoded) {
-        match decoded {
-            Ok(picture) => {
-                pictures.push(picture);
-                classes.push(file.label);
-            }
-            Err(cause) => unreadable.push(Unreadable::new(&file.path, &cause)),
+/// The pictures of a part in the order of the files, and those that will not decode.
+fn decode_part(files: &[File], extent: Extent) -> Result<(Split, Vec<Unreadable>), DataError> {
+    let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+    let (mut pictures, causes) = decode_all(&paths, extent);
+    let (mut classes, mut unreadable) = (Vec::new(), Vec::new());
+    for (i, (file, cause)) in files.iter().zip(causes).enumerate() {
+        if let Some(cause) = cause {
+            unreadable.push(Unreadable::new(&file.path, &cause));
+            continue;
         }
+        // Those that are left close the gaps.
+        if classes.len() < i {
+            pictures.copy_within(i * extent.len()..(i + 1) * extent.len(), classes.len() * extent.len());
+        }
+        classes.push(file.label);
     }
     match unreadable.first() {
-        Some(first) if pictures.is_empty() => Err(first.clone().into()),
-        _ => Ok((Split { pictures: pictures.concat(), labels: Labels::Classes(classes) }, unreadable)),
+        Some(first) if classes.is_empty() => return Err(first.clone().into()),
+        _ => pictures.truncate(classes.len() * extent.len()),
     }
+    Ok((Split { pictures, labels: Labels::Classes(classes) }, unreadable))
 }
 
 /// All results, or the first error in the order of the files, whichever thread met one first.
@@ -309,10 +315,9 @@ pub(super) fn in_order<T>(results: Vec<Result<T, DataError>>) -> Result<Vec<T>, 
     results.into_iter().collect()
 }
 
-/// The pictures in an order drawn by `seed`, so that the first k of them are of all classes.
-pub(super) fn shuffled(split: &Split, extent: Extent, seed: u64) -> Split {
-    let order = Key::new(seed, Purpose::Split).permutation(split.len());
-    split.select(extent, order.into_iter().map(|i| i as usize))
+/// Puts the pictures into an order drawn by `seed`, so that the first k of them are of all classes.
+pub(super) fn shuffle(split: &mut Split, extent: Extent, seed: u64) {
+    split.reorder(extent, &Key::new(seed, Purpose::Split).permutation(split.len()));
 }
 
 #[cfg(test)]

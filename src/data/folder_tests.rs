@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::HOLD_OUT;
-use crate::data::decode::fit;
+use crate::data::decode::{decode, fit};
 use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;

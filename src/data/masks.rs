@@ -5,13 +5,13 @@
 //! A label picture is grey, and the value of a pixel is its class, from 0; 255 says that nothing is known of it.
 //! Names may stand in `classes.txt`, one on a line.
 
-use super::decode::{self, decode, fit, is_picture, pixels, reader};
+use super::decode::{self, decode_all, fit, is_picture, pixels, reader};
 use super::error::{DataError, MAX_BYTES};
-use super::folder::{common_extent, entries, in_order, layout, shuffled};
+use super::folder::{common_extent, entries, in_order, layout, shuffle};
 use super::{DataSet, Labels, MAX_PIXEL_CLASSES, PixelClasses, Prospect, Split, VOID, folder_name, names};
 use crate::experiment::LabelKind;
 use crate::tensor::Extent;
-use image::{ColorType, ImageDecoder, ImageReader, imageops::FilterType};
+use image::{ColorType, ImageDecoder, ImageError, ImageReader, imageops::FilterType};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -83,8 +83,9 @@ impl Found {
     /// Label pictures in colour or of another size than their picture, classes without a name, what will not decode.
     pub fn read(self, seed: u64) -> Result<DataSet, DataError> {
         let Self { path, parts, extent, names, notes } = self;
-        let [train, test] = parts.map(|pairs| decode_all(&pairs, extent, names.as_deref()));
-        let (train, test) = (shuffled(&train?, extent, seed), shuffled(&test?, extent, seed));
+        let [train, test] = parts.map(|pairs| decode_pairs(&pairs, extent, names.as_deref()));
+        let (mut train, mut test) = (train?, test?);
+        [&mut train, &mut test].into_iter().for_each(|split| shuffle(split, extent, seed));
         let classes = names.unwrap_or_else(|| numbered(&[&train, &test]));
         Ok(DataSet { name: folder_name(&path), extent, classes, train, test, clean: None, notes })
     }
@@ -133,16 +134,21 @@ fn pairs(path: &Path, part: &str) -> Result<Vec<Pair>, DataError> {
     Ok(pairs)
 }
 
-fn decode_all(pairs: &[Pair], extent: Extent, names: Option<&[String]>) -> Result<Split, DataError> {
+fn decode_pairs(pairs: &[Pair], extent: Extent, names: Option<&[String]>) -> Result<Split, DataError> {
     let n_classes = names.map_or(MAX_PIXEL_CLASSES, <[String]>::len);
-    let one = |pair: &Pair| -> Result<(Vec<u8>, Vec<u8>), DataError> {
-        let picture = decode(&pair.picture, extent).map_err(|cause| undecodable(&pair.picture, cause))?;
-        Ok((picture, decode_labels(pair, extent, n_classes)?))
+    let paths: Vec<&Path> = pairs.iter().map(|pair| pair.picture.as_path()).collect();
+    let (pictures, causes) = decode_all(&paths, extent);
+    let mut classes = vec![0; pairs.len() * extent.area()];
+    let one = |((pair, cause), place): ((&Pair, Option<ImageError>), &mut [u8])| {
+        if let Some(cause) = cause {
+            return Err(undecodable(&pair.picture, cause));
+        }
+        place.copy_from_slice(&decode_labels(pair, extent, n_classes)?);
+        Ok(())
     };
-    let decoded = in_order(pairs.par_iter().map(one).collect())?;
-    let (pictures, classes): (Vec<_>, Vec<_>) = decoded.into_iter().unzip();
-    let labels = Labels::Pixels(PixelClasses::new(extent.area(), classes.concat()));
-    Ok(Split { pictures: pictures.concat(), labels })
+    let places = classes.par_chunks_exact_mut(extent.area());
+    in_order(pairs.par_iter().zip(causes).zip(places).map(one).collect())?;
+    Ok(Split { pictures, labels: Labels::Pixels(PixelClasses::new(extent.area(), classes)) })
 }
 
 /// The classes of a picture's pixels, `(H, W)`.
@@ -180,7 +186,7 @@ fn decode_labels(pair: &Pair, extent: Extent, n_classes: usize) -> Result<Vec<u8
     }
 }
 
-fn undecodable(path: &Path, cause: image::ImageError) -> DataError {
+fn undecodable(path: &Path, cause: ImageError) -> DataError {
     DataError::Picture { path: path.to_owned(), cause: decode::cause(&cause) }
 }
 

@@ -126,12 +126,33 @@ impl Split {
         self.pictures.shrink_to_fit();
     }
 
-    /// The pictures of the given indices, in their order.
-    fn select(&self, extent: Extent, indices: impl Iterator<Item = usize>) -> Split {
-        let indices: Vec<usize> = indices.collect();
-        let mut pictures = Vec::with_capacity(indices.len() * extent.len());
-        indices.iter().for_each(|&i| pictures.extend_from_slice(self.picture(extent, i)));
-        Split { pictures, labels: self.labels.select(indices.into_iter()) }
+    /// Puts the pictures into another order: each place gets the one that lies at the place `order` says. They change
+    /// places where they lie, for beside so many there may be no room for as many again.
+    fn reorder(&mut self, extent: Extent, order: &[u32]) {
+        let len = extent.len();
+        let mut is_done = vec![false; order.len()];
+        for start in 0..order.len() {
+            let first = self.picture(extent, start).to_vec();
+            let mut place = start;
+            while !std::mem::replace(&mut is_done[place], true) {
+                let from = order[place] as usize;
+                if from == start {
+                    self.pictures[place * len..][..len].copy_from_slice(&first);
+                } else {
+                    self.pictures.copy_within(from * len..(from + 1) * len, place * len);
+                }
+                place = from;
+            }
+        }
+        self.labels = self.labels.select(order.iter().map(|&i| i as usize));
+    }
+
+    /// Takes off all but the first `n` pictures.
+    fn split_off(&mut self, extent: Extent, n: usize) -> Split {
+        let labels = self.labels.select(n..self.len());
+        let pictures = self.pictures.split_off(n * extent.len());
+        self.truncate(extent, n);
+        Split { pictures, labels }
     }
 }
 
@@ -149,7 +170,7 @@ fn n_held_out(n: usize, hold_out: f32) -> usize {
 /// Divides pictures into those for training and those for testing: the share `hold_out` of each class, of a class
 /// of two or more at least one and not all, is put aside for testing. Pictures that have not one class each are taken as of
 /// one class. Both parts come in an order drawn by `seed`.
-fn split_at_random(all: &Split, extent: Extent, hold_out: f32, seed: u64) -> (Split, Split) {
+fn split_at_random(mut all: Split, extent: Extent, hold_out: f32, seed: u64) -> (Split, Split) {
     let classes = all.labels.classes();
     let class = |picture: usize| classes.map_or(0, |classes| classes[picture] as usize);
     let n_classes = (0..all.len()).map(class).max().map_or(0, |largest| largest + 1);
@@ -157,14 +178,17 @@ fn split_at_random(all: &Split, extent: Extent, hold_out: f32, seed: u64) -> (Sp
     (0..all.len()).for_each(|picture| counts[class(picture)] += 1);
     let mut quotas: Vec<usize> = counts.iter().map(|&n| n_held_out(n, hold_out)).collect();
     let order = Key::new(seed, Purpose::Split).permutation(all.len());
-    let (test, train): (Vec<u32>, Vec<u32>) = order.into_iter().partition(|&i| {
+    let (test, mut order): (Vec<u32>, Vec<u32>) = order.into_iter().partition(|&i| {
         let quota = &mut quotas[class(i as usize)];
         let is_for_testing = *quota > 0;
         *quota = quota.saturating_sub(1);
         is_for_testing
     });
-    let select = |indices: Vec<u32>| all.select(extent, indices.into_iter().map(|i| i as usize));
-    (select(train), select(test))
+    let n_train = order.len();
+    order.extend(test);
+    all.reorder(extent, &order);
+    let test = all.split_off(extent, n_train);
+    (all, test)
 }
 
 /// `20 %`.
@@ -188,15 +212,15 @@ mod tests {
         let extent = Extent::vector(1);
         let labels: Vec<u16> = [vec![0; 50], vec![1; 10], vec![2; 2], vec![3]].concat();
         let all = Split { pictures: (0..63).collect(), labels: labels.into() };
-        let (train, test) = split_at_random(&all, extent, HOLD_OUT, 4);
+        let (train, test) = split_at_random(all.clone(), extent, HOLD_OUT, 4);
         assert_eq!(test.class_counts(4), [10, 2, 1, 0]);
         assert_eq!(train.class_counts(4), [40, 8, 1, 1]);
         let mut pictures = [&train.pictures[..], &test.pictures].concat();
         assert!(!pictures.is_sorted(), "the order is drawn");
         pictures.sort();
         assert!(pictures.into_iter().eq(0..63), "each picture is in one part");
-        assert_ne!(split_at_random(&all, extent, HOLD_OUT, 5).1.pictures, test.pictures);
-        let (train, test) = split_at_random(&all, extent, 0.5, 4);
+        assert_ne!(split_at_random(all.clone(), extent, HOLD_OUT, 5).1.pictures, test.pictures);
+        let (train, test) = split_at_random(all, extent, 0.5, 4);
         assert_eq!((train.class_counts(4), test.class_counts(4)), (vec![25, 5, 1, 1], vec![25, 5, 1, 0]));
     }
 }

@@ -40,12 +40,14 @@ pub(super) fn check_size(prospect: &Prospect) -> Result<(), DataError> {
 
 /// Planes `(N·C, H, W)` of one size made planes of another.
 fn planes(bytes: &[u8], old: Extent, new: Extent, filter: FilterType) -> Vec<u8> {
-    let one = |plane: &[u8]| {
+    let mut resized = vec![0; bytes.len() / old.area() * new.area()];
+    let one = |(plane, place): (&[u8], &mut [u8])| {
         let image = GrayImage::from_raw(old.width as u32, old.height as u32, plane.to_vec());
         let image = DynamicImage::ImageLuma8(image.expect("a plane has the bytes of its size"));
-        fit(image, new, filter).to_luma8().into_raw()
+        place.copy_from_slice(&fit(image, new, filter).to_luma8());
     };
-    bytes.par_chunks_exact(old.area()).flat_map_iter(one).collect()
+    bytes.par_chunks_exact(old.area()).zip(resized.par_chunks_exact_mut(new.area())).for_each(one);
+    resized
 }
 
 #[cfg(test)]

@@ -64,9 +64,15 @@ impl Prospect {
         Some(Goal { loss, labels: self.labels, n_classes: self.classes.as_ref()?.len() })
     }
 
-    /// Bytes of all pictures.
+    /// Bytes of all pictures and of what is known of their pixels.
     pub fn bytes(&self) -> u64 {
-        ((self.train + self.test) as u64).saturating_mul(self.extent.len() as u64)
+        self.bytes_of(self.train + self.test)
+    }
+
+    /// Bytes of so many of them.
+    pub fn bytes_of(&self, n_pictures: usize) -> u64 {
+        let of_pixels = if self.labels == LabelKind::Pixels { self.extent.area() } else { 0 };
+        (n_pictures as u64).saturating_mul((self.extent.len() + of_pixels) as u64)
     }
 
     fn of(set: &DataSet) -> Self {

@@ -11,9 +11,9 @@
 //! comma stands in double quotes, in which a quote is written twice (RFC 4180). There is either one table, and some
 //! of its pictures are put aside for testing, or one in `train` and one in `test`, with the same first line.
 
-use super::decode::{cause, decode, is_picture};
+use super::decode::{cause, decode_all, is_picture};
 use super::error::{DataError, MAX_BYTES, count};
-use super::folder::{self, common_extent, entries, in_order, layout, shuffled};
+use super::folder::{self, common_extent, entries, layout, shuffle};
 use super::{
     DataSet, Labels, MAX_CLASSES, MAX_NAME, Prospect, Split, Tags, folder_name, n_held_out, percent,
     split_at_random,
@@ -22,7 +22,6 @@ use crate::experiment::LabelKind;
 use crate::experiment::figures::{self, counted};
 use crate::experiment::words::shortened;
 use crate::tensor::Extent;
-use rayon::prelude::*;
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -98,14 +97,16 @@ impl Found {
         let mut parts = Vec::new();
         for table in &tables {
             notes.extend(table.unnamed()?);
-            parts.push(shuffled(&decode_all(table, extent)?, extent, seed));
+            let mut split = table.decode(extent)?;
+            shuffle(&mut split, extent, seed);
+            parts.push(split);
         }
         notes.extend(size_note);
         let (train, test) = match <[Split; 2]>::try_from(parts) {
             Ok([train, test]) => (train, test),
             Err(mut parts) => {
                 notes.push(format!("{} of the pictures were put aside for testing.", percent(hold_out)));
-                split_at_random(&parts.remove(0), extent, hold_out, seed)
+                split_at_random(parts.remove(0), extent, hold_out, seed)
             }
         };
         if test.is_empty() {
@@ -246,6 +247,17 @@ impl Table {
         Ok(picture)
     }
 
+    /// The pictures and their tags in the order of the rows.
+    fn decode(&self, extent: Extent) -> Result<Split, DataError> {
+        let paths: Vec<&Path> = self.rows.iter().map(|row| row.picture.as_path()).collect();
+        let (pictures, causes) = decode_all(&paths, extent);
+        if let Some((row, Some(error))) = self.rows.iter().zip(causes).find(|(_, cause)| cause.is_some()) {
+            return Err(DataError::Picture { path: row.picture.clone(), cause: cause(&error) });
+        }
+        let tags = Tags::new(self.tags.len(), self.rows.iter().map(|row| row.tags.clone()));
+        Ok(Split { pictures, labels: Labels::Tags(tags) })
+    }
+
     fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }
@@ -344,17 +356,6 @@ fn unquoted(text: &str) -> Option<(String, &str)> {
             None => return Some((column.trim().to_owned(), rest)),
         }
     }
-}
-
-/// All pictures as bytes, `(N, C, H, W)`, with their tags.
-fn decode_all(table: &Table, extent: Extent) -> Result<Split, DataError> {
-    let one = |row: &Row| {
-        decode(&row.picture, extent)
-            .map_err(|error| DataError::Picture { path: row.picture.clone(), cause: cause(&error) })
-    };
-    let pictures = in_order(table.rows.par_iter().map(one).collect())?.concat();
-    let tags = Tags::new(table.tags.len(), table.rows.iter().map(|row| row.tags.clone()));
-    Ok(Split { pictures, labels: Labels::Tags(tags) })
 }
 
 fn damaged(path: &Path, what: String, remedy: &'static str) -> DataError {
