@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use super::{ExperimentArguments, Failure, resolve_experiment, text, write_picture};
 use crate::data::{DataSet, Source};
-use crate::engine::{self, DeviceChoice};
+use crate::engine::{self, Device, DeviceChoice};
 use crate::experiment::Experiment;
 use crate::inspect::filters::{Filters, convolution_at, reads_pictures};
 use crate::inspect::picture::Picture;
@@ -113,36 +113,31 @@ impl InspectArguments {
         let experiment = self.experiment.resolve()?;
         match &self.weights {
             Some(path) => Ok(Net::load(&experiment, path, None)?),
-            None => Ok(Net::initial(&experiment, &self.pictures(&experiment)?)?),
+            None => {
+                let source = Source::find(&experiment)?;
+                Net::foresee(&experiment, source.prospect())?;
+                Ok(Net::initial(&experiment, &read(source)?)?)
+            }
         }
     }
 
-    /// The pictures of an experiment, which are made only where there is room for them, the net and an answer.
-    fn pictures(&self, experiment: &Experiment) -> Result<DataSet, Failure> {
-        let source = Source::find(experiment)?;
-        Net::foresee(experiment, source.prospect())?;
-        Model::foresee(experiment, source.prospect(), &*engine::open(&self.device)?, 1)?;
-        let set = source.read()?;
-        set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
-        Ok(set)
+    /// The net together with its pictures, which are made only where the device has room for an answer beside them.
+    fn net_and_pictures(&self) -> Result<(Net, Arc<DataSet>, Arc<dyn Device>), Failure> {
+        let device = engine::open(&self.device)?;
+        let (net, set) = net_over(&self.experiment.resolve()?, self.weights.as_deref(), &*device)?;
+        Ok((net, set, device))
     }
 
-    /// The net together with its pictures.
-    fn net_and_pictures(&self) -> Result<(Net, Arc<DataSet>), Failure> {
-        let experiment = self.experiment.resolve()?;
-        let set = Arc::new(self.pictures(&experiment)?);
-        let net = net_over(&experiment, self.weights.as_deref(), &set)?;
-        Ok((net, set))
-    }
-
-    /// Another experiment's net with its pictures, to be held against the first: with the weights of a file, or those
-    /// before its first step.
-    fn beside(&self, name: &str, weights: Option<&Path>) -> Result<(Net, Arc<DataSet>), Failure> {
+    /// Another experiment's net with its pictures, to be held against the first on the same device: with the weights of
+    /// a file, or those before its first step.
+    fn beside(
+        &self,
+        name: &str,
+        weights: Option<&Path>,
+        device: &dyn Device,
+    ) -> Result<(Net, Arc<DataSet>), Failure> {
         let experiment = resolve_experiment(name, &[])?;
-        let located = |failure: Failure| failure.located(name, &[]);
-        let set = Arc::new(self.pictures(&experiment).map_err(located)?);
-        let net = net_over(&experiment, weights, &set).map_err(located)?;
-        Ok((net, set))
+        net_over(&experiment, weights, device).map_err(|failure| failure.located(name, &[]))
     }
 
     /// Shows what was found: the picture in its file, the numbers in one way or the other.
@@ -163,13 +158,28 @@ impl InspectArguments {
     }
 }
 
-/// The net over its pictures, with the weights of a file or those before the first step.
-fn net_over(experiment: &Experiment, weights: Option<&Path>, set: &DataSet) -> Result<Net, Failure> {
-    let Some(path) = weights else { return Ok(Net::initial(experiment, set)?) };
-    let (mut net, mut file) = Net::open(experiment, path, Some(set))?;
+/// A net, with the weights of a file or those before the first step, and its pictures, if there is room for both and for
+/// an answer.
+fn net_over(
+    experiment: &Experiment,
+    weights: Option<&Path>,
+    device: &dyn Device,
+) -> Result<(Net, Arc<DataSet>), Failure> {
+    let source = Source::find(experiment)?;
+    Model::foresee_of_net(experiment, source.prospect(), device, 1)?;
+    let set = Arc::new(read(source)?);
+    let Some(path) = weights else { return Ok((Net::initial(experiment, &set)?, set)) };
+    let (mut net, mut file) = Net::open(experiment, path, Some(&set))?;
     file.renamed(&set.classes).inspect(|note| eprintln!("convscope: {note}"));
     net.read_numbers(&mut file)?;
-    Ok(net)
+    Ok((net, set))
+}
+
+/// The pictures, with what there is to note of them.
+fn read(source: Source) -> Result<DataSet, Failure> {
+    let set = source.read()?;
+    set.notes.iter().for_each(|note| eprintln!("convscope: {note}"));
+    Ok(set)
 }
 
 /// The weights of the convolution at `path`, or of the first one.

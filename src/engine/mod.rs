@@ -45,6 +45,9 @@ pub trait Device: Send + Sync {
     /// Bytes that can be had, where the device tells. What its plans share of them is not counted as taken.
     fn available(&self) -> Option<u64>;
 
+    /// Whether what lies on it takes of this computer's memory.
+    fn shares_memory(&self) -> bool;
+
     /// The banks of a run, zeroed.
     fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError>;
 

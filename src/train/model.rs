@@ -58,7 +58,8 @@ impl Model {
         Self::with(net, device, n_pictures, |placement, memory| file.lay(&net.graph, placement, memory))
     }
 
-    /// Whether a net can be asked about so many of the pictures that are not there yet.
+    /// Whether a net whose weights are still in their file can be asked about so many of the pictures that are not there
+    /// yet.
     ///
     /// # Errors
     /// A net that does not fit the pictures; how much room it needs together with them and how much there is. Where only
@@ -70,7 +71,23 @@ impl Model {
         n_pictures: usize,
     ) -> Result<(), TrainError> {
         let Some((graph, goal)) = net::graph_for(experiment, pictures)? else { return Ok(()) };
-        let beside = Beside { taken: pictures.bytes(), ..Beside::default() };
+        let beside = net::beside_pictures(pictures, device, pictures.bytes_of(n_pictures), 0)?;
+        Self::check_room(&graph, goal, device, n_pictures, beside).map(drop)
+    }
+
+    /// The same of a [`Net`], which keeps its weights beside those on the device.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn foresee_of_net(
+        experiment: &Experiment,
+        pictures: &Prospect,
+        device: &dyn Device,
+        n_pictures: usize,
+    ) -> Result<(), TrainError> {
+        let Some((graph, goal)) = net::graph_for(experiment, pictures)? else { return Ok(()) };
+        let (on_device, kept) = (pictures.bytes_of(n_pictures), net::weight_bytes(&graph));
+        let beside = net::beside_pictures(pictures, device, on_device, kept)?;
         Self::check_room(&graph, goal, device, n_pictures, beside).map(drop)
     }
 
@@ -198,6 +215,10 @@ mod tests {
 
         fn available(&self) -> Option<u64> {
             Some(self.1)
+        }
+
+        fn shares_memory(&self) -> bool {
+            true
         }
 
         fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {

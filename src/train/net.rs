@@ -6,6 +6,7 @@ use super::weights::{About, Numbers, WeightsFile};
 use super::{Run, TrainError};
 use crate::data::{self, DataError, DataSet, Normalisation, Prospect, Source};
 use crate::engine::plain::check_room;
+use crate::engine::{Beside, Device, DeviceKind};
 use crate::experiment::{Experiment, Network, file};
 use crate::graph::{Goal, Graph};
 
@@ -145,7 +146,30 @@ pub(super) fn graph_for(
     Ok(Some((Graph::for_goal(&network, &goal)?, goal)))
 }
 
-fn weight_bytes(graph: &Graph) -> u64 {
+/// What comes to lie beside a net that a device takes on: pictures that are still to be made, `on_device` bytes of them
+/// there too where it does not read them where they are, and `kept` bytes of anything else here.
+///
+/// # Errors
+/// This computer has no room for its part, where the device has memory of its own.
+pub(super) fn beside_pictures(
+    pictures: &Prospect,
+    device: &dyn Device,
+    on_device: u64,
+    kept: u64,
+) -> Result<Beside, TrainError> {
+    let here = pictures.bytes().saturating_add(kept);
+    let taken = match (device.info().kind, device.shares_memory()) {
+        (DeviceKind::Cpu, _) => here,
+        (DeviceKind::Gpu, true) => here.saturating_add(on_device),
+        (DeviceKind::Gpu, false) => {
+            check_room("Holding the pictures", here)?;
+            on_device
+        }
+    };
+    Ok(Beside { taken, ..Beside::default() })
+}
+
+pub(super) fn weight_bytes(graph: &Graph) -> u64 {
     graph.parameters.iter().map(|parameter| 4 * parameter.len() as u64).sum()
 }
 

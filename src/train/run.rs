@@ -160,7 +160,7 @@ impl Run {
         };
         let graph = graph_for(experiment, goal, prospect.extent)?;
         check_settings(experiment, prospect.extent, prospect.train)?;
-        let pictures = Beside { taken: prospect.bytes(), ..Beside::default() };
+        let pictures = super::net::beside_pictures(prospect, device, prospect.bytes(), 0)?;
         Self::check_room(experiment, goal, &graph, device, pictures)
     }
 

@@ -5,7 +5,6 @@ use serde_json::json;
 use super::super::{Failure, SplitChoice, text};
 use super::InspectArguments;
 use crate::data::{DataSet, Split};
-use crate::engine;
 use crate::inspect::answers::{Answer, Answers, Pick};
 use crate::inspect::chart::GROUND;
 use crate::inspect::letters::{Way, length};
@@ -54,9 +53,8 @@ const INK: [u8; 3] = [210; 3];
 const WRONG: [u8; 3] = [255, 170, 90];
 
 pub(super) fn run(arguments: &InspectArguments, what: &AnswersArguments) -> Result<(), Failure> {
-    let (net, set) = arguments.net_and_pictures()?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let split = what.split.of(&set);
-    let device = engine::open(&arguments.device)?;
     let answers = answers(&net, &Model::new(&net, device, split.len())?, &set, split)?;
     let picked = answers.picked(what.pick.pick(), what.count as usize);
     let confusion = answers.confusion();

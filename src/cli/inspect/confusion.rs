@@ -5,7 +5,6 @@ use serde_json::json;
 use super::super::{Failure, SplitChoice, text};
 use super::InspectArguments;
 use crate::data::{DataSet, Split};
-use crate::engine;
 use crate::inspect::confusion::{Confusion, Mistake};
 use crate::inspect::letters::{self, Way};
 use crate::inspect::picture::{GAP, Picture};
@@ -33,7 +32,7 @@ const GROUND: [u8; 3] = [0; 3];
 const INK: [u8; 3] = [200; 3];
 
 pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Result<(), Failure> {
-    let (net, set) = arguments.net_and_pictures()?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let split = what.split.of(&set);
     let classes = split.labels.classes().ok_or_else(|| {
         let words = split.labels.kind().words();
@@ -41,7 +40,7 @@ pub(super) fn run(arguments: &InspectArguments, what: &ConfusionArguments) -> Re
             "A confusion matrix is of pictures with one class each; these have {words}."
         ))
     })?;
-    let model = Model::new(&net, engine::open(&arguments.device)?, split.len())?;
+    let model = Model::new(&net, device, split.len())?;
     let (confusion, mut mistakes) = answers(&model, &set, split, classes)?;
     mistakes.sort_by(|a, b| b.loss.total_cmp(&a.loss));
     mistakes.truncate(what.worst);

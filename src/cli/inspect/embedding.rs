@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::super::{Failure, SplitChoice, text};
 use super::InspectArguments;
-use crate::engine;
 use crate::graph::program::Placement;
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{GROUND, light};
@@ -43,7 +42,7 @@ const SIZE: [usize; 2] = [900, 760];
 const INK: [u8; 3] = [200; 3];
 
 pub(super) fn run(arguments: &InspectArguments, what: &EmbeddingArguments) -> Result<(), Failure> {
-    let (net, set) = arguments.net_and_pictures()?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let split = what.split.of(&set);
     let Some(classes) = split.labels.classes() else {
         let words = split.labels.kind().words();
@@ -51,7 +50,6 @@ pub(super) fn run(arguments: &InspectArguments, what: &EmbeddingArguments) -> Re
     };
     let n = (what.pictures as usize).min(split.len());
     let batch = Batch::first(n, &set, split, net.experiment.train.loss, &net.normalisation);
-    let device = engine::open(&arguments.device)?;
     let placement = Placement::forward_only(&net.graph);
     let memory = device.memory(&placement)?;
     net.numbers.write_to(&net.graph, &placement, &*memory)?;

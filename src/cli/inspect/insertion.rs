@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::{Failure, cannot_write, text};
 use super::InspectArguments;
-use crate::engine::{self, Part};
+use crate::engine::Part;
 use crate::experiment::file;
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Form as Drawn, Up};
@@ -51,8 +51,7 @@ const COMPARED: usize = 1000;
 const SIZE: [usize; 2] = [640, 560];
 
 pub(super) fn run(arguments: &InspectArguments, what: &InsertionArguments) -> Result<(), Failure> {
-    let (net, set) = arguments.net_and_pictures()?;
-    let device = engine::open(&arguments.device)?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let is_residual = net.graph.layers.iter().any(|report| report.kind == "add");
     let form = match what.form {
         Some(FormChoice::Plain) => Form::Plain,

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::super::{Failure, SplitChoice, text};
 use super::InspectArguments;
-use crate::engine;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Form, Up};
 use crate::inspect::picture::Picture;
 use crate::inspect::removal::{Removal, removal};
@@ -19,8 +18,7 @@ pub struct RemovalArguments {
 const HEIGHT: usize = 480;
 
 pub(super) fn run(arguments: &InspectArguments, what: &RemovalArguments) -> Result<(), Failure> {
-    let (net, set) = arguments.net_and_pictures()?;
-    let device = engine::open(&arguments.device)?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let mut heard = |done: usize, n: usize| eprintln!("convscope: {done} of {n} evaluations");
     let found = removal(&net, &set, what.split.part(), &device, &mut heard)?;
     if found.blocks.is_empty() {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use super::super::Failure;
 use super::InspectArguments;
@@ -125,12 +124,11 @@ pub struct Laid {
 impl InspectArguments {
     /// Lays out the net, with its pictures where they are needed.
     pub(super) fn lay_out(&self, needs_pictures: bool) -> Result<Laid, Failure> {
-        let (net, set) = match needs_pictures {
-            true => self.net_and_pictures().map(|(net, set)| (net, Some(set)))?,
-            false => (self.net()?, None),
+        let (net, set, device) = match needs_pictures {
+            true => self.net_and_pictures().map(|(net, set, device)| (net, Some(set), device))?,
+            false => (self.net()?, None, engine::open(&self.device)?),
         };
-        let device = engine::open(&self.device)?;
-        let specimen = Specimen::new(&net, set, Arc::clone(&device))?;
+        let specimen = Specimen::new(&net, set, device)?;
         Ok(Laid { net, specimen })
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::{Failure, text};
 use super::InspectArguments;
 use crate::data::DataSet;
-use crate::engine::{self, Device};
+use crate::engine::Device;
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Up};
 use crate::inspect::picture::Picture;
@@ -51,12 +51,11 @@ const WIDTH: std::ops::RangeInclusive<usize> = 960..=2400;
 const PITCH: usize = 12;
 
 pub(super) fn run(arguments: &InspectArguments, what: &StatisticsArguments) -> Result<(), Failure> {
-    let device = engine::open(&arguments.device)?;
-    let (net, set) = arguments.net_and_pictures()?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let own = measured(&net, &set, what, (arguments.weights.is_none(), arguments.json), &*device)?;
     let beside = match &what.beside {
         Some(name) => {
-            let (net, set) = arguments.beside(name, what.beside_weights.as_deref())?;
+            let (net, set) = arguments.beside(name, what.beside_weights.as_deref(), &*device)?;
             let is_initial = what.beside_weights.is_none();
             let found = measured(&net, &set, what, (is_initial, arguments.json), &*device)?;
             Some((net.experiment.title, found))

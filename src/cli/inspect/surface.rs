@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::{Failure, text};
 use super::InspectArguments;
 use crate::data::DataSet;
-use crate::engine::{self, Device};
+use crate::engine::Device;
 use crate::inspect::batch::Batch;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Form, Up};
 use crate::inspect::contour::{Heights, Levels, Plane, Window};
@@ -85,11 +85,10 @@ pub(super) fn run(arguments: &InspectArguments, what: &SurfaceArguments) -> Resu
             "`--reach` is a number above 0, 1 being as far as the weights are long.".into(),
         ));
     }
-    let device = engine::open(&arguments.device)?;
-    let (net, set) = arguments.net_and_pictures()?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let mut all = vec![measured(what, &net, &set, &*device, &what.through)?];
     if let Some(name) = &what.beside {
-        let (net, set) = arguments.beside(name, what.beside_weights.as_deref())?;
+        let (net, set) = arguments.beside(name, what.beside_weights.as_deref(), &*device)?;
         all.push(measured(what, &net, &set, &*device, &[])?);
     }
     let is_line = what.line || what.to.is_some();

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::super::{Failure, SplitChoice, text};
 use super::InspectArguments;
-use crate::engine;
 use crate::graph::program::Placement;
 use crate::inspect::chart::{Across, COLOURS, Chart, Curve, Up};
 use crate::inspect::picture::Picture;
@@ -31,7 +30,7 @@ const MOST_CURVES: usize = 8;
 const SIZE: [usize; 2] = [900, 560];
 
 pub(super) fn run(arguments: &InspectArguments, what: &TranslationArguments) -> Result<(), Failure> {
-    let (net, set) = arguments.net_and_pictures()?;
+    let (net, set, device) = arguments.net_and_pictures()?;
     let (split, furthest) = (what.split.of(&set), what.furthest as usize);
     if net.normalisation.permute.is_some() {
         return Err(Failure::BadInput(
@@ -51,7 +50,6 @@ pub(super) fn run(arguments: &InspectArguments, what: &TranslationArguments) -> 
         ));
     }
     let pictures: Vec<Vec<u8>> = (0..n).map(|i| split.picture(set.extent, i).to_vec()).collect();
-    let device = engine::open(&arguments.device)?;
     let placement = Placement::forward_only(&net.graph);
     let memory = device.memory(&placement)?;
     net.numbers.write_to(&net.graph, &placement, &*memory)?;

@@ -163,6 +163,10 @@ impl Device for Cpu {
         Some(room::available()? + self.arena.bytes())
     }
 
+    fn shares_memory(&self) -> bool {
+        true
+    }
+
     fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
         let n_numbers: usize = Bank::ALL.iter().map(|&bank| placement.len(bank)).sum();
         self.check("The memory of the network", 4 * n_numbers as u64)?;

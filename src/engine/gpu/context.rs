@@ -169,11 +169,13 @@ impl Context {
     /// Bytes that can be had, where anybody tells: of the computer's memory where that is what the device takes, of
     /// the card's own otherwise.
     pub fn available(&self) -> Option<u64> {
-        let left = match self.adapter.get_info().device_type {
-            wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu => room::available(),
-            _ => heap::left(&self.adapter),
-        };
+        let left = if self.shares_memory() { room::available() } else { heap::left(&self.adapter) };
         Some(left? + self.lock_arena().buffer.size())
+    }
+
+    /// Whether it has no memory of its own.
+    pub fn shares_memory(&self) -> bool {
+        matches!(self.adapter.get_info().device_type, wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu)
     }
 
     /// Holds back the other plans, whose values lie in the same arena, until a step is complete.

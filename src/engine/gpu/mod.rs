@@ -143,6 +143,10 @@ impl Device for Gpu {
         self.context.available()
     }
 
+    fn shares_memory(&self) -> bool {
+        self.context.shares_memory()
+    }
+
     fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
         Ok(Arc::new(memory::GpuMemory::new(&self.context, placement)?))
     }
