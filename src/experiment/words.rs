@@ -136,6 +136,18 @@ fn distance(a: &str, b: &str) -> usize {
     above[b.len()]
 }
 
+/// A thing with its article: `an ELU`.
+pub fn with_article(thing: &str) -> String {
+    let article = if thing.starts_with(|c: char| "AEIOUaeiou".contains(c)) { "an" } else { "a" };
+    format!("{article} {thing}")
+}
+
+/// With a capital letter in front, as a sentence begins.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 
 mod ends;
 mod norms;
+mod rate;
 mod shapes;
 mod sizes;
 mod stacks;
@@ -14,6 +15,7 @@ use std::collections::HashSet;
 
 use super::{Goal, Graph, LayerReport, Node, NodeId, Op};
 use crate::experiment::figures::counted;
+use crate::experiment::words::with_article;
 use crate::experiment::{Kind, LayerId, Network, Train};
 
 /// One thing that is probably not meant.
@@ -50,10 +52,8 @@ pub enum Remedy {
     /// Puts a layer behind all others.
     Append(Kind),
     Remove(LayerId),
-    /// Puts a layer of other settings in the place of this one.
-    Change(LayerId, Kind),
-    /// Puts a layer, with all that is in it, in the place of this one; done as the words say.
-    Rebuild(LayerId, Kind, String),
+    /// Puts a layer of other settings, with all that is in it, in the place of this one; done as the words say.
+    Change(LayerId, Kind, String),
     Batch(usize),
 }
 
@@ -61,32 +61,36 @@ impl Remedy {
     /// What a button says that does it.
     pub fn label(&self) -> String {
         match self {
-            Self::InsertBehind(_, kind) => format!("Put a {} between", kind.title()),
+            Self::InsertBehind(_, kind) => format!("Put {} between", with_article(kind.title())),
             Self::Append(Kind::Linear(linear)) => {
-                format!("Add a fully connected layer of {} units at the end", linear.outputs)
+                format!(
+                    "Add a fully connected layer of {} at the end",
+                    counted(linear.outputs as u64, "unit")
+                )
             }
             Self::Append(kind) => {
-                format!("Add a {} at the end: {}", kind.title().to_lowercase(), settled(kind))
+                let layer = with_article(&kind.title().to_lowercase());
+                format!(
+                    "Add {layer} at the end{}",
+                    sized(kind).map_or(String::new(), |size| format!(": {size}"))
+                )
             }
             Self::Remove(_) => "Remove it".into(),
-            Self::Change(_, kind) => format!("Make it {}", settled(kind)),
-            Self::Rebuild(_, _, how) => how.clone(),
+            Self::Change(_, _, how) => how.clone(),
             Self::Batch(batch) => format!("Train in batches of {batch}"),
         }
     }
 }
 
-/// A layer with the one setting that matters most.
-fn settled(kind: &Kind) -> String {
+/// What a layer computes with, where that has a size.
+fn sized(kind: &Kind) -> Option<String> {
     match kind {
-        Kind::Conv(conv) if !conv.bias => "without bias".into(),
         Kind::Conv(conv) => {
-            format!("{} of {}×{}", counted(conv.filters as u64, "filter"), conv.kernel[0], conv.kernel[1])
+            let [height, width] = conv.kernel;
+            Some(format!("{} of {height}×{width}", counted(conv.filters as u64, "filter")))
         }
-        Kind::TransposedConv(conv) if !conv.bias => "without bias".into(),
-        Kind::Linear(linear) if !linear.bias => "without bias".into(),
-        Kind::Linear(linear) => counted(linear.outputs as u64, "unit"),
-        other => other.title().into(),
+        Kind::Linear(linear) => Some(counted(linear.outputs as u64, "unit")),
+        _ => None,
     }
 }
 
@@ -122,6 +126,8 @@ const RULES: &[fn(&Net<'_>) -> Vec<Advice>] = &[
     ends::answers_cut_off,
     ends::answers_squashed_twice,
     ends::answers_dropped,
+    rate::drops_too_late,
+    rate::warm_up_too_long,
 ];
 
 fn once_a_layer(advice: Vec<Advice>) -> Vec<Advice> {

@@ -175,7 +175,7 @@ impl Editor {
                 self.apply(Edit::Insert(place, kind));
             }
             Remedy::Remove(id) => self.apply(Edit::Remove(id)),
-            Remedy::Change(id, kind) | Remedy::Rebuild(id, kind, _) => self.apply(Edit::Change(id, kind)),
+            Remedy::Change(id, kind, _) => self.apply(Edit::Change(id, kind)),
             Remedy::Batch(batch) => self.experiment.train.batch = batch,
         }
     }

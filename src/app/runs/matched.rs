@@ -7,6 +7,7 @@ use egui::Context;
 
 use crate::app::editor::Task;
 use crate::experiment::Experiment;
+use crate::experiment::words::capitalised;
 use crate::graph::{Goal, Graph};
 use crate::session::RunId;
 use crate::train::initial::Start;
@@ -110,12 +111,6 @@ fn details(graphs: &[Graph; 2], pairing: &Pairing, n_differing: usize) -> Vec<St
         format!("{tensors} of the same place and shape {are} drawn by another seed or rule")
     });
     drawn.into_iter().chain(alone).collect()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    first + letters.as_str()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The end of the net: what reaches the loss.
 
 use super::{Advice, Net, Remedy};
+use crate::experiment::figures::counted;
 use crate::experiment::layers::{Activation, Conv, Linear};
 use crate::experiment::{Kind, Loss, Network};
 use crate::graph::{Goal, NodeId, Op};
@@ -74,10 +75,12 @@ pub fn head_remedy(network: &Network, goal: &Goal) -> Option<Remedy> {
     let is_as_large = graph.node(graph.output).extent.area() == head.area();
     match network.layers.last().map(|last| (last.id, &last.kind)) {
         Some((id, Kind::Linear(own))) if head.is_vector() => {
-            Some(Remedy::Change(id, Kind::Linear(Linear { outputs: n, ..own.clone() })))
+            let kind = Kind::Linear(Linear { outputs: n, ..own.clone() });
+            Some(Remedy::Change(id, kind, format!("Make it {}", counted(n as u64, "unit"))))
         }
         Some((id, Kind::Conv(own))) if is_as_large && own.groups == 1 => {
-            Some(Remedy::Change(id, Kind::Conv(Conv { filters: n, ..own.clone() })))
+            let kind = Kind::Conv(Conv { filters: n, ..own.clone() });
+            Some(Remedy::Change(id, kind, format!("Make it {}", counted(n as u64, "filter"))))
         }
         _ if head.is_vector() => Some(Remedy::Append(linear)),
         _ => is_as_large.then_some(Remedy::Append(conv)),
@@ -120,13 +123,15 @@ mod tests {
         let linear = |outputs| Kind::Linear(Linear { outputs, ..Linear::default() });
         let conv = |filters| Kind::Conv(Conv { filters, kernel: [1, 1], ..Conv::default() });
         let classes = Goal::classes(10);
-        assert!(matches!(remedy(&[linear(7)], classes), Some(Remedy::Change(_, kind)) if kind == linear(10)));
+        assert!(
+            matches!(remedy(&[linear(7)], classes), Some(Remedy::Change(_, kind, _)) if kind == linear(10))
+        );
         assert_eq!(remedy(&[linear(10)], classes), None);
         assert_eq!(remedy(&[Kind::GlobalAveragePool], classes), Some(Remedy::Append(linear(10))));
         assert_eq!(remedy(&[], classes), Some(Remedy::Append(linear(10))));
         let loss = Loss::PixelCrossEntropy { void: None };
         let pixels = Goal { loss, labels: LabelKind::Pixels, n_classes: 7 };
-        assert!(matches!(remedy(&[conv(4)], pixels), Some(Remedy::Change(_, kind)) if kind == conv(7)));
+        assert!(matches!(remedy(&[conv(4)], pixels), Some(Remedy::Change(_, kind, _)) if kind == conv(7)));
         assert_eq!(remedy(&[Kind::GlobalAveragePool], pixels), None, "the size is lost");
     }
 }

@@ -24,7 +24,7 @@ pub fn useless_bias(net: &Net<'_>) -> Vec<Advice> {
             before,
             |_| "Its bias is useless: a batch normalisation follows.".into(),
             "The normalisation subtracts the mean of each channel, and the bias with it; its own shift does the same work.",
-            |layer| Some(Remedy::Change(layer, without)),
+            |layer| Some(Remedy::Change(layer, without, "Make it without bias".into())),
         )
     });
     advice.collect()
@@ -106,7 +106,7 @@ mod tests {
         assert!(
             matches!(
                 &said[0].remedy,
-                Some(Remedy::Change(_, Kind::Conv(Conv { filters: 8, bias: false, .. })))
+                Some(Remedy::Change(_, Kind::Conv(Conv { filters: 8, bias: false, .. }), _))
             ),
             "{said:?}"
         );

@@ -30,7 +30,7 @@ pub fn shape_remedy(network: &Network, problem: &ShapeProblem) -> Option<Remedy>
         };
     let fits = |(kind, _): &(Kind, String)| fits(network, id, kind);
     let (kind, how) = candidates.into_iter().find(fits)?;
-    Some(Remedy::Rebuild(id, kind, how))
+    Some(Remedy::Change(id, kind, how))
 }
 
 /// Whether the shapes fit as far as behind this layer once it is of that kind.
@@ -156,7 +156,7 @@ mod tests {
         let (_, problem) = build::flatten(&network);
         let remedy = shape_remedy(&network, &problem.expect("the shapes do not fit"))?;
         let label = remedy.label();
-        let Remedy::Rebuild(id, kind, _) = remedy else { panic!("{remedy:?}") };
+        let Remedy::Change(id, kind, _) = remedy else { panic!("{remedy:?}") };
         assert!(replace(&mut network.layers, id, &kind));
         Some((label, build::flatten(&network).1.is_none()))
     }

@@ -18,7 +18,7 @@ pub fn taps_beside_the_maps(net: &Net<'_>) -> Vec<Advice> {
             id,
             |_| format!("Its kernel of {height}×{width} slides over maps of a single pixel."),
             format!("Of {} weights {n_idle} meet nothing but padding and learn nothing.", height * width),
-            |layer| smaller(net.kind(layer)?).map(|kind| Remedy::Change(layer, kind)),
+            |layer| Some(Remedy::Change(layer, smaller(net.kind(layer)?)?, "Make its kernel 1×1".into())),
         )
     });
     advice.collect()
@@ -117,6 +117,7 @@ fn field(net: &Net<'_>, node: NodeId) -> Option<[usize; 2]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Remedy;
     use super::super::testing::{check, said_with};
     use crate::experiment::Train;
 
@@ -126,6 +127,9 @@ mod tests {
         check(layers, &[("layers.2", "3×3 slides over maps of a single pixel")]);
         let said = said_with(layers, Train::default());
         assert!(said[0].why.contains("Of 9 weights 8"), "{}", said[0].why);
+        let without_bias = layers.replace("padding = 1", "padding = 1, bias = false");
+        let said = said_with(&without_bias, Train::default());
+        assert_eq!(said[0].remedy.as_ref().map(Remedy::label), Some("Make its kernel 1×1".into()));
     }
 
     #[test]

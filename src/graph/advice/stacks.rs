@@ -2,6 +2,7 @@
 
 use super::{Advice, Net, Remedy, is_linear};
 use crate::experiment::layers::Activation;
+use crate::experiment::words::{capitalised, with_article};
 use crate::experiment::{Kind, LayerId};
 use crate::graph::{NodeId, Op};
 
@@ -58,7 +59,8 @@ pub fn two_activations(net: &Net<'_>) -> Vec<Advice> {
             true => "What it gets is never negative, and so it changes nothing.",
             false => "A single one bends the function as well, and the gradient passes through it once only.",
         };
-        let what = format!("A {} stands right behind a {}.", later.title(), earlier.title());
+        let [later, earlier] = [later, earlier].map(|function| with_article(function.title()));
+        let what = format!("{} stands right behind {earlier}.", capitalised(&later));
         net.about(second, |_| what, why, |layer| Some(Remedy::Remove(layer)))
     });
     advice.collect()
