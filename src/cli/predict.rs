@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{ExperimentArguments, Failure, text};
-use crate::data::{Prospect, Source};
+use crate::data::{self, Prospect, catalogue};
 use crate::engine::{self, DeviceChoice};
 use crate::experiment::{Experiment, Loss};
 use crate::tensor::Extent;
@@ -75,12 +75,14 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     if is_complete { Ok(()) } else { Err(Failure::Told) }
 }
 
-/// Says so where the weights are not of the experiment's pictures, as far as these can be found: what is asked about are
-/// other pictures still, and the classes are those of the weights.
+/// Says so where the weights are not of the experiment's pictures, if these are known by name: what is asked about are other
+/// pictures still, and the classes are those of the weights. A folder, which may be large, is not looked through for it.
 fn note_other_pictures(experiment: &Experiment, file: &WeightsFile) {
-    let Ok(source) = Source::find(experiment) else { return };
-    let Prospect { extent, classes: Some(classes), .. } = source.prospect() else { return };
-    if let Err(WeightsError::Mismatch { path, what }) = file.expect_pictures(*extent, classes) {
+    if !catalogue::names().any(|name| name == experiment.data.source) {
+        return;
+    }
+    let Ok(Prospect { extent, classes: Some(classes), .. }) = data::prospect(experiment) else { return };
+    if let Err(WeightsError::Mismatch { path, what }) = file.expect_pictures(extent, &classes) {
         eprintln!("convscope: {}: {what}. The answers are in its own classes.", path.display());
     }
 }

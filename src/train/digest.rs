@@ -2,9 +2,9 @@
 
 use crate::data::{DataSet, Split};
 
-/// 64 bits that follow from all words given so far, in their order: the multiplying hash of Firefox and
-/// rustc ("FxHash"), which is fast over long data, its halves folded together, and at the end the finaliser of SplitMix64 (Steele, Lea,
-/// Flood 2014), which makes every bit depend on every other.
+/// 64 bits that follow from all words given so far, in their order: the multiplying hash of Firefox and rustc
+/// ("FxHash"), which is fast over long data, its halves folded together, and at the end the finaliser of SplitMix64
+/// (Steele, Lea, Flood 2014), which makes every bit depend on every other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest(u64);
 

@@ -13,17 +13,14 @@ pub fn replace<E>(
     failed: impl Fn(io::Error) -> E,
     write: impl FnOnce(&mut File) -> Result<(), E>,
 ) -> Result<(), E> {
-    check_place(path).map_err(&failed)?;
-    // Where a link leads, the file is replaced and not the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.into());
-    let partial = partial(path);
+    let (path, partial) = place(path).map_err(&failed)?;
     let replaced = (|| {
         let mut file = File::create(&partial).map_err(&failed)?;
         write(&mut file)?;
         file.sync_all().map_err(&failed)?;
         drop(file);
-        fs::rename(&partial, path).map_err(&failed)?;
-        sync_folder(path).map_err(&failed)
+        fs::rename(&partial, &path).map_err(&failed)?;
+        sync_folder(&path).map_err(&failed)
     })();
     if replaced.is_err() {
         // The room that the part takes may be what is missing.
@@ -32,13 +29,24 @@ pub fn replace<E>(
     replaced
 }
 
-/// Whether what is there, if anything, is a file: nothing else is to be replaced by one.
-pub fn check_place(path: &Path) -> io::Result<()> {
+/// Whether [`replace`] could begin here; leaves nothing behind.
+pub fn check(path: &Path) -> io::Result<()> {
+    let (_, partial) = place(path)?;
+    File::create(&partial)?;
+    fs::remove_file(&partial)
+}
+
+/// The file that is replaced, which is the one that a link leads to and not the link, and where the new one grows. What is
+/// there must be a file, if anything is: nothing else is to be replaced by one.
+fn place(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     match fs::metadata(path) {
-        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => Err(io::Error::other("it is a device or a pipe")),
-        _ => Ok(()),
+        Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => return Err(io::Error::other("it is a device or a pipe")),
+        _ => {}
     }
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    let partial = partial(&path);
+    Ok((path, partial))
 }
 
 /// Where the new file grows until it is complete.
@@ -73,9 +81,15 @@ mod tests {
         replace(&link, |error| error, |file| file.write_all(b"new")).expect("room");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
         assert_eq!(fs::read(&path).expect("there"), b"new");
+        check(&link).expect("room where the link leads");
+        assert_eq!(
+            fs::read_dir(folder.path()).expect("a folder").count(),
+            2,
+            "a check leaves nothing behind"
+        );
         let refused = replace(folder.path(), |error| error, |file| file.write_all(b"new"));
         assert_eq!(refused.expect_err("a folder").kind(), io::ErrorKind::IsADirectory);
-        let device = check_place(Path::new("/dev/null")).expect_err("a device").to_string();
+        let device = check(Path::new("/dev/null")).expect_err("a device").to_string();
         assert!(device.contains("device"), "{device}");
     }
 

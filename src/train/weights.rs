@@ -9,11 +9,9 @@ mod about;
 pub(super) mod check;
 pub(super) mod container;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::replace::{check_place, partial};
-use super::{Lasting, Run, TrainError, initial};
+use super::{Lasting, Run, TrainError, initial, replace};
 use crate::engine::{EngineError, Memory, layout};
 use crate::experiment::figures::bytes_needed;
 use crate::experiment::{Train, unwritable};
@@ -43,6 +41,8 @@ pub enum WeightsError {
     Format { path: PathBuf, reason: String },
     #[error("{} does not fit this network: {what}. Use the experiment it was saved with.", path.display())]
     Mismatch { path: PathBuf, what: String },
+    #[error("{} holds no weights that a net can have: {what}", path.display())]
+    Unusable { path: PathBuf, what: String },
 }
 
 /// All numbers of a net, each tensor in its logical order.
@@ -135,16 +135,15 @@ pub fn check_savable(run: &Run, path: &Path) -> Result<(), WeightsError> {
 
 /// Whether a file can be written at this place; leaves nothing behind.
 pub fn check_writable(path: &Path) -> Result<(), WeightsError> {
-    let partial = partial(path);
-    let there = check_place(path).and_then(|()| File::create(&partial));
-    there
-        .and_then(|_| std::fs::remove_file(&partial))
+    replace::check(path)
         .map_err(|error| WeightsError::Write { path: path.into(), reason: unwritable::reason(path, &error) })
 }
 
-/// Reads weights into the run. Every tensor of the net must be there with its shape and hold plain numbers. The
-/// run takes over the normalisation that the weights were trained with, and
-/// the classes must be the same, where the file tells them; what there is to note of their names is given.
+/// Reads weights into the run, which takes over the normalisation that they were trained with. Gives what there is to note
+/// of the names of the classes.
+///
+/// # Errors
+/// A tensor of the net is missing, of another shape or holds what is no number; the file tells of other classes.
 pub fn load(run: &mut Run, path: &Path) -> Result<Option<String>, TrainError> {
     let mut file = WeightsFile::open(path)?;
     file.expect_pictures(run.set.extent, &run.set.classes)?;
@@ -256,7 +255,7 @@ impl WeightsFile {
             memory.fill(Bank::Parameters, place, parameter.len(), &mut |stored| {
                 laid = layout::storage_from_pieces(parameter, stored, |piece| {
                     self.container.read(piece)?;
-                    check::plausible(&parameter.name, piece).map_err(|what| self.mismatch(what))
+                    check::plausible(&parameter.name, piece).map_err(|what| self.unusable(what))
                 });
             })?;
             laid?;
@@ -270,7 +269,9 @@ impl WeightsFile {
     /// Checks that the tensors are those of the net, and that what the experiment draws is the same.
     fn expect_tensors(&mut self, graph: &Graph) -> Result<(), WeightsError> {
         let fixed = fixed(graph);
-        check::fits(&self.container.header, &tensors(graph), &fixed).map_err(|what| self.mismatch(what))?;
+        let wanted = tensors(graph);
+        check::fits(&self.container.header, &wanted, &fixed).map_err(|what| self.mismatch(what))?;
+        check::are_floats(&self.container.header, &wanted).map_err(|what| self.unusable(what))?;
         for (name, numbers) in fixed {
             if self.container.header.info(&name).is_some()
                 && self.container.whole(&name, numbers.len())? != numbers
@@ -284,12 +285,16 @@ impl WeightsFile {
     /// The `len` numbers of a tensor that is known to be there.
     fn tensor(&mut self, name: &str, len: usize) -> Result<Vec<f32>, WeightsError> {
         let numbers = self.container.floats(name, len)?;
-        check::plausible(name, &numbers).map_err(|what| self.mismatch(what))?;
+        check::plausible(name, &numbers).map_err(|what| self.unusable(what))?;
         Ok(numbers)
     }
 
     fn mismatch(&self, what: String) -> WeightsError {
         WeightsError::Mismatch { path: self.container.path.clone(), what }
+    }
+
+    fn unusable(&self, what: String) -> WeightsError {
+        WeightsError::Unusable { path: self.container.path.clone(), what }
     }
 }
 

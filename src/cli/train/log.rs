@@ -18,10 +18,12 @@ pub struct Log {
 }
 
 impl Log {
-    /// Whether there can be one; what is there already stays.
+    /// Whether there can be one. What is there already stays, and where nothing is, nothing is left.
     pub fn check_writable(path: &Path) -> Result<(), Failure> {
+        let is_there = path.exists();
         let opened = OpenOptions::new().append(true).create(true).open(path);
-        opened.map(drop).map_err(|error| cannot_write(path, error))
+        let checked = opened.and_then(|_| if is_there { Ok(()) } else { std::fs::remove_file(path) });
+        checked.map_err(|error| cannot_write(path, error))
     }
 
     /// For one run: `step,epoch,loss,error,rate,seconds`.

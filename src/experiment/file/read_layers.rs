@@ -69,15 +69,21 @@ fn kind_of<'a>(node: &Node<'a>, entries: &[Node<'a>]) -> Result<&'a str, Problem
     let keys: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
     match kinds.as_slice() {
         [name] if gives_head(name) => Ok(name),
-        [name] => Err(node.problem(format!(
-            "`{name}` has no number of its own: write \"{name}\" or {{ layer = \"{name}\", … }}."
-        ))),
+        [name] => Err(node
+            .problem(format!("`{name}` has no number of its own: write \"{name}\"{}.", with_settings(name)))),
         [] => Err(no_kind(node, &keys)),
         several => Err(node.problem(format!(
             "A layer is of one kind; this one is {}. Put each into braces of its own.",
             listed(several, "and")
         ))),
     }
+}
+
+/// How to write a layer of this kind with settings: ` or { layer = "batch-norm", momentum = … }`; empty where it has none.
+fn with_settings(name: &str) -> String {
+    let Some(mut kind) = Kind::from_name(name) else { return String::new() };
+    let settings: String = kind.fields().iter().map(|field| format!(", {} = …", field.name)).collect();
+    if settings.is_empty() { settings } else { format!(" or {{ layer = \"{name}\"{settings} }}") }
 }
 
 /// Whether a key of this name stands in the table of the layer itself.

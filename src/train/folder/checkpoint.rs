@@ -244,6 +244,7 @@ impl Checkpoint {
         let folder = self.container.path.parent().unwrap_or(Path::new("")).to_path_buf();
         let damaged = |what: String| FolderError::Damaged { path: folder.clone(), what };
         check::fits(&self.container.header, &wanted, &[]).map_err(damaged)?;
+        check::are_floats(&self.container.header, &wanted).map_err(damaged)?;
         if let Some(normalisation) = self.about.normalisation.clone() {
             run.set_normalisation(normalisation)?;
         }

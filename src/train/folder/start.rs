@@ -37,6 +37,7 @@ pub fn read(folder: &Path, run: &Run) -> Result<Numbers, TrainError> {
     let wanted: Vec<(String, Vec<usize>)> = all.map(|tensor| run.describe_lasting(tensor)).collect();
     let mut container = Container::open(&folder.join(FILE)).map_err(|error| damaged(error.to_string()))?;
     check::fits(&container.header, &wanted, &[]).map_err(damaged)?;
+    check::are_floats(&container.header, &wanted).map_err(damaged)?;
     let tensors = wanted.iter().map(|(name, shape)| container.floats(name, shape.iter().product()));
     let mut parameters = tensors.collect::<Result<Vec<_>, _>>()?;
     let statistics = parameters.split_off(run.graph.parameters.len());

@@ -9,8 +9,8 @@ use crate::experiment::words;
 /// Names in one list of a message.
 const MOST_NAMES: usize = 4;
 
-/// Checks that the file holds just the `wanted` tensors, name and shape, in 32-bit floats; it may also hold
-/// those that are `fixed`, whole numbers in a list.
+/// Checks that the file holds just the `wanted` tensors, name and shape; it may also hold those that are `fixed`, whole
+/// numbers in a list.
 ///
 /// # Errors
 /// Everything that is missing, extra or of another shape, in one sentence of bounded length.
@@ -26,9 +26,6 @@ pub fn fits(
             Some(info) if info.shape != *shape => {
                 let [theirs, ours] = [&info.shape, shape].map(|shape| sides(shape));
                 other.push(format!("{} ({theirs} there, {ours} here)", quoted(name)));
-            }
-            Some(info) if info.dtype != Dtype::F32 => {
-                other.push(format!("{} ({:?} there, 32-bit floats here)", quoted(name), info.dtype));
             }
             Some(_) => {}
         }
@@ -62,15 +59,33 @@ pub fn fits(
     }
 }
 
+/// Checks that all `wanted` tensors that are there are of 32-bit floats.
+pub fn are_floats(header: &Metadata, wanted: &[(String, Vec<usize>)]) -> Result<(), String> {
+    let others: Vec<String> = wanted
+        .iter()
+        .filter_map(|(name, _)| Some((name, header.info(name)?.dtype)))
+        .filter(|&(_, dtype)| dtype != Dtype::F32)
+        .map(|(name, dtype)| format!("{} of {dtype:?}", quoted(name)))
+        .collect();
+    match others.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "{}, where 32-bit floats are wanted. Save them so (in PyTorch: `tensor.float()`).",
+            some_of(&others)
+        )),
+    }
+}
+
 /// Checks numbers that are to be those of the tensor `name`.
 pub fn plausible(name: &str, numbers: &[f32]) -> Result<(), String> {
     if !numbers.iter().all(|x| x.is_finite()) {
         return Err(format!(
-            "`{name}` holds numbers that are infinite or none, as a training that diverged leaves them"
+            "`{name}` holds numbers that are infinite or none, as a training that diverged leaves them. Train with a \
+             smaller rate, or give weights saved before it diverged."
         ));
     }
     if name.ends_with("running_var") && numbers.iter().any(|&x| x < 0.0) {
-        return Err(format!("`{name}` holds negative variances"));
+        return Err(format!("`{name}` holds negative variances. Save the weights anew."));
     }
     Ok(())
 }

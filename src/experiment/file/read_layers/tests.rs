@@ -118,7 +118,7 @@ fn wrong_layers_are_refused() {
     );
     check_layer(
         "{ batch-norm = 1 }",
-        "`batch-norm` has no number of its own: write \"batch-norm\" or { layer = \"batch-norm\", … }.",
+        "`batch-norm` has no number of its own: write \"batch-norm\" or { layer = \"batch-norm\", epsilon = …, momentum = … }.",
     );
     check_layer("{ layer = 'relu', slope = 1 }", "There is no key `slope`: `relu` has none.");
     check_layer("{ layer = 3 }", "`layer` must be the name of a kind of layer; found 3.");
