@@ -243,8 +243,8 @@ fn augment_ui(ui: &mut Ui, data: &mut Data) {
         widgets::caption_ui(ui, "jitter").on_hover_text(help);
         widgets::number_ui(ui, "Jitter", &mut data.augment.jitter, 0.0..=1.0).on_hover_text(help);
     });
-    // Beside the seed a line has no room for more.
-    let is_divided = data.permute.is_some();
+    // A line has no room for what belongs to both.
+    let is_divided = data.permute.is_some() || data.size.is_some();
     line_ui(ui, "Pixels", |ui| {
         permute_ui(ui, &mut data.permute);
         if !is_divided {
