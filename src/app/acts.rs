@@ -74,6 +74,9 @@ impl Workshop {
             Action::PlayPause | Action::Step | Action::Epoch | Action::Reset | Action::Evaluate => {
                 self.drive(action)
             }
+            // The keys that presenters' remote controls send.
+            Action::NextRun if self.is_presenting && self.lessons.turn(1) => {}
+            Action::PreviousRun if self.is_presenting && self.lessons.turn(-1) => {}
             Action::NextRun => self.select_next_run(1),
             Action::PreviousRun => self.select_next_run(-1),
             Action::DuplicateRun => self.duplicate_run(self.front.id),
@@ -118,9 +121,13 @@ impl Workshop {
     fn drive(&mut self, action: Action) {
         let (snapshot, run) = (&self.snapshot, self.front.id);
         let (requests, watch) = (&mut Vec::new(), &std::cell::RefCell::default());
-        let (editor, is_presenting) = (&mut self.editor, self.is_presenting);
-        let desk = Desk { snapshot, run, editor, is_presenting, requests, watch, at: At::Now };
-        let is_possible = desk.obstacle().is_none();
+        let (editor, is_presenting, hold) = (&mut self.editor, self.is_presenting, &self.hold);
+        let desk = Desk { snapshot, run, editor, is_presenting, requests, watch, at: At::Now, hold };
+        let is_possible = desk.obstacle().is_none() && hold.first.is_none();
+        let begins = matches!(action, Action::PlayPause | Action::Step | Action::Epoch);
+        if let Some(first) = hold.first.clone().filter(|_| begins) {
+            return self.status.say(Gravity::Note, first);
+        }
         let has_begun = snapshot.begun().is_some();
         let command = match action {
             Action::PlayPause if snapshot.activity().is_work() => Command::Pause(run),
