@@ -4,7 +4,7 @@ use egui::Ui;
 use egui_plot::{GridMark, Legend, Line, LineStyle, Plot, PlotPoints};
 
 use super::super::calm;
-use super::super::sketch::{curve_of, steps_of};
+use super::super::sketch::{curve_of, marks_ui, steps_of};
 use crate::app::bridge::Desk;
 use crate::app::runs::mark;
 use crate::app::theme::Palette;
@@ -51,8 +51,10 @@ pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
     let response = plot.show(ui, |plot| {
         for (i, ((name, _), points)) in runs.iter().zip(curves).enumerate() {
             let colour = colours[i];
-            let line = Line::new((*name).to_string(), PlotPoints::from(points)).color(colour).width(2.0);
+            let line =
+                Line::new((*name).to_string(), PlotPoints::from(points.clone())).color(colour).width(2.0);
             plot.line(line.style(styles[i / 4 % styles.len()]));
+            marks_ui(plot, &points, colour);
         }
     });
     widgets::named(response.response, &format!("Curves of {}", names.join(" and ")));
