@@ -157,7 +157,10 @@ fn pieces_ui(
         if let Piece::Stage(after) = piece {
             let missing: Vec<&String> = after.iter().filter(|name| !open.progress.has(name)).collect();
             if !missing.is_empty() && !teaching.reveal {
-                stage_ui(ui, open, &missing);
+                // A stage of a later step is not above what is shown.
+                if i < shown.end {
+                    stage_ui(ui, open, &missing);
+                }
                 break;
             }
             continue;

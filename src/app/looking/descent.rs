@@ -168,8 +168,9 @@ impl State {
     fn table_ui(&mut self, ui: &mut Ui) {
         let Some(drawn) = &self.drawn else { return };
         let (surface, step) = (drawn.of.surface, self.step as usize);
-        egui::Grid::new("optimisers").num_columns(4).striped(true).show(ui, |ui| {
-            for title in ["", "rate", "above the minimum", "effective rate (x, y)"] {
+        egui::Grid::new("optimisers").num_columns(4).spacing([8.0, 4.0]).striped(true).show(ui, |ui| {
+            // In two lines, so that the columns fit beside each other in a narrow window.
+            for title in ["", "\nrate", "above the\nminimum", "effective rate\n(x, y)"] {
                 widgets::caption_ui(ui, title);
             }
             ui.end_row();

@@ -96,6 +96,11 @@ impl Bench {
         self.harness.query_all_by_label(label).next().is_some()
     }
 
+    /// How many controls of this name there are.
+    pub fn count(&self, label: &str) -> usize {
+        self.harness.query_all_by_label(label).count()
+    }
+
     pub fn has_text(&self, part: &str) -> bool {
         self.harness.query_all_by_label_contains(part).next().is_some()
     }

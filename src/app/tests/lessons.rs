@@ -3,6 +3,7 @@
 use super::building::Dropped;
 use super::fixture::Bench;
 use crate::app::lessons;
+use crate::lessons::live::Live;
 use crate::lessons::progress::{Shelf, Teaching};
 use crate::lessons::{Piece, shipped};
 use crate::session::Command;
@@ -222,17 +223,66 @@ fn what_a_lesson_locks_stays_as_it_is() {
 /// In a hall a lesson goes step by step, by the keys of a presenter's remote control.
 #[test]
 fn a_presentation_goes_step_by_step() {
-    let text = "# Mine\n\nFirst.\n\n## Then\n\nSecond.\n\n## At last\n\nThird.\n";
-    let (_place, mut bench, _) = with_lesson(RUN, text);
-    assert!(bench.has_text("First.") && bench.has_text("Third.") && !bench.has_text("Step 1 of 3"));
+    let settings = format!("{RUN}[predictions.rows]\nask = \"How many?\"\nchoices = [\"Few\", \"Many\"]\n");
+    let text = "# Mine\n\nFirst.\n\n## Then\n\nSecond.\n\n```predict rows\n```\n\n```stage rows\n```\n\n\
+                ## At last\n\nThird.\n";
+    let (_place, mut bench, _) = with_lesson(&settings, text);
+    assert!(bench.has_text("First.") && bench.has_text("Second.") && !bench.has_text("Step 1 of 3"));
     bench.press(egui::Modifiers::NONE, egui::Key::F5);
     assert!(bench.has("Step 1 of 3") && bench.has_text("First.") && !bench.has_text("Second."));
+    assert!(!bench.has_text("The lesson goes on"), "nothing above is to be done");
     bench.press(egui::Modifiers::NONE, egui::Key::PageDown);
     assert!(bench.has("Step 2 of 3") && bench.has_text("Second.") && !bench.has_text("First."));
+    assert!(bench.has_text("The lesson goes on"));
+    bench.click("Few");
+    bench.click("Commit");
     bench.click("Next step (Page down)");
     assert!(bench.has_text("Third.") && bench.is_disabled("Next step (Page down)"));
     bench.press(egui::Modifiers::NONE, egui::Key::PageUp);
     assert!(bench.has_text("Second."));
     bench.press(egui::Modifiers::NONE, egui::Key::F5);
     assert!(bench.has_text("First.") && bench.has_text("Third."));
+}
+
+/// What is there where a live part is drawn: the part itself, or, of one that looks into a run, what is to be done first.
+fn is_drawn(bench: &Bench, live: &Live) -> bool {
+    let of: Vec<&str> = live.setups().collect();
+    match live.kind.name {
+        "curves" => bench.has(&format!("Curves of {}", of.join(" and "))),
+        "convolution" => bench.has("Picture under the kernel") && bench.has("Result of the convolution"),
+        "functions" => bench.has_text("Plot of f"),
+        "descent" => bench.has("Surface with the optimisers' paths"),
+        "signals" => bench.has("Plot of the signal over the depth"),
+        "layers" => bench.has(of[0]) && bench.has_text("multiply-"),
+        "grid" => of.iter().all(|of| bench.has_text(&format!("of {of}, 0 of"))),
+        _ => bench.has(&format!("{} is not on the table. Set the table above.", of[0])),
+    }
+}
+
+/// Whatever a lesson is made of is there when it is read from first to last, and each of its formulas is set.
+#[test]
+fn every_lesson_is_drawn_from_first_to_last() {
+    let place = tempfile::tempdir().unwrap();
+    let shelf = Shelf(place.path().to_path_buf());
+    shelf.keep_teaching(&Teaching { reveal: true, ..Teaching::default() }).unwrap();
+    for lesson in shipped::names().map(|name| shipped::get(name).unwrap()) {
+        let size = egui::vec2(1366.0, 16_000.0);
+        let made_up = super::fixture::snapshot("quickstart");
+        let mut bench = Bench::with("quickstart", size, egui::Theme::Light, made_up, |builder| builder);
+        bench.harness.state_mut().lessons = lessons::State::new(Some(shelf.clone()));
+        bench.harness.state_mut().lessons.open(&lesson.name);
+        bench.click("Lessons");
+        let name = &lesson.name;
+        for check in &lesson.checks {
+            let label = ["Check", "Measure"].map(|word| format!("{word} {}", check.name));
+            assert!(label.iter().any(|label| bench.has(label)), "{name}: {}", check.name);
+        }
+        assert_eq!(bench.count("Commit"), lesson.predictions.len(), "{name}");
+        for piece in &lesson.pieces {
+            if let Piece::Live(live) = piece {
+                assert!(is_drawn(&bench, live), "{name}: {live:?}");
+            }
+        }
+        assert!(!bench.has_text("\\"), "{name}: a formula is shown as it is written");
+    }
 }
