@@ -110,6 +110,24 @@ impl Bench {
         self.run();
     }
 
+    /// Whether these words stand somewhere as a text to be read: not in the name of a picture or a control.
+    pub fn is_written(&self, part: &str) -> bool {
+        let mut all = self.harness.query_all_by_label_contains(part);
+        all.any(|node| node.accesskit_node().role() == egui::Role::Label)
+    }
+
+    /// Frames until nothing turns any more that stands for something yet to come.
+    pub fn settle(&mut self) {
+        let is_waiting = |harness: &Harness<'static, Workshop>| {
+            let mut all = harness.query_all_by_role(egui::Role::ProgressIndicator);
+            all.any(|node| node.accesskit_node().label().is_none())
+        };
+        while is_waiting(&self.harness) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            self.harness.step();
+        }
+    }
+
     /// Clicks the first control whose name has these words in it.
     pub fn click_text(&mut self, part: &str) {
         let all: Vec<_> = self.harness.query_all_by_label_contains(part).collect();
