@@ -26,11 +26,11 @@ pub fn hold(open: &Open, teaching: Teaching, snapshot: &Snapshot, run: RunId) ->
 
 /// The predictions to be made before these runs begin: of those that can be made by now, or once others are made, those
 /// whose outcome is told by the curves of runs that are all among them.
-pub fn asked<'a>(
-    open: &'a Open,
+pub fn asked(
+    open: &Open,
     teaching: Teaching,
     is_run: impl Fn(&str) -> bool,
-) -> impl Iterator<Item = &'a Prediction> {
+) -> impl Iterator<Item = &Prediction> {
     let is_asked = !teaching.skip_predictions && !teaching.reveal;
     let waits = |name: &String| open.lesson.check(name).is_some() && !open.progress.has(name);
     let is_near = move |piece: &&Piece| !matches!(piece, Piece::Stage(after) if after.iter().any(waits));

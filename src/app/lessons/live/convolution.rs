@@ -6,7 +6,7 @@ use egui::{Color32, Grid, Mesh, Pos2, Rect, Response, Sense, Stroke, StrokeKind,
 use super::State as Part;
 use super::by_hand::{Map, Pooling, Slide, kernel};
 use crate::app::theme::{self, Palette};
-use crate::app::{format, widgets};
+use crate::app::widgets;
 use crate::data::{DataError, DataSet, catalogue};
 use crate::experiment::{Data, Experiment};
 use crate::lessons::live::Live;
