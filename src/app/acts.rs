@@ -23,6 +23,9 @@ impl Workshop {
         match request {
             Request::Do(action) => self.act(ctx, action),
             Request::Send(command) => {
+                if let Some(first) = self.first_of(&command) {
+                    return self.status.say(Gravity::Note, first);
+                }
                 // Whatever is asked for is asked of the experiment as it stands.
                 self.describe();
                 if let Command::UseDevice(choice) = &command {
@@ -115,6 +118,16 @@ impl Workshop {
     fn show_text(&mut self) {
         self.arrangement.bring(Pane::Text);
         self.text.wants_keys = true;
+    }
+
+    /// What the open lesson wants to be done before what is asked for here begins.
+    fn first_of(&self, command: &Command) -> Option<String> {
+        match command {
+            Command::Play(run) | Command::PlayKeeping(run) | Command::Step(run) | Command::Epoch(run) => {
+                self.lessons.hold(&self.snapshot, *run).first
+            }
+            _ => None,
+        }
     }
 
     /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.

@@ -18,7 +18,8 @@ pub fn hold(open: &Open, teaching: Teaching, snapshot: &Snapshot, run: RunId) ->
         return Hold::default();
     }
     let begins = |name: &str| own::run_of(snapshot, name).is_some_and(|run| !run.has_begun);
-    let first = asked(open, teaching, begins).find(|prediction| tells_of(prediction, &front.name));
+    // Whichever of them is in front: runs of one table go in lockstep.
+    let first = asked(open, teaching, begins).next();
     let first =
         first.map(|prediction| format!("The lesson asks first: {} Commit to an answer.", prediction.ask));
     Hold { lock: open.lesson.lock.clone(), first }
@@ -42,11 +43,6 @@ pub fn asked(
         let runs = runs_of(&facts);
         !runs.is_empty() && runs.iter().all(|name| is_run(name))
     })
-}
-
-fn tells_of(prediction: &Prediction, run: &str) -> bool {
-    let facts = prediction.facts();
-    runs_of(&facts).contains(run)
 }
 
 /// The experiments whose curves tell these facts.

@@ -2,6 +2,7 @@
 
 use super::building::Dropped;
 use super::fixture::Bench;
+use crate::app::bridge::Request;
 use crate::app::lessons;
 use crate::lessons::live::Live;
 use crate::lessons::progress::{Shelf, Teaching};
@@ -179,6 +180,11 @@ fn a_run_begins_once_its_outcome_is_predicted() {
     name_run(&mut bench, "net");
     assert!(bench.is_disabled("Train") && bench.has("Predict first"));
     assert!(!begins(&mut bench) && bench.has_text("The lesson asks first: How low?"));
+    // Nor from the list of runs, where another one may be in front.
+    let run = bench.snapshot.borrow().current.unwrap();
+    let ctx = bench.harness.ctx.clone();
+    bench.harness.state_mut().fulfil(&ctx, Request::Send(Command::Play(run)));
+    assert!(!bench.commands().iter().any(|command| matches!(command, Command::Play(_))));
     bench.enter("Predicted number", "5");
     // What the shapes tell is still open, and keeps nobody from training.
     assert!(!bench.has_text("The lesson asks first"));
