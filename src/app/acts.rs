@@ -23,6 +23,9 @@ impl Workshop {
         match request {
             Request::Do(action) => self.act(ctx, action),
             Request::Send(command) => {
+                if let Some(first) = self.first_of(&command) {
+                    return self.status.say(Gravity::Note, first);
+                }
                 // Whatever is asked for is asked of the experiment as it stands.
                 self.describe();
                 if let Command::UseDevice(choice) = &command {
@@ -74,6 +77,9 @@ impl Workshop {
             Action::PlayPause | Action::Step | Action::Epoch | Action::Reset | Action::Evaluate => {
                 self.drive(action)
             }
+            // The keys that presenters' remote controls send.
+            Action::NextRun if self.is_presenting && self.lessons.turn(1) => {}
+            Action::PreviousRun if self.is_presenting && self.lessons.turn(-1) => {}
             Action::NextRun => self.select_next_run(1),
             Action::PreviousRun => self.select_next_run(-1),
             Action::DuplicateRun => self.duplicate_run(self.front.id),
@@ -114,13 +120,27 @@ impl Workshop {
         self.text.wants_keys = true;
     }
 
+    /// What the open lesson wants to be done before what is asked for here begins.
+    fn first_of(&self, command: &Command) -> Option<String> {
+        match command {
+            Command::Play(run) | Command::PlayKeeping(run) | Command::Step(run) | Command::Epoch(run) => {
+                self.lessons.hold(&self.snapshot, *run).first
+            }
+            _ => None,
+        }
+    }
+
     /// The tape deck. What runs can be paused whatever the experiment is like; nothing impossible is begun.
     fn drive(&mut self, action: Action) {
         let (snapshot, run) = (&self.snapshot, self.front.id);
         let (requests, watch) = (&mut Vec::new(), &std::cell::RefCell::default());
-        let (editor, is_presenting) = (&mut self.editor, self.is_presenting);
-        let desk = Desk { snapshot, run, editor, is_presenting, requests, watch, at: At::Now };
-        let is_possible = desk.obstacle().is_none();
+        let (editor, is_presenting, hold) = (&mut self.editor, self.is_presenting, &self.hold);
+        let desk = Desk { snapshot, run, editor, is_presenting, requests, watch, at: At::Now, hold };
+        let is_possible = desk.obstacle().is_none() && hold.first.is_none();
+        let begins = matches!(action, Action::PlayPause | Action::Step | Action::Epoch);
+        if let Some(first) = hold.first.clone().filter(|_| begins) {
+            return self.status.say(Gravity::Note, first);
+        }
         let has_begun = snapshot.begun().is_some();
         let command = match action {
             Action::PlayPause if snapshot.activity().is_work() => Command::Pause(run),

@@ -8,6 +8,7 @@ use super::action::Action;
 use super::editor::Editor;
 use crate::experiment::changes::Change;
 use crate::experiment::figures::counted;
+use crate::experiment::file::Lock;
 use crate::inspect::look::Look;
 use crate::session::{At, Command, RunId, Seen, Snapshot, Watch};
 use crate::train::folder::Past;
@@ -46,6 +47,17 @@ pub struct Desk<'a> {
     pub watch: &'a RefCell<Watch>,
     /// Which weights of the run in front are looked at.
     pub at: At,
+    /// What the open lesson withholds from the run in front.
+    pub hold: &'a Hold,
+}
+
+/// What an open lesson withholds from its own run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hold {
+    /// What of the experiment may not be changed.
+    pub lock: Lock,
+    /// What is to be done before the run begins, in a sentence.
+    pub first: Option<String>,
 }
 
 /// What a panel asks the window to do.

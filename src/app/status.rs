@@ -38,6 +38,13 @@ impl State {
         self.own = Some(Said { gravity, text: text.into(), remedy: None });
     }
 
+    /// What was said is no longer so.
+    pub fn retract(&mut self, text: &str) {
+        if self.own.as_ref().is_some_and(|said| said.text == text) {
+            self.own = None;
+        }
+    }
+
     /// Tells of a problem, with what can be done as a button.
     pub fn say_with(&mut self, text: impl Into<String>, remedy: Action) {
         self.own = Some(Said { gravity: Gravity::Problem, text: text.into(), remedy: Some(remedy) });

@@ -199,6 +199,14 @@ pub fn group_ui<R>(ui: &mut Ui, salt: impl egui::AsIdSalt, contents: impl FnOnce
     drawn.inner
 }
 
+/// Says that what follows is not to be changed.
+pub fn locked_ui(ui: &mut Ui) {
+    ui.horizontal(|ui| {
+        ui.label(icon(Icon::Lock).color(Palette::of(ui).muted));
+        caption_ui(ui, "Locked by the lesson");
+    });
+}
+
 /// Without what dragging or dividing adds behind the fourth figure.
 pub fn rounded(x: f32) -> f32 {
     format!("{x:.3e}").parse().unwrap_or(x)

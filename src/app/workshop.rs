@@ -10,7 +10,7 @@ use egui::{CentralPanel, Context, Frame, Margin, Panel, Ui};
 
 use super::action::Action;
 use super::arrangement::{Arrangement, Heights, Pane, Panes};
-use super::bridge::{Bridge, Desk, Request};
+use super::bridge::{Bridge, Desk, Hold, Request};
 use super::editor::history::Gesture;
 use super::editor::{Editor, Room, Task};
 use super::files::{Answer, Asking};
@@ -35,6 +35,8 @@ pub struct Workshop {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) library: library::State,
     pub(super) lessons: lessons::State,
+    /// What the open lesson withholds in this frame.
+    pub(super) hold: Hold,
     /// Where the panels stand.
     pub(super) arrangement: Arrangement,
     pub(super) text: text::State,
@@ -76,6 +78,7 @@ impl Workshop {
             front,
             library: library::State::default(),
             lessons: lessons::State::new(Shelf::of_user()),
+            hold: Hold::default(),
             arrangement: Arrangement::default(),
             text: text::State::default(),
             network: network::State::default(),
@@ -100,6 +103,11 @@ impl Workshop {
     /// One frame.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.read(ui.ctx());
+        let before = std::mem::replace(&mut self.hold, self.lessons.hold(&self.snapshot, self.front.id));
+        if let Some(first) = before.first.filter(|first| self.hold.first.as_ref() != Some(first)) {
+            self.status.retract(&first);
+        }
+        let locked = (!self.hold.lock.is_empty()).then(|| (self.front.id, self.editor.experiment.clone()));
         let mut requests = Vec::new();
         let watch = RefCell::default();
         if !self.is_something_over() {
@@ -114,6 +122,9 @@ impl Workshop {
         }
         for request in requests {
             self.fulfil(ui.ctx(), request);
+        }
+        if let Some((_, before)) = locked.filter(|(run, _)| *run == self.front.id) {
+            self.put_back(&before);
         }
         self.tell(ui.ctx(), watch.into_inner());
         self.keep(ui.ctx());
@@ -165,6 +176,7 @@ impl Workshop {
             requests,
             watch,
             at: At::Now,
+            hold: &self.hold,
         };
         let palette = Palette::of(ui);
         let frame =
@@ -217,8 +229,9 @@ impl Workshop {
     fn overlays_ui(&mut self, ctx: &Context, requests: &mut Vec<Request>, watch: &RefCell<Watch>) {
         let snapshot = self.snapshot.clone();
         let (run, is_presenting) = (self.front.id, self.is_presenting);
-        let editor = &mut self.editor;
-        let mut desk = Desk { snapshot: &snapshot, run, editor, is_presenting, requests, watch, at: At::Now };
+        let (editor, hold) = (&mut self.editor, &self.hold);
+        let at = At::Now;
+        let mut desk = Desk { snapshot: &snapshot, run, editor, is_presenting, requests, watch, at, hold };
         past::list_ui(ctx, &mut desk, &mut self.past, &self.training.curves);
         if self.is_help_open && help::help_ui(ctx) {
             self.is_help_open = false;
@@ -232,6 +245,15 @@ impl Workshop {
                 self.asking = None;
                 self.answered(ctx, purpose, path);
             }
+        }
+    }
+
+    /// Takes back what was changed although the lesson locks it.
+    fn put_back(&mut self, before: &Experiment) {
+        let changed = self.hold.lock.keep(before, &mut self.editor.experiment);
+        if !changed.is_empty() {
+            let text = format!("The lesson locks {}: that stays as it is.", changed.join(", "));
+            self.status.say(Gravity::Note, text);
         }
     }
 

@@ -119,7 +119,7 @@ impl Files {
         }
         Err(match nearest(name, self.names()) {
             Some(meant) => format!("There is no file `{short}` in the folder; did you mean `{meant}`?"),
-            None => format!("There is no file `{short}` in the folder."),
+            None => format!("There is no file `{short}` in the folder. Put it there, or take its name out."),
         })
     }
 
@@ -135,7 +135,7 @@ impl Files {
         }
         std::str::from_utf8(bytes).map_err(|error| {
             let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-            self.problem(name, "The file is no text in UTF-8.").at_line(line)
+            self.problem(name, "The file is no text in UTF-8. Save it in that encoding.").at_line(line)
         })
     }
 

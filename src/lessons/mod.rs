@@ -33,6 +33,8 @@ pub use read::read;
 pub use setup::{Form, Setup};
 pub use text::Piece;
 
+use crate::experiment::file::Lock;
+
 /// A whole lesson.
 #[derive(Clone, Debug)]
 pub struct Lesson {
@@ -45,6 +47,8 @@ pub struct Lesson {
     pub summary: String,
     /// What a student needs for it.
     pub minutes: usize,
+    /// What of its experiments may not be changed while it is open.
+    pub lock: Lock,
     pub setups: Vec<Setup>,
     pub predictions: Vec<Prediction>,
     pub checks: Vec<Check>,

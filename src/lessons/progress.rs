@@ -59,6 +59,9 @@ pub struct Teaching {
 /// The longest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// The most lessons that are handed in.
+const MOST_LESSONS: usize = 1000;
+
 /// The file of the instructor's settings; no lesson's name has a dot.
 const TEACHING: &str = "instructor.settings.json";
 
@@ -131,11 +134,26 @@ impl Shelf {
         }
     }
 
-    /// All lessons in one text, for handing in.
-    pub fn export(&self, lessons: &[&str]) -> String {
-        let all: Vec<Progress> = lessons.iter().map(|lesson| self.load(lesson)).collect();
+    /// All lessons that were begun in one text, for handing in: these first, in their order, then those from elsewhere.
+    pub fn export(&self, first: &[&str]) -> String {
+        let others = self.lessons();
+        let others = others.iter().map(String::as_str).filter(|lesson| !first.contains(lesson));
+        let all: Vec<Progress> =
+            first.iter().copied().chain(others).map(|lesson| self.load(lesson)).collect();
         let begun: Vec<&Progress> = all.iter().filter(|progress| progress.is_begun()).collect();
         serde_json::to_string_pretty(&begun).unwrap_or_default()
+    }
+
+    /// The names of the lessons that there is a file of, in order.
+    fn lessons(&self) -> Vec<String> {
+        let paths = fs::read_dir(&self.0).into_iter().flatten().flatten().map(|entry| entry.path());
+        let name = |path: PathBuf| {
+            let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+            (!name.contains('.')).then(|| name.to_string())
+        };
+        let mut names: Vec<String> = paths.filter_map(name).take(MOST_LESSONS).collect();
+        names.sort();
+        names
     }
 }
 
@@ -206,7 +224,15 @@ mod tests {
         shelf.save(&progress).unwrap();
         assert_eq!(shelf.load("first-convnet"), progress);
         assert!(progress.has("shape") && !progress.has("learns"));
-        assert!(shelf.export(&["first-convnet", "other"]).contains("24×24"));
+        let mut own = shelf.load("of-my-own");
+        own.predictions.insert("depth".into(), Predicted { answer: "seven".into(), ..Predicted::default() });
+        shelf.save(&own).unwrap();
+        shelf.keep_teaching(&Teaching::default()).unwrap();
+        let handed_in: Vec<Progress> =
+            serde_json::from_str(&shelf.export(&["other", "first-convnet"])).unwrap();
+        let names: Vec<&str> = handed_in.iter().map(|progress| progress.lesson.as_str()).collect();
+        assert_eq!(names, ["first-convnet", "of-my-own"]);
+        assert_eq!(handed_in[0], progress);
         shelf.reset("first-convnet").unwrap();
         shelf.reset("first-convnet").unwrap();
         assert!(!shelf.load("first-convnet").is_begun());

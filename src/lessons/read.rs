@@ -11,11 +11,12 @@ use super::setup::Setup;
 use super::text::{self, Piece, Placed};
 use super::{Lesson, setups};
 use crate::experiment::Problem;
+use crate::experiment::file::Lock;
 use crate::experiment::file::node::{Document, Node};
 use crate::experiment::words::{remedy, shortened};
 
-const TOP: [&str; 8] =
-    ["number", "title", "summary", "minutes", "short", "experiments", "predictions", "checks"];
+const TOP: [&str; 9] =
+    ["number", "title", "summary", "minutes", "lock", "short", "experiments", "predictions", "checks"];
 /// The most experiments, predictions or checks of a lesson.
 pub(super) const MOST: usize = 64;
 
@@ -51,6 +52,7 @@ fn read_settings(name: &str, text: &str, files: &Files) -> Result<Lesson, Proble
         title: String::new(),
         summary: String::new(),
         minutes: 0,
+        lock: Lock::default(),
         setups: setups::read(&entries, files)?,
         predictions: Vec::new(),
         checks: Vec::new(),
@@ -63,6 +65,7 @@ fn read_settings(name: &str, text: &str, files: &Files) -> Result<Lesson, Proble
             "title" => lesson.title = line(entry)?,
             "summary" => lesson.summary = line(entry)?,
             "minutes" => lesson.minutes = entry.count(1..=600)?,
+            "lock" => lesson.lock = lock(entry)?,
             "predictions" => lesson.predictions = each(entry, prediction)?,
             "checks" => lesson.checks = each(entry, check)?,
             "experiments" | "short" => {}
@@ -91,6 +94,16 @@ fn line(node: &Node<'_>) -> Result<String, Problem> {
         true => Err(node.wrong(expected)),
         false => Ok(text.to_string()),
     }
+}
+
+/// Keys of an experiment, or whole tables of them.
+fn lock(node: &Node<'_>) -> Result<Lock, Problem> {
+    let expected = "a list of an experiment's keys and tables, [\"network\", \"train.optimiser\"]";
+    let mut lock = Lock::default();
+    for item in node.list().ok_or_else(|| node.wrong(expected))? {
+        lock.add(item.string(expected)?).map_err(|problem| item.problem(problem.message))?;
+    }
+    Ok(lock)
 }
 
 /// A sentence or several.
@@ -299,7 +312,7 @@ fn check_axis(lesson: &Lesson, setup: &str, key: &str) -> Result<(), String> {
 fn check_text(lesson: &Lesson, files: &Files, placed: &[Placed]) -> Result<(), Problem> {
     for Placed { line, piece } in placed {
         let found = match piece {
-            Piece::Markdown(_) | Piece::Hint { .. } => Ok(()),
+            Piece::Markdown(_) | Piece::Hint { .. } | Piece::Step => Ok(()),
             Piece::Figure { file, .. } => files.find(file).map(|_| ()),
             Piece::Run(names) => names.iter().try_for_each(|name| runnable(lesson, name)),
             Piece::Live(live) => live.setups().try_for_each(|name| known_setup(lesson, name)),

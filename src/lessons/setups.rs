@@ -97,8 +97,10 @@ impl Reader<'_> {
         let mut chain = vec![*node];
         while let Some(from) = entry(&chain[0], "from") {
             if chain.len() == LONGEST_CHAIN {
-                let message =
-                    format!("`{}` is made from itself, or by more than {LONGEST_CHAIN} steps.", node.name);
+                let message = format!(
+                    "`{}` is made from itself, or by more than {LONGEST_CHAIN} steps. Begin the chain with a `file`.",
+                    node.name
+                );
                 return Err(from.problem(message));
             }
             let name = from.string("the name of another experiment of the lesson, in quotes")?;

@@ -50,6 +50,21 @@ fn mistakes_at_the_top_are_told_with_file_and_line() {
     );
     refused("number = 2 3", "Text.", "line 4: This is no valid TOML");
     refused("minutes = 7", "Text.", "line 4: This is no valid TOML");
+    refused(
+        "lock = \"network\"",
+        "Text.",
+        "line 4: `lock` must be a list of an experiment's keys and tables",
+    );
+    refused(
+        "lock = [\n\"data\",\n\"train.rat\"]",
+        "Text.",
+        "lesson.toml, line 6: There is no key `train.rat`; did you mean `train.rate`?",
+    );
+    refused(
+        "lock = [\"train.optimiser.momentum\"]",
+        "Text.",
+        "line 4: `train.optimiser.momentum` is a part of `train.optimiser`. Name that.",
+    );
     let files = Files::of_bytes("mine", [("lesson.toml", b"title = \"A\"".as_slice()), ("lesson.md", b"T")]);
     let problem = read("mine", files).unwrap_err().to_string();
     assert_eq!(
@@ -245,6 +260,7 @@ fn mistakes_in_the_text_are_told_with_its_line() {
         ("![A net](net.png)\n", "line 1: There is no file `net.png` in the folder"),
         ("![A net](../net.png)\n", "line 1: `../net.png` leads out of the lesson's folder"),
         ("```stage b\n```", "line 1: There is no prediction or check `b`"),
+        ("```step one\n```", "line 1: A block `step` has no name."),
     ] {
         refused(&settings, text, expected);
     }
@@ -264,6 +280,19 @@ fn a_text_is_cut_into_pieces_and_code_stays_in_it() {
     assert_eq!((title.as_str(), text.as_str()), ("Look here", "*Three*"));
     assert!(code.contains("~~~\n```check a\n~~~"), "{code}");
     assert_eq!(names[..], ["a", "b"]);
+}
+
+#[test]
+fn steps_of_a_presentation_begin_at_headings_or_where_a_block_says_so() {
+    let steps_of = |text: &str| {
+        let pieces: Vec<Piece> = pieces(text).unwrap().into_iter().map(|placed| placed.piece).collect();
+        super::text::steps(&pieces)
+    };
+    let text = "# Title\n\nText.\n\n```hint A\n## Not one\n```\n\n## One\nText.\n## Two\n";
+    assert_eq!(steps_of(text), [0, 2, 3]);
+    let text = "# Title\n\n## One\n\n```step\n```\nText.\n\n## Two\n";
+    assert_eq!(steps_of(text), [0, 2]);
+    assert_eq!(steps_of("```step\n```\nText.\n```step\n```\nText.\n"), [0, 2]);
 }
 
 #[test]

@@ -18,6 +18,8 @@
 //! ```
 //! ```stage gap
 //! ```
+//! ```step
+//! ```
 //! ![LeNet](lenet.png)
 //! ````
 
@@ -45,6 +47,8 @@ pub enum Piece {
     },
     /// What follows is shown once these predictions are made and these checks hold.
     Stage(Vec<String>),
+    /// What follows is the next step of a presentation.
+    Step,
 }
 
 /// A piece and the line of the text where it begins, counted from 1.
@@ -55,7 +59,7 @@ pub struct Placed {
 }
 
 /// The first words of blocks that are pieces.
-const WORDS: [&str; 6] = ["run", "predict", "check", "live", "hint", "stage"];
+const WORDS: [&str; 7] = ["run", "predict", "check", "live", "hint", "stage", "step"];
 const MOST_PIECES: usize = 400;
 
 /// Cuts a text into pieces.
@@ -98,6 +102,19 @@ pub fn pieces(text: &str) -> Result<Vec<Placed>, Problem> {
     }
 }
 
+/// Where the steps of a presentation begin, by the places of their first pieces: at the blocks that say so, or, where
+/// there is none, at the headings.
+pub fn steps(pieces: &[Piece]) -> Vec<usize> {
+    let of = |is_it: fn(&Piece) -> bool| -> Vec<usize> {
+        let begin = pieces.iter().enumerate().filter(|(_, piece)| is_it(piece)).map(|(place, _)| place);
+        std::iter::once(0).chain(begin.filter(|place| *place > 0)).collect()
+    };
+    match pieces.iter().any(|piece| matches!(piece, Piece::Step)) {
+        true => of(|piece| matches!(piece, Piece::Step)),
+        false => of(|piece| matches!(piece, Piece::Markdown(text) if text.starts_with("## "))),
+    }
+}
+
 /// The marks that open a block on this line.
 fn fence(line: &str) -> Option<String> {
     let trimmed = line.trim_start_matches(' ');
@@ -120,6 +137,10 @@ impl Cutter {
         if let Some((caption, file)) = figure(line) {
             self.push(number, Piece::Figure { file, caption });
             return;
+        }
+        // A section is a piece of its own: a step of a presentation may begin with it.
+        if line.starts_with("## ") {
+            self.end_markdown();
         }
         if self.markdown.is_empty() {
             self.begin = number;
@@ -163,6 +184,8 @@ impl Cutter {
                 let title = if rest.is_empty() { "Hint".to_string() } else { rest.trim().to_string() };
                 Piece::Hint { title, text: body.to_string() }
             }
+            ("step", []) => Piece::Step,
+            ("step", _) => return wrong("A block `step` has no name.".into()),
             (_, []) => {
                 return wrong(format!("The block `{word}` lacks a name: write it behind the word."));
             }

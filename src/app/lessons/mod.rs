@@ -1,6 +1,7 @@
 //! The lessons in the left column: the list, and the page of the one that is open.
 
 mod check;
+mod hold;
 mod list;
 mod live;
 mod markdown;
@@ -14,15 +15,16 @@ mod watch;
 
 use std::path::Path;
 
-use egui::Ui;
+use egui::{Rangef, Ui};
 use egui_commonmark::CommonMarkCache;
 use egui_plot::{AxisHints, Plot};
 
-use super::bridge::{Desk, Request};
+use super::bridge::{Desk, Hold, Request};
 use super::theme::Palette;
 use crate::experiment::{Experiment, Problem, unwritable};
 use crate::lessons::progress::{Progress, Shelf, Teaching};
 use crate::lessons::{Lesson, shipped};
+use crate::session::{RunId, Snapshot};
 
 /// What the lessons remember from frame to frame.
 pub struct State {
@@ -100,6 +102,16 @@ impl State {
         self.shelf.as_ref().map_or_else(fresh, |shelf| shelf.load(lesson))
     }
 
+    /// What the lesson that is being read withholds from a run.
+    pub fn hold(&self, snapshot: &Snapshot, run: RunId) -> Hold {
+        self.open.as_ref().map_or_else(Hold::default, |open| hold::hold(open, self.teaching, snapshot, run))
+    }
+
+    /// Turns to another step of the lesson's presentation; whether there is one.
+    pub fn turn(&mut self, by: isize) -> bool {
+        self.open.as_mut().is_some_and(|open| open.page.turn(&open.lesson.pieces, by))
+    }
+
     /// The name or path of the lesson that is being read.
     pub fn asked(&self) -> Option<&str> {
         self.open.as_ref().map(|open| open.asked.as_str())
@@ -147,7 +159,8 @@ impl State {
 /// A plot whose grid stays behind its curves, with room for "100 %" beside it and for a word below it. Comes before what
 /// is said of its axis across.
 fn calm<'a>(plot: Plot<'a>, palette: &Palette) -> Plot<'a> {
-    let across = AxisHints::new_x().min_thickness(34.0);
+    // Each of some ten epochs has its number.
+    let across = AxisHints::new_x().min_thickness(34.0).label_spacing(Rangef::new(22.0, 34.0));
     plot.custom_x_axes(vec![across]).y_axis_min_width(44.0).grid_color(palette.border).grid_fade(0.4)
 }
 
@@ -166,4 +179,10 @@ fn set_table(desk: &mut Desk<'_>, open: &mut Open, names: &[String]) {
     }
     open.table = table.clone();
     desk.requests.push(Request::SetTable(table));
+}
+
+/// Whether a run of this name is one of those that [`set_table`] makes of an experiment: its only one, or a cell of its
+/// grid.
+fn stands_for(run: &str, experiment: &str) -> bool {
+    run.strip_prefix(experiment).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }

@@ -7,12 +7,12 @@ use lucide_icons::Icon;
 
 use super::live::live_ui;
 use super::markdown::markdown_ui;
-use super::{Open, check, live, predict, set_table, trial};
+use super::{Open, check, hold, live, predict, set_table, stands_for, trial};
 use crate::app::bridge::Desk;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity};
 use crate::lessons::progress::{Shelf, Teaching};
-use crate::lessons::text::Piece;
+use crate::lessons::text::{self, Piece};
 
 /// What the page remembers from frame to frame.
 #[derive(Default)]
@@ -24,6 +24,10 @@ pub struct State {
     pub(super) heights: BTreeMap<usize, f32>,
     pub(super) trial: trial::State,
     is_resetting: bool,
+    /// The runs of each prediction that is to be made before they begin.
+    asked: Vec<Vec<String>>,
+    /// The step of the presentation, counted from 0.
+    step: usize,
 }
 
 impl State {
@@ -44,15 +48,26 @@ pub fn page_ui(
     problem: Option<&str>,
 ) -> bool {
     let is_done = head_ui(ui, open, shelf);
+    let steps = text::steps(&open.lesson.pieces);
+    // A lesson under edit may have become shorter.
+    open.page.step = open.page.step.min(steps.len() - 1);
+    if desk.is_presenting && steps.len() > 1 {
+        steps_ui(ui, &mut open.page.step, steps.len());
+    }
     if let Some(problem) = problem {
         widgets::message_ui(ui, Gravity::Problem, problem, |_| {});
     }
     let before = open.progress.clone();
-    let area = ScrollArea::vertical().id_salt(("lesson", &open.lesson.name)).auto_shrink([false, false]);
+    // Each step of a presentation begins at its top.
+    let step = desk.is_presenting.then_some(open.page.step);
+    let area = ScrollArea::vertical().id_salt(("lesson", &open.lesson.name, step));
+    let area = area.auto_shrink([false, false]);
+    let shown =
+        step.map_or(0..usize::MAX, |step| steps[step]..steps.get(step + 1).copied().unwrap_or(usize::MAX));
     area.show(ui, |ui| {
         // Room for the bar, so that it covers no text.
         ui.set_max_width(ui.available_width() - 10.0);
-        pieces_ui(ui, desk, open, teaching);
+        pieces_ui(ui, desk, open, teaching, &shown);
         ui.add_space(theme::LARGE_GAP);
     });
     if open.progress != before
@@ -101,16 +116,56 @@ fn head_ui(ui: &mut Ui, open: &mut Open, shelf: Option<&Shelf>) -> bool {
     is_done
 }
 
-fn pieces_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, teaching: &Teaching) {
+/// Which step of a presentation is shown, and the way to the others.
+fn steps_ui(ui: &mut Ui, step: &mut usize, n_steps: usize) {
+    ui.horizontal(|ui| {
+        let now = *step;
+        let mut turn = |ui: &mut Ui, symbol, name: &str, is_possible: bool, to: usize| {
+            let button = ui.add_enabled_ui(is_possible, |ui| widgets::icon_button(ui, symbol, name)).inner;
+            if button.on_hover_text(name).clicked() {
+                *step = to;
+            }
+        };
+        turn(ui, Icon::ChevronLeft, "Step before (Page up)", now > 0, now.saturating_sub(1));
+        turn(ui, Icon::ChevronRight, "Next step (Page down)", now + 1 < n_steps, now + 1);
+        widgets::caption_ui(ui, &format!("Step {} of {n_steps}", now + 1));
+    });
+}
+
+impl State {
+    /// Turns to another step of the presentation; whether there is one.
+    pub fn turn(&mut self, pieces: &[Piece], by: isize) -> bool {
+        let n_steps = text::steps(pieces).len();
+        self.step = self.step.saturating_add_signed(by).min(n_steps - 1);
+        n_steps > 1
+    }
+}
+
+fn pieces_ui(
+    ui: &mut Ui,
+    desk: &mut Desk<'_>,
+    open: &mut Open,
+    teaching: &Teaching,
+    shown: &std::ops::Range<usize>,
+) {
+    open.page.asked = hold::asked(open, *teaching, |_| true)
+        .map(|prediction| hold::runs_of(&prediction.facts()).into_iter().map(str::to_string).collect())
+        .collect();
     // The pieces are put back below; they are drawn while the rest of the lesson is written to.
     let pieces = std::mem::take(&mut open.lesson.pieces);
     for (i, piece) in pieces.iter().enumerate() {
         if let Piece::Stage(after) = piece {
             let missing: Vec<&String> = after.iter().filter(|name| !open.progress.has(name)).collect();
             if !missing.is_empty() && !teaching.reveal {
-                stage_ui(ui, open, &missing);
+                // A stage of a later step is not above what is shown.
+                if i < shown.end {
+                    stage_ui(ui, open, &missing);
+                }
                 break;
             }
+            continue;
+        }
+        if !shown.contains(&i) {
             continue;
         }
         ui.push_id(i, |ui| piece_ui(ui, desk, open, teaching, i, piece));
@@ -132,7 +187,7 @@ fn piece_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, teaching: &Teachi
                 markdown_ui(ui, &mut open.markdown, text);
             });
         }
-        Piece::Stage(_) => {}
+        Piece::Stage(_) | Piece::Step => {}
     }
 }
 
@@ -169,14 +224,11 @@ fn run_ui(ui: &mut Ui, desk: &mut Desk<'_>, open: &mut Open, names: &[String]) {
         if button.on_hover_text(help).clicked() {
             set_table(desk, open, names);
         }
-        ui.label(theme::caption(ui, format!("{all}; then press Train")));
+        // Pieces are out of the lesson while they are drawn, so that what is asked was found before.
+        let is_asked = open.page.asked.iter().any(|runs| runs.iter().all(|run| names.contains(run)));
+        let then = if is_asked { "predict, then press Train" } else { "then press Train" };
+        ui.label(theme::caption(ui, format!("{all}; {then}")));
     });
-}
-
-/// Whether a run of this name is one of those that [`set_table`] makes of an experiment: its only one, or a cell of its
-/// grid.
-fn stands_for(run: &str, experiment: &str) -> bool {
-    run.strip_prefix(experiment).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 fn figure_ui(ui: &mut Ui, open: &mut Open, file: &str, caption: &str) {

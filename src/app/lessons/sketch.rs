@@ -1,7 +1,7 @@
 //! A curve sketched on the empty plot by dragging over it, and later what happened drawn over it.
 
-use egui::{Sense, Ui, vec2};
-use egui_plot::{Line, LineStyle, Plot, PlotPoints};
+use egui::{Color32, Sense, Ui, vec2};
+use egui_plot::{Line, LineStyle, Plot, PlotPoints, PlotUi, Points};
 
 use super::calm;
 use crate::app::theme::{self, Palette};
@@ -13,6 +13,10 @@ use crate::train::curves::StepRecord;
 /// Points that a sketch has.
 const N_POINTS: usize = 25;
 const HEIGHT: f32 = 150.0;
+/// A pen that has come over such a share of the width has come to its end.
+const ENOUGH: f64 = 0.95;
+/// Up to so many points each of them is marked.
+const MOST_MARKED: usize = 30;
 
 /// Whether the pen has been over the whole width.
 pub fn is_whole(curve: &[[f64; 2]]) -> bool {
@@ -76,7 +80,8 @@ pub fn sketch_ui(ui: &mut Ui, quantity: &Quantity, curve: &mut Vec<[f64; 2]>, ep
 /// Sets the point under the pen, and those that it has skipped on its way from the last one, on a straight line.
 fn draw(curve: &mut Vec<[f64; 2]>, [share, value]: [f64; 2], epochs: f64) {
     let last = (N_POINTS - 1) as f64;
-    let place = (share.clamp(0.0, 1.0) * last).round() as usize;
+    // Nobody need hit the very edge.
+    let place = if share > ENOUGH { N_POINTS - 1 } else { (share.max(0.0) * last).round() as usize };
     let x = |i: usize| epochs * i as f64 / last;
     if place < curve.len() {
         curve[place][1] = value;
@@ -100,6 +105,7 @@ pub fn compared_ui(ui: &mut Ui, quantity: &Quantity, predicted: &[[f64; 2]], run
         plot.line(
             Line::new("what happened", PlotPoints::from(happened.clone())).color(palette.accent).width(2.0),
         );
+        marks_ui(plot, &happened, palette.accent);
     });
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP, 0.0);
@@ -108,6 +114,15 @@ pub fn compared_ui(ui: &mut Ui, quantity: &Quantity, predicted: &[[f64; 2]], run
             if happened.is_empty() { "the curve appears as the run trains" } else { "solid: what happened" };
         ui.label(theme::caption(ui, text));
     });
+}
+
+/// Marks the points of a curve where they are few: of one alone there is no line.
+pub fn marks_ui(plot: &mut PlotUi<'_>, points: &[[f64; 2]], colour: Color32) {
+    if points.len() <= MOST_MARKED {
+        plot.points(
+            Points::new("", PlotPoints::from(points.to_vec())).color(colour).radius(2.5).allow_hover(false),
+        );
+    }
 }
 
 /// `(epoch, value)` of a run: one point an evaluation, or some hundred means over the steps.
@@ -151,5 +166,10 @@ mod tests {
         assert!(is_whole(&curve) && curve[24] == [4.0, 0.1]);
         draw(&mut curve, [0.25, 0.2], 4.0);
         assert!(is_whole(&curve) && curve[6] == [1.0, 0.2]);
+        let mut short = Vec::new();
+        draw(&mut short, [0.9, 0.5], 4.0);
+        assert!(!is_whole(&short));
+        draw(&mut short, [0.96, 0.5], 4.0);
+        assert!(is_whole(&short), "the edge itself need not be hit");
     }
 }

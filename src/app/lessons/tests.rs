@@ -2,16 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::hold::runs_of;
 use crate::lessons::fact::Fact;
-use crate::lessons::quantities::Measure;
 use crate::lessons::{Lesson, Piece, own, shipped};
-
-/// The experiments whose curves must be on the table for these facts.
-fn runs_of<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> BTreeSet<&'a str> {
-    let quantities = facts.into_iter().flat_map(Fact::quantities);
-    let is_read = quantities.filter(|quantity| matches!(quantity.kind.measure, Measure::Curves(_)));
-    is_read.map(|quantity| quantity.of.as_str()).collect()
-}
 
 fn holds(table: &[String], runs: &BTreeSet<&str>) -> bool {
     runs.iter().all(|run| table.iter().any(|name| name == run))

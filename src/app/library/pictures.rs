@@ -45,18 +45,16 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
             widgets::caption_ui(ui, "reading…");
         }
     });
-    source_ui(ui, desk, state, entries);
-    let data = &mut desk.editor.experiment.data;
-    sizes_ui(ui, data);
-    // What has a name has a part for testing.
-    if !entries.iter().any(|entry| entry.name == data.source) {
-        hold_out_ui(ui, &mut data.hold_out);
+    let is_locked = desk.hold.lock.holds("data");
+    if is_locked {
+        widgets::locked_ui(ui);
     }
-    let classes = match desk.snapshot.pictures() {
-        PicturesState::Ready(ready) => &ready.set.classes[..],
-        PicturesState::Opening { .. } | PicturesState::Failed { .. } => &[],
-    };
-    treatment_ui(ui, data, classes);
+    ui.scope(|ui| {
+        if is_locked {
+            ui.disable();
+        }
+        settings_ui(ui, desk, state, entries);
+    });
     ui.add_space(theme::SMALL_GAP);
     fetch::elsewhere_ui(ui, desk, entries);
     let source = &desk.editor.experiment.data.source;
@@ -76,6 +74,22 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries:
             }
         }),
     }
+}
+
+/// Which pictures, how many, and what is done to them.
+fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, entries: &[Entry]) {
+    source_ui(ui, desk, state, entries);
+    let data = &mut desk.editor.experiment.data;
+    sizes_ui(ui, data);
+    // What has a name has a part for testing.
+    if !entries.iter().any(|entry| entry.name == data.source) {
+        hold_out_ui(ui, &mut data.hold_out);
+    }
+    let classes = match desk.snapshot.pictures() {
+        PicturesState::Ready(ready) => &ready.set.classes[..],
+        PicturesState::Opening { .. } | PicturesState::Failed { .. } => &[],
+    };
+    treatment_ui(ui, data, classes);
 }
 
 fn is_failed(desk: &Desk<'_>) -> bool {

@@ -28,6 +28,9 @@ pub struct State {
 const SIDE: f32 = 150.0;
 const LARGE_SIDE: f32 = 260.0;
 
+/// Room for what is said of a unit beside the picture and its map.
+const WORDS: f32 = 120.0;
+
 /// Side of a map in a row, and of a number where a layer gives no maps.
 const MAP: f32 = 30.0;
 const NUMBER: f32 = 12.0;
@@ -78,6 +81,7 @@ impl State {
         };
         let layer = &activations.layers[place];
         let side = if ui.available_width() > 640.0 { LARGE_SIDE } else { SIDE };
+        let is_wide = ui.available_width() > 2.0 * side + WORDS;
         let pointed = self.pointed.take();
         ui.horizontal_top(|ui| {
             let (picture, input) = (&activations.picture, graph.input());
@@ -108,15 +112,32 @@ impl State {
                     sheets::frame(ui, sheets::cell(response.rect, at, size), Palette::of(ui).accent);
                 }
             });
-            ui.vertical(|ui| {
-                ui.label(theme::strong(format!("{} {}, unit {channel}", layer.path, layer.kind)));
-                words_ui(ui, layer, channel, self.pointed.map(|(_, at)| at).or(subject.place), graph);
-                answer_ui(ui, desk, activations);
-                if ui.button("Ask why").on_hover_text("What this unit responds to in the picture").clicked() {
-                    subject.asks_why = true;
-                }
-            });
+            if is_wide {
+                ui.vertical(|ui| self.unit_ui(ui, desk, subject, graph, activations, (place, channel)));
+            }
         });
+        if !is_wide {
+            self.unit_ui(ui, desk, subject, graph, activations, (place, channel));
+        }
+    }
+
+    /// What is known of the chosen unit, and the net's answer.
+    fn unit_ui(
+        &self,
+        ui: &mut Ui,
+        desk: &Desk<'_>,
+        subject: &mut Subject,
+        graph: &Graph,
+        activations: &Activations,
+        (place, channel): (usize, usize),
+    ) {
+        let layer = &activations.layers[place];
+        ui.label(theme::strong(format!("{} {}, unit {channel}", layer.path, layer.kind)));
+        words_ui(ui, layer, channel, self.pointed.map(|(_, at)| at).or(subject.place), graph);
+        answer_ui(ui, desk, activations);
+        if ui.button("Ask why").on_hover_text("What this unit responds to in the picture").clicked() {
+            subject.asks_why = true;
+        }
     }
 
     /// A layer's line, and its maps: as many as fit into a row, or all of the chosen one.

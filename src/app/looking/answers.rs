@@ -71,7 +71,7 @@ pub fn answers_ui(ui: &mut Ui, desk: &mut Desk<'_>, subject: &mut Subject, state
             return;
         }
         let parts = [(Part::Test, "test", ""), (Part::Train, "train", "")];
-        widgets::choice_ui(ui, &mut state.part, &parts);
+        widgets::group_ui(ui, "part", |ui| widgets::choice_ui(ui, &mut state.part, &parts));
     });
     if state.shown == Shown::Own {
         return trial::trial_ui(ui, desk, subject, &mut state.trial);

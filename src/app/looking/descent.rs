@@ -39,6 +39,8 @@ struct Drawn {
 /// Steps that are taken, and those in a second while it plays.
 const N_STEPS: usize = 300;
 const PER_SECOND: f32 = 30.0;
+/// Width below which the table's heads are broken in two.
+const NARROW: f32 = 380.0;
 
 /// Points of the surface along either side.
 const FINE: [usize; 2] = [240, 160];
@@ -168,8 +170,16 @@ impl State {
     fn table_ui(&mut self, ui: &mut Ui) {
         let Some(drawn) = &self.drawn else { return };
         let (surface, step) = (drawn.of.surface, self.step as usize);
-        egui::Grid::new("optimisers").num_columns(4).striped(true).show(ui, |ui| {
-            for title in ["", "rate", "above the minimum", "effective rate (x, y)"] {
+        // In two lines where the columns would not fit beside each other.
+        let (titles, gap) = match ui.available_width() < NARROW {
+            true => (["", "\nrate", "above the\nminimum", "effective rate\n(x, y)"], 8.0),
+            false => {
+                (["", "rate", "above the minimum", "effective rate (x, y)"], ui.spacing().item_spacing.x)
+            }
+        };
+        let gap = [gap, ui.spacing().item_spacing.y];
+        egui::Grid::new("optimisers").num_columns(4).spacing(gap).striped(true).show(ui, |ui| {
+            for title in titles {
                 widgets::caption_ui(ui, title);
             }
             ui.end_row();

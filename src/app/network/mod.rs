@@ -102,6 +102,9 @@ struct Stack<'a> {
 
 pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     header::header_ui(ui, desk, state);
+    if desk.hold.lock.holds("network") {
+        widgets::locked_ui(ui);
+    }
     text_ui(ui, desk);
     kept::kept_ui(ui, desk, &mut state.kept);
     advice::general_ui(ui, desk);

@@ -96,6 +96,11 @@ impl Bench {
         self.harness.query_all_by_label(label).next().is_some()
     }
 
+    /// How many controls of this name there are.
+    pub fn count(&self, label: &str) -> usize {
+        self.harness.query_all_by_label(label).count()
+    }
+
     pub fn has_text(&self, part: &str) -> bool {
         self.harness.query_all_by_label_contains(part).next().is_some()
     }
@@ -103,6 +108,24 @@ impl Bench {
     pub fn click(&mut self, label: &str) {
         self.get(label).click();
         self.run();
+    }
+
+    /// Whether these words stand somewhere as a text to be read: not in the name of a picture or a control.
+    pub fn is_written(&self, part: &str) -> bool {
+        let mut all = self.harness.query_all_by_label_contains(part);
+        all.any(|node| node.accesskit_node().role() == egui::Role::Label)
+    }
+
+    /// Frames until nothing turns any more that stands for something yet to come.
+    pub fn settle(&mut self) {
+        let is_waiting = |harness: &Harness<'static, Workshop>| {
+            let mut all = harness.query_all_by_role(egui::Role::ProgressIndicator);
+            all.any(|node| node.accesskit_node().label().is_none())
+        };
+        while is_waiting(&self.harness) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            self.harness.step();
+        }
     }
 
     /// Clicks the first control whose name has these words in it.

@@ -29,7 +29,7 @@ fn buttons_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let running = desk.snapshot.activity().is_work();
     let done =
         is_done(desk).then(|| "All epochs are done. Raise their number to go on, or reset.".to_string());
-    let obstacle = desk.obstacle().or(done);
+    let obstacle = desk.obstacle().or(desk.hold.first.clone()).or(done);
     let has_run = desk.snapshot.begun().is_some();
     let no_way_back = (!has_run).then_some("There is nothing to go back from.");
     let no_run = (!has_run).then_some("There is no run to test yet.");
@@ -107,6 +107,11 @@ fn epoch_marks(ui: &Ui, rect: Rect, run: Option<&RunSnapshot>) {
 /// What is going on, or why nothing can.
 fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     let Some(obstacle) = desk.obstacle().filter(|_| !desk.snapshot.activity().is_work()) else {
+        if let Some(first) = &desk.hold.first {
+            let text = RichText::new("Predict first").small().color(Palette::of(ui).accent);
+            ui.label(text).on_hover_text(first);
+            return;
+        }
         ui.label(RichText::new(state_text(desk)).small()).on_hover_text(kept_text(desk));
         if is_done(desk) {
             more_epochs_ui(ui, desk);

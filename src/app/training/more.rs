@@ -5,30 +5,32 @@ use std::ops::RangeInclusive;
 use egui::Ui;
 use lucide_icons::Icon;
 
+use super::settings::setting_ui;
 use crate::app::widgets::{self, named};
 use crate::app::{format, menu};
+use crate::experiment::file::Lock;
 use crate::experiment::{Train, WarmUp};
 
 /// Draws them: those that were touched, or all.
-pub fn settings_ui(ui: &mut Ui, train: &mut Train, shows_all: bool) {
+pub fn settings_ui(ui: &mut Ui, lock: &Lock, train: &mut Train, shows_all: bool) {
     let plain = Train::default();
     if shows_all || train.warm_up != plain.warm_up {
-        widgets::group_ui(ui, "warm-up", |ui| warm_up_ui(ui, &mut train.warm_up));
+        setting_ui(ui, lock, "train.warm-up", |ui| warm_up_ui(ui, &mut train.warm_up));
     }
     if shows_all || train.reference_batch.is_some() {
-        widgets::group_ui(ui, "reference-batch", |ui| reference_batch_ui(ui, train));
+        setting_ui(ui, lock, "train.reference-batch", |ui| reference_batch_ui(ui, train));
     }
     if shows_all || train.clip.is_some() {
-        widgets::group_ui(ui, "clip", |ui| clip_ui(ui, &mut train.clip));
+        setting_ui(ui, lock, "train.clip", |ui| clip_ui(ui, &mut train.clip));
     }
     if shows_all || train.decay_all {
         let help = "Weight decay pulls biases and the scales and shifts of normalisations towards 0 as well.";
-        widgets::group_ui(ui, "decay-all", |ui| flag_ui(ui, "Decay all", &mut train.decay_all, help));
+        setting_ui(ui, lock, "train.decay-all", |ui| flag_ui(ui, "Decay all", &mut train.decay_all, help));
     }
     if shows_all || train.zero_residual {
         let help = "The last normalisation of each residual branch begins with scale 0, so that every block begins \
                     as the identity (Goyal et al. 2017). Takes effect at the start of a run.";
-        widgets::group_ui(ui, "zero-residual", |ui| {
+        setting_ui(ui, lock, "train.zero-residual", |ui| {
             flag_ui(ui, "Blocks begin as the identity", &mut train.zero_residual, help);
         });
     }

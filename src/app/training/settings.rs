@@ -9,6 +9,7 @@ use crate::app::menu::{self, Menu};
 use crate::app::theme;
 use crate::app::widgets;
 use crate::experiment::Train;
+use crate::experiment::file::Lock;
 
 const OPTIMISER: Menu = Menu { name: "Optimiser", caption: "", width: 88.0, shows_rare: false };
 const LOSS: Menu = Menu { name: "Loss", caption: "Loss", width: 124.0, shows_rare: false };
@@ -26,14 +27,14 @@ pub struct State {
 
 /// Where there is little room, the rate and the rule alone until the others are asked for.
 pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, has_room: bool) {
-    let experiment = &mut desk.editor.experiment;
+    let (experiment, lock) = (&mut desk.editor.experiment, &desk.hold.lock);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP + theme::SMALL_GAP, theme::SMALL_GAP);
         let train = &mut experiment.train;
         let shows_rare = state.detailed;
         let (start, loss) = (Menu { shows_rare, ..START }, Menu { shows_rare, ..LOSS });
-        widgets::group_ui(ui, "rate", |ui| rate_ui(ui, &mut train.rate));
-        widgets::group_ui(ui, "optimiser", |ui| menu::named_ui(ui, OPTIMISER, &mut train.optimiser));
+        setting_ui(ui, lock, "train.rate", |ui| rate_ui(ui, &mut train.rate));
+        setting_ui(ui, lock, "train.optimiser", |ui| menu::named_ui(ui, OPTIMISER, &mut train.optimiser));
         if desk.is_presenting {
             return;
         }
@@ -43,16 +44,33 @@ pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, has_room
                 return;
             }
         }
-        widgets::group_ui(ui, "loss", |ui| menu::named_ui(ui, loss, &mut train.loss));
-        widgets::group_ui(ui, "batch", |ui| batch_ui(ui, train));
-        widgets::group_ui(ui, "epochs", |ui| epochs_ui(ui, train));
-        widgets::group_ui(ui, "decay", |ui| decay_ui(ui, train));
-        widgets::group_ui(ui, "start", |ui| menu::named_ui(ui, start, &mut train.initialisation));
-        widgets::group_ui(ui, "seed", |ui| seed_ui(ui, &mut experiment.seed));
-        widgets::group_ui(ui, "schedule", |ui| menu::named_ui(ui, SCHEDULE, &mut train.schedule));
-        more::settings_ui(ui, train, shows_rare);
+        setting_ui(ui, lock, "train.loss", |ui| menu::named_ui(ui, loss, &mut train.loss));
+        setting_ui(ui, lock, "train.batch", |ui| batch_ui(ui, train));
+        setting_ui(ui, lock, "train.epochs", |ui| epochs_ui(ui, train));
+        setting_ui(ui, lock, "train.weight-decay", |ui| decay_ui(ui, train));
+        setting_ui(ui, lock, "train.initialisation", |ui| {
+            menu::named_ui(ui, start, &mut train.initialisation)
+        });
+        setting_ui(ui, lock, "seed", |ui| seed_ui(ui, &mut experiment.seed));
+        setting_ui(ui, lock, "train.schedule", |ui| menu::named_ui(ui, SCHEDULE, &mut train.schedule));
+        more::settings_ui(ui, lock, train, shows_rare);
         more::button_ui(ui, &mut state.detailed);
     });
+}
+
+/// What belongs to a key, in one piece; grey where the lesson locks it.
+pub(super) fn setting_ui<R>(
+    ui: &mut Ui,
+    lock: &Lock,
+    key: &'static str,
+    contents: impl FnOnce(&mut Ui) -> R,
+) -> R {
+    widgets::group_ui(ui, key, |ui| {
+        if lock.holds(key) {
+            ui.disable();
+        }
+        contents(ui)
+    })
 }
 
 /// The button that shows all settings, and puts them away again.

@@ -8,6 +8,7 @@
 
 mod keys;
 mod follow;
+mod lock;
 mod named;
 pub mod node;
 mod places;
@@ -25,6 +26,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use follow::follow;
+pub use lock::Lock;
 pub use places::{layer_place, layer_places};
 pub use read::{MAX_BYTES, load, load_text, overlay, overlay_entry, parse};
 pub use write::write;

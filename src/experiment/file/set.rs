@@ -35,6 +35,18 @@ impl Experiment {
     }
 }
 
+/// The key of this name, which is one of the file's own and leads no further into its table.
+pub(super) fn known(key: &str) -> Result<&'static Key, Problem> {
+    let (known, inner) = find(key)?;
+    match inner.is_empty() {
+        true => Ok(known),
+        false => {
+            let name = known.full_name();
+            Err(Problem::new(format!("`{}` is a part of `{name}`. Name that.", shortened(key))))
+        }
+    }
+}
+
 /// The key of the file that `key` begins with, and the names that lead on into its table.
 fn find(key: &str) -> Result<(&'static Key, Vec<&str>), Problem> {
     let key = key.trim();

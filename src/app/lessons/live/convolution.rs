@@ -6,7 +6,7 @@ use egui::{Color32, Grid, Mesh, Pos2, Rect, Response, Sense, Stroke, StrokeKind,
 use super::State as Part;
 use super::by_hand::{Map, Pooling, Slide, kernel};
 use crate::app::theme::{self, Palette};
-use crate::app::{format, widgets};
+use crate::app::widgets;
 use crate::data::{DataError, DataSet, catalogue};
 use crate::experiment::{Data, Experiment};
 use crate::lessons::live::Live;
@@ -24,6 +24,9 @@ pub struct State {
     /// The place of the output that is followed.
     at: [usize; 2],
 }
+
+/// Terms of a sum that are written out.
+const MOST_TERMS: usize = 9;
 
 /// Pictures to choose from.
 const PICTURES: usize = 50;
@@ -91,15 +94,13 @@ impl State {
                 }
             }
         });
-        ui.horizontal_top(|ui| {
-            self.kernel_ui(ui);
-            ui.add_space(theme::GAP);
-            ui.vertical(|ui| {
-                setting_ui(ui, "stride", &mut self.slide.stride, 1..=4);
-                setting_ui(ui, "padding", &mut self.slide.padding, 0..=4);
-                setting_ui(ui, "picture", &mut self.picture, 0..=PICTURES - 1);
-                setting_ui(ui, "shift", &mut self.shift, 0..=6);
-            });
+        self.kernel_ui(ui);
+        // Below the kernel: beside one of 5×5 there is no room in a narrow column.
+        ui.horizontal_wrapped(|ui| {
+            setting_ui(ui, "stride", &mut self.slide.stride, 1..=4);
+            setting_ui(ui, "padding", &mut self.slide.padding, 0..=4);
+            setting_ui(ui, "picture", &mut self.picture, 0..=PICTURES - 1);
+            setting_ui(ui, "shift", &mut self.shift, 0..=6);
         });
         ui.horizontal_wrapped(|ui| {
             ui.checkbox(&mut self.is_rectified, "ReLU");
@@ -146,7 +147,9 @@ impl State {
                 let largest = pooled.values.iter().fold(1e-9f32, |most, value| most.max(value.abs()));
                 // Mid grey is 0, as with filters.
                 let grey = |value: f32| Color32::from_gray((128.0 + 127.0 * value / largest) as u8);
-                widgets::named(map_ui(ui, pooled, side, grey), "Result of the convolution");
+                let response = map_ui(ui, pooled, side, grey);
+                let response = widgets::named(response, "Result of the convolution");
+                self.result_ui(ui, response.rect, filtered, pooled);
             });
         });
     }
@@ -176,23 +179,33 @@ impl State {
         ui.painter().rect_stroke(window, 0.0, stroke, StrokeKind::Outside);
     }
 
+    /// Where in the result the sum comes to stand, or the pool that takes it.
+    fn result_ui(&self, ui: &Ui, rect: Rect, filtered: &Map, pooled: &Map) {
+        let step = if self.pooling == Pooling::None { 1 } else { 2 };
+        let place = |i: usize, n: usize| (i / step).min(n.saturating_sub(1)) as f32;
+        let [y, x] = self.place(filtered);
+        let pixel = rect.width() / pooled.width as f32;
+        let min = rect.min + vec2(place(x, pooled.width), place(y, pooled.height)) * pixel;
+        let stroke = Stroke::new(2.0, Palette::of(ui).test);
+        let cell = Rect::from_min_size(min, vec2(1.0, 1.0) * pixel);
+        ui.painter().rect_stroke(cell, 0.0, stroke, StrokeKind::Outside);
+    }
+
     /// The sum that is formed where the window lies, number by number.
     fn sum_ui(&self, ui: &mut Ui, picture: &Map, filtered: &Map) {
         let [y, x] = self.place(filtered);
         let window = self.slide.window(picture, y, x);
-        let terms = window.iter().zip(&self.slide.kernel).filter(|(_, weight)| **weight != 0.0);
-        let terms: Vec<String> =
-            terms.map(|(value, weight)| format!("{}·{value:.2}", format::number((*weight).into()))).collect();
-        let shown = match terms.len() {
-            0 => "0".to_string(),
-            n if n > 9 => format!("{} + …", terms[..9].join(" + ")),
-            _ => terms.join(" + "),
-        };
         let sum = self.slide.sum(picture, y, x);
-        let text = format!("row {}, column {}: {shown} = {sum:.2}", y + 1, x + 1);
+        let text = format!(
+            "row {}, column {}: {} = {}",
+            y + 1,
+            x + 1,
+            terms(&self.slide.kernel, &window),
+            short(sum)
+        );
         ui.add(egui::Label::new(theme::caption(ui, text)).wrap());
         if self.is_rectified {
-            ui.label(theme::caption(ui, format!("behind the ReLU: {:.2}", sum.max(0.0))));
+            ui.label(theme::caption(ui, format!("behind the ReLU: {}", short(sum.max(0.0)))));
         }
     }
 
@@ -212,11 +225,39 @@ impl State {
     }
 }
 
+/// The weights, each times what lies under it: all of a small kernel, the first of a larger one.
+fn terms(kernel: &[f32], window: &[f32]) -> String {
+    let mut text = String::new();
+    for (i, (weight, value)) in kernel.iter().zip(window).take(MOST_TERMS).enumerate() {
+        let sign = match (i, *weight < 0.0) {
+            (0, true) => "−",
+            (0, false) => "",
+            (_, true) => " − ",
+            (_, false) => " + ",
+        };
+        text.push_str(&format!("{sign}{}·{}", short(weight.abs()), short(*value)));
+    }
+    if kernel.len() > MOST_TERMS {
+        text.push_str(" + …");
+    }
+    text
+}
+
+/// With two decimals at most.
+fn short(x: f32) -> String {
+    let text = format!("{x:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    match text {
+        "-0" => "0".into(),
+        text => text.replace('-', "−"),
+    }
+}
+
 fn setting_ui(ui: &mut Ui, name: &str, value: &mut usize, range: std::ops::RangeInclusive<usize>) {
     *value = (*value).clamp(*range.start(), *range.end());
-    ui.horizontal(|ui| {
-        widgets::count_ui(ui, name, value, range);
+    widgets::group_ui(ui, name, |ui| {
         widgets::caption_ui(ui, name);
+        widgets::count_ui(ui, name, value, range);
     });
 }
 
@@ -253,4 +294,19 @@ fn place_at(response: &Response, map: &Map) -> Option<[usize; 2]> {
     let pixel = response.rect.width() / map.width as f32;
     let place = |along: f32, n: usize| ((along / pixel).max(0.0) as usize).min(n - 1);
     Some([place(offset.y, map.height), place(offset.x, map.width)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_has_a_term_for_each_weight() {
+        let kernel = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
+        let window = [0.5, 0.25, 0.0, 1.0, 0.996, 0.004, 0.0, 0.0, 0.1];
+        let text = terms(&kernel, &window);
+        assert_eq!(text, "−1·0.5 + 0·0.25 + 1·0 − 2·1 + 0·1 + 2·0 − 1·0 + 0·0 + 1·0.1");
+        assert!(terms(&[0.1; 25], &[1.0; 25]).ends_with("0.1·1 + …"));
+        assert_eq!([short(-0.001), short(-0.5), short(10.0)], ["0", "−0.5", "10"]);
+    }
 }

@@ -4,7 +4,7 @@ use egui::Ui;
 use egui_plot::{GridMark, Legend, Line, LineStyle, Plot, PlotPoints};
 
 use super::super::calm;
-use super::super::sketch::{curve_of, steps_of};
+use super::super::sketch::{curve_of, marks_ui, steps_of};
 use crate::app::bridge::Desk;
 use crate::app::runs::mark;
 use crate::app::theme::Palette;
@@ -43,16 +43,23 @@ pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
     };
     let n_epochs = runs.iter().filter_map(epochs).max();
     let plot = calm(shown.plot(&names.join(" ")), Palette::of(ui));
-    let plot = shown.axes(plot, n_epochs.unwrap_or(1) as f64, &curves);
+    let plot = shown.axes(plot, n_epochs.unwrap_or(1) as f64);
+    let top = top(&curves).unwrap_or(EMPTY);
     let styles = [LineStyle::Solid, LineStyle::dashed_loose(), LineStyle::dotted_dense()];
     // As on the right.
     let mark = |(i, (_, run)): (usize, &(&str, Option<&RunSnapshot>))| run.map_or(i, |run| run.mark);
     let colours: Vec<_> = runs.iter().enumerate().map(|run| mark::colour(ui, mark(run))).collect();
     let response = plot.show(ui, |plot| {
+        // Anew in each frame: the plot would keep the height that it had while it was empty.
+        if !shown.is_share() {
+            plot.set_plot_bounds_y(0.0..=top);
+        }
         for (i, ((name, _), points)) in runs.iter().zip(curves).enumerate() {
             let colour = colours[i];
-            let line = Line::new((*name).to_string(), PlotPoints::from(points)).color(colour).width(2.0);
+            let line =
+                Line::new((*name).to_string(), PlotPoints::from(points.clone())).color(colour).width(2.0);
             plot.line(line.style(styles[i / 4 % styles.len()]));
+            marks_ui(plot, &points, colour);
         }
     });
     widgets::named(response.response, &format!("Curves of {}", names.join(" and ")));
@@ -63,6 +70,10 @@ pub fn curves_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
 }
 
 impl Shown<'_> {
+    fn is_share(&self) -> bool {
+        self.kind.ends_with("error")
+    }
+
     fn points(&self, run: &RunSnapshot) -> Vec<[f64; 2]> {
         match self.is_over_rate {
             true => steps_of(run, self.kind, |record| f64::from(record.rate.max(1e-30)).log10()),
@@ -80,14 +91,14 @@ impl Shown<'_> {
             .legend(Legend::default())
     }
 
-    fn axes<'a>(&self, plot: Plot<'a>, n_epochs: f64, curves: &[Vec<[f64; 2]>]) -> Plot<'a> {
+    fn axes<'a>(&self, plot: Plot<'a>, n_epochs: f64) -> Plot<'a> {
         let plot = match self.is_over_rate {
             true => plot.x_axis_label("rate").x_axis_formatter(|mark, _| power(mark)),
             false => plot.x_axis_label("epoch").include_x(0.0).include_x(n_epochs),
         };
-        match self.kind.ends_with("error") {
+        match self.is_share() {
             true => plot.include_y(1.0).y_axis_formatter(|mark, _| format!("{:.0} %", 100.0 * mark.value)),
-            false => plot.default_y_bounds(0.0, top(curves).unwrap_or(EMPTY)),
+            false => plot,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Activation functions beside their derivatives.
 
 use egui::Ui;
-use egui_plot::{Legend, Line, LineStyle, Plot, PlotPoints, uniform_grid_spacer};
+use egui_plot::{Corner, Legend, Line, LineStyle, Plot, PlotPoints, uniform_grid_spacer};
 
 use super::super::calm;
 use super::State as Part;
@@ -39,7 +39,7 @@ fn plot_ui(ui: &mut Ui, state: &State, title: &str, of: fn(Activation, f64) -> f
     widgets::caption_ui(ui, title);
     let plot = calm(Plot::new(("functions", title)), Palette::of(ui)).height(HEIGHT).allow_scroll(false);
     let plot = plot
-        .legend(Legend::default())
+        .legend(Legend::default().position(Corner::LeftTop))
         .x_axis_label("x")
         .x_grid_spacer(uniform_grid_spacer(|_| [8.0, 2.0, 1.0]));
     let response = plot.allow_drag(false).allow_zoom(false).include_y(0.0).include_y(1.0).show(ui, |plot| {

@@ -11,7 +11,7 @@ use crate::lessons::live::Live;
 use crate::lessons::{Lesson, own};
 
 /// How high the table is before it scrolls.
-const HEIGHT: f32 = 280.0;
+const HEIGHT: f32 = 360.0;
 
 pub fn layers_ui(ui: &mut Ui, desk: &Desk<'_>, lesson: &Lesson, live: &Live) {
     let name = live.settings.text("of").unwrap_or_default();
@@ -40,7 +40,7 @@ fn table_ui(ui: &mut Ui, graph: &Graph, name: &str) {
     let some = |n: u64, written: fn(u64) -> String| if n > 0 { written(n) } else { String::new() };
     Grid::new(("layers of", name)).striped(true).num_columns(5).spacing([8.0, 2.0]).show(ui, |ui| {
         // Broken in two, so that the five columns fit beside each other in a narrow window.
-        for head in ["layer", "output", "parameters", "multiply-\nadds", "sees"] {
+        for head in ["\nlayer", "\noutput", "\nparameters", "multiply-\nadds", "\nsees"] {
             widgets::caption_ui(ui, head);
         }
         ui.end_row();
