@@ -391,6 +391,7 @@ fn the_standard_work_is_measured() {
     ] {
         assert!(found[key].as_f64().is_some_and(|number| number > 0.0), "{key} in {found}");
     }
+    assert_eq!(found["parameters"], 431_080, "LeCun's net of 20 and 50 filters");
     let profile = found["profile"].as_array().expect("a list");
     let steps = |op: &str| profile.iter().find(|row| row["op"] == op).map(|row| row["steps"].clone());
     assert_eq!(steps("conv, forward"), Some(2.into()), "{found}");

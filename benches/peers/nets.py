@@ -6,28 +6,30 @@ import torch.nn.functional as F
 
 
 class Block(nn.Module):
-    """A residual block of CIFAR's nets, with a shortcut that pads channels with zeros."""
+    """A block of CIFAR's nets; if residual, with a shortcut that pads channels with zeros."""
 
-    def __init__(self, inputs, outputs, stride):
+    def __init__(self, inputs, outputs, stride, is_residual):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
-        self.added, self.stride = outputs - inputs, stride
+        self.added, self.stride, self.is_residual = outputs - inputs, stride, is_residual
 
     def forward(self, x):
         y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
+        if not self.is_residual:
+            return F.relu(y)
         if self.added:
             x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added))
         return F.relu(y + x)
 
 
-def resnet_20():
+def cifar(n_blocks, is_residual=True):
     layers, inputs = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()], 16
     for outputs in (16, 32, 64):
-        for i in range(3):
-            layers.append(Block(inputs, outputs, 2 if i == 0 and outputs > 16 else 1))
+        for i in range(n_blocks):
+            layers.append(Block(inputs, outputs, 2 if i == 0 and outputs > 16 else 1, is_residual))
             inputs = outputs
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
@@ -93,13 +95,14 @@ def u_net():
     return nn.Sequential(*conv(3, 16), outer, *conv(32, 16), nn.Conv2d(16, 10, 1))
 
 
-# For each name of `convscope bench`: the net, channels and side of its pictures, batch of training, batch of
-# evaluation, and whether there is a class for each pixel.
-WORK = {
-    "lenet": (lenet, 1, 28, 64, 256, False),
-    "wide-lenet": (wide_lenet, 3, 32, 64, 256, False),
-    "resnet-20-b32": (resnet_20, 3, 32, 32, 256, False),
-    "resnet-20-b128": (resnet_20, 3, 32, 128, 256, False),
-    "resnet-18": (resnet_18, 3, 224, 8, 16, False),
-    "u-net": (u_net, 3, 64, 16, 64, True),
+# For each name of `convscope bench`.
+NETS = {
+    "lenet": lenet,
+    "wide-lenet": wide_lenet,
+    "resnet-20-b32": lambda: cifar(3),
+    "resnet-20-b128": lambda: cifar(3),
+    "plain-56": lambda: cifar(9, is_residual=False),
+    "resnet-56": lambda: cifar(9),
+    "resnet-18": resnet_18,
+    "u-net": u_net,
 }

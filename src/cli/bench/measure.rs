@@ -50,6 +50,7 @@ pub fn measure(
         "work": work.name,
         "device": device.info().name,
         "batch": work.batch,
+        "parameters": run.graph.total().parameters,
         "train_images_per_second": work.batch as f64 / step,
         "step_ms": { "median": 1e3 * step, "least": 1e3 * step_secs[0], "most": 1e3 * step_secs[step_secs.len() - 1] },
         "eval_images_per_second": run.set.test.len() as f64 / middle(&evaluation_secs),
