@@ -107,6 +107,9 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     }
 }
 
+/// A net with its pictures, and the device on which it is looked at.
+type Subject = (Net, Arc<DataSet>, Arc<dyn Device>);
+
 impl InspectArguments {
     /// The net to look at. Its pictures are opened only where the weights do not tell all, or are not given.
     fn net(&self) -> Result<Net, Failure> {
@@ -122,7 +125,7 @@ impl InspectArguments {
     }
 
     /// The net together with its pictures, which are made only where the device has room for an answer beside them.
-    fn net_and_pictures(&self) -> Result<(Net, Arc<DataSet>, Arc<dyn Device>), Failure> {
+    fn net_and_pictures(&self) -> Result<Subject, Failure> {
         let device = engine::open(&self.device)?;
         let (net, set) = net_over(&self.experiment.resolve()?, self.weights.as_deref(), &*device)?;
         Ok((net, set, device))
