@@ -76,6 +76,11 @@ impl Loader {
         self.shelf.iter().find(|(known, _)| known == wish).and_then(|(_, set)| set.upgrade())
     }
 
+    /// Pictures may have changed where they come from: whoever wishes for them next has them opened anew.
+    pub fn forget(&mut self, wish: &Wish) {
+        self.shelf.retain(|(known, _)| known != wish);
+    }
+
     /// Remembers what a wish was answered with.
     pub fn keep(&mut self, wish: Wish, set: &Arc<DataSet>) {
         self.shelf.retain(|(known, set)| *known != wish && set.strong_count() > 0);

@@ -15,7 +15,7 @@ use crate::data::DataSet;
 use crate::engine::{Beside, Device, EngineError, Memory};
 use crate::experiment::Experiment;
 use crate::graph::Graph;
-use crate::train::folder::{self, Stored};
+use crate::train::folder::{self, FolderError, Stored};
 use crate::train::keeping::Keeping;
 use crate::train::series::Series;
 use crate::train::{Lasting, Run, TrainError};
@@ -39,6 +39,10 @@ pub struct Slot {
     pub lost: Option<Lost>,
     /// Sees to its folder.
     pub keeper: Keeper,
+    /// What it is to reach from its last checkpoint, where a slow disk has its folder still.
+    pub late: Option<Goal>,
+    /// Whether the pictures that are there have turned out to be others than those of the run it goes on from.
+    pub doubts_pictures: bool,
     /// From where it goes on once it begins, if not from its first step.
     pub stored: Option<Stored>,
     /// How it is to be described once it has gone on from there: until then it is what the folder says.
@@ -101,6 +105,8 @@ impl Slot {
             keeps: false,
             lost: None,
             keeper: Keeper::default(),
+            late: None,
+            doubts_pictures: false,
             stored: None,
             later: None,
         }
@@ -225,8 +231,8 @@ impl Slot {
     /// Is to begin, and then to train so far.
     fn aim_anew(&mut self, span: Span) {
         self.goal = Goal::Begin(span);
-        // What failed may have been mended since.
-        if matches!(self.seen.pictures, PicturesState::Failed { .. }) {
+        // What failed, or was not what it should be, may have been mended since.
+        if self.doubts_pictures || matches!(self.seen.pictures, PicturesState::Failed { .. }) {
             self.want_pictures();
         }
     }
@@ -295,7 +301,12 @@ impl Slot {
             Some(stored) => {
                 let path = stored.path.clone();
                 // What cannot go on now is not to begin anew without a word the next time.
-                self.go_on(stored, set, device).inspect_err(|_| self.stored = folder::open(&path).ok())?
+                self.go_on(stored, set, device).inspect_err(|error| {
+                    let is_of_others =
+                        |error: &FolderError| matches!(error, FolderError::OtherPictures { .. });
+                    self.doubts_pictures = matches!(error, TrainError::Folder(error) if is_of_others(error));
+                    self.stored = folder::open(&path).ok();
+                })?
             }
             None => {
                 let mut run = Run::new(&experiment, set, device.clone())?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Stdio};
 use std::time::{Duration, Instant};
 
-use convscope::experiment::{Augment, Optimiser};
+use convscope::experiment::{Augment, Data, Optimiser};
 use convscope::session::{Keeping, OpenRun};
 use convscope::train::folder::{self, Past, PastState};
 

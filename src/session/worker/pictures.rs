@@ -23,6 +23,10 @@ impl Worker {
     pub(super) fn open_pictures(&mut self) {
         let waits = |slot: &&mut Slot| matches!(slot.seen.pictures, PicturesState::Opening { .. });
         for slot in self.runs.slots.iter_mut().filter(waits) {
+            if std::mem::take(&mut slot.doubts_pictures) {
+                // Others may still have them; this run wants those that are on the disk now.
+                self.loader.forget(&slot.wish());
+            }
             if let Some(set) = self.loader.at_hand(&slot.wish()) {
                 slot.take_pictures(Ok(set));
             }
