@@ -248,6 +248,7 @@ impl Worker {
             Command::Epoch(id) => self.aim(id, Span::Epoch),
             Command::Pause(id) => self.each(id, Slot::rest),
             Command::Reset(id) => {
+                self.part_from(self.runs.with_twins(id));
                 self.each(id, Slot::reset);
                 self.open_pictures();
             }

@@ -103,7 +103,15 @@ pub struct Keeper {
     appended: Option<Instant>,
     /// How it stands in the window, as was noted last.
     noted: Option<Open>,
+    /// What a run was before it began anew, if that is worth keeping and the writer has its folder still.
+    parting: Option<Parting>,
     pub kept: Kept,
+}
+
+/// A last checkpoint, and how often the run had begun by then.
+struct Parting {
+    number: u64,
+    still: Box<Still>,
 }
 
 /// When a checkpoint was tried, what it took to take it, and of what.
@@ -158,7 +166,7 @@ impl Keeper {
         let Kin { of, is_at_rest, .. } = kin;
         if self.number != of.1 {
             self.leave(writer);
-            *self = Self { number: of.1, ..Self::default() };
+            *self = Self { number: of.1, parting: self.parting.take(), ..Self::default() };
         }
         if self.is_away || self.held.is_none() && (keeping.home.is_none() || kin.run.progress().step == 0) {
             return Ok(());
@@ -181,6 +189,36 @@ impl Keeper {
         (self.appended, self.noted) = (Some(Instant::now()), open);
         self.send(writer, Job { of, work });
         Ok(())
+    }
+
+    /// The run is about to begin anew: what it has learned since its last checkpoint is kept, if that is as much as is
+    /// usual between two of them.
+    ///
+    /// # Errors
+    /// The device does not give its numbers.
+    pub fn part(&mut self, kin: Kin<'_>, keeping: &Keeping, writer: &mut Writer) -> Result<(), TrainError> {
+        let Some(tried) = self.tried.as_ref().filter(|_| keeping.home.is_some() && self.number == kin.of.1)
+        else {
+            return Ok(());
+        };
+        let is_little = tried.at.elapsed() < keeping.every.min(Keeping::EVERY);
+        if is_little || tried.of == Content::of(kin.run) {
+            return Ok(());
+        }
+        match self.is_away {
+            false => self.checkpoint(kin, keeping, writer),
+            true => {
+                let mut still = Still::of(kin.run)?;
+                still.steps = kin.steps.to_vec();
+                self.parting = Some(Parting { number: kin.of.1, still: Box::new(still) });
+                Ok(())
+            }
+        }
+    }
+
+    /// The last checkpoint that the folder of a run that has begun anew since is to be left with.
+    pub fn parting_of(&mut self, number: u64) -> Option<Box<Still>> {
+        self.parting.take_if(|parting| parting.number == number).map(|parting| parting.still)
     }
 
     fn is_due(&self, run: &Run, is_at_rest: bool, keeping: &Keeping) -> bool {
@@ -223,7 +261,8 @@ impl Keeper {
 
     /// Takes the folder back, with what came of the writing.
     pub fn take_back(&mut self, done: Done) {
-        self.is_away = false;
+        // It has not begun anew after all.
+        (self.is_away, self.parting) = (false, None);
         self.kept.path = done.held.as_ref().map(|held| held.folder.path.clone()).or(self.kept.path.take());
         self.held = done.held;
         match done.outcome {
@@ -237,7 +276,7 @@ impl Keeper {
     /// stopped at, it is not worth keeping.
     fn leave(&mut self, writer: &mut Writer) {
         if let Some(held) = self.held.take() {
-            writer.leave(held);
+            writer.leave(held, None);
         }
     }
 
@@ -266,3 +305,6 @@ fn told(problem: String, step: Option<u64>) -> String {
         None => format!("{problem} Training goes on, and nothing of it is kept."),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,8 @@ pub enum Work {
     Checkpoint(Held, Box<Still>, Option<Open>),
     Append(Held, Curves),
     Note(Held, Option<Open>),
-    Leave(Held),
+    /// With a last checkpoint, if there is one to write.
+    Leave(Held, Option<Box<Still>>),
 }
 
 /// A folder that comes back.
@@ -69,9 +70,9 @@ impl Writer {
     }
 
     /// A folder that nobody goes on with.
-    pub fn leave(&mut self, held: Held) {
+    pub fn leave(&mut self, held: Held, last: Option<Box<Still>>) {
         // Without a thread the folder stays, which hurts nobody.
-        let _ = self.send(Job { of: (RunId(0), 0), work: Work::Leave(held) });
+        let _ = self.send(Job { of: (RunId(0), 0), work: Work::Leave(held, last) });
     }
 
     /// Where folders come back, if any are under way.
@@ -115,8 +116,8 @@ fn carry_out(Job { of, work }: Job) -> Option<Done> {
             let noted = note(&held.folder, open.as_ref()).map_err(TrainError::from);
             (Some(held), noted.map(|()| None))
         }
-        Work::Leave(held) => {
-            leave(held);
+        Work::Leave(held, last) => {
+            leave(held, last.as_deref());
             return None;
         }
     };
@@ -154,8 +155,12 @@ fn note(folder: &Folder, open: Option<&Open>) -> Result<(), FolderError> {
 }
 
 /// Nobody waits for it, and where the system refuses, the folder stays for the list of past runs.
-fn leave(Held { folder, is_worth_keeping }: Held) {
+fn leave(Held { mut folder, mut is_worth_keeping }: Held, last: Option<&Still>) {
     let path = folder.path.clone();
+    if let Some(still) = last {
+        // Where there is no room for it, the checkpoint before stays.
+        is_worth_keeping |= folder.write(still).is_ok();
+    }
     let _ = folder::put_away(&path);
     drop(folder);
     if !is_worth_keeping {

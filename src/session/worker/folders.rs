@@ -51,6 +51,22 @@ impl Worker {
         slot.keeper.see_to(kin, keeping, writer)
     }
 
+    /// These are about to begin anew: what is worth keeping of them is kept.
+    pub(super) fn part_from(&mut self, places: Vec<usize>) {
+        for place in places {
+            let open = self.open_of(place);
+            let slot = &mut self.runs.slots[place];
+            let of = (slot.id(), slot.seen.number);
+            let Some(run) = &mut slot.run else { continue };
+            let steps = slot.series.kept();
+            let kin = Kin { of, run, is_at_rest: true, steps, open: Some(open) };
+            let parted = slot.keeper.part(kin, &self.keeping, &mut self.writer);
+            if parted.is_err() {
+                slot.note(parted);
+            }
+        }
+    }
+
     /// How a run stands in the window.
     fn open_of(&self, place: usize) -> Open {
         let slot = &self.runs.slots[place];
@@ -74,7 +90,8 @@ impl Worker {
         match slot {
             Some(slot) if slot.keeper.number == done.of.1 => slot.keeper.take_back(done),
             // The run has begun anew since, or is gone.
-            _ => {
+            other => {
+                let last = other.and_then(|slot| slot.keeper.parting_of(done.of.1));
                 if let Some(held) = done.held {
                     self.writer.leave(held);
                 }

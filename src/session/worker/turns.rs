@@ -58,6 +58,7 @@ impl Worker {
             return true;
         }
         if let Some(i) = of(|slot| matches!(slot.goal, Goal::Begin(_))) {
+            self.part_from(vec![i]);
             // Compiling takes its time, and a person should see why nothing moves.
             self.publish();
             // What looks at the run before would keep its memory from being given back.
