@@ -168,7 +168,7 @@ impl Runs {
     pub fn due(&self, party: &[usize]) -> Vec<usize> {
         let places = || party.iter().filter_map(|&i| Some((i, self.slots[i].place()?)));
         let least = places().map(|(_, place)| place).min();
-        let due = places().filter(|&(i, place)| Some(place) == least && !self.slots[i].waits_for_pictures());
+        let due = places().filter(|&(i, place)| Some(place) == least && !self.slots[i].is_waiting());
         due.map(|(i, _)| i).collect()
     }
 

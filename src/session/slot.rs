@@ -1,6 +1,7 @@
 //! One run of the session: what it is to train, how far it has come, and what is asked of it.
 
-mod misfortune;
+mod described;
+pub mod misfortune;
 mod seen;
 
 use std::sync::Arc;
@@ -120,55 +121,6 @@ impl Slot {
         Wish::new(&self.described)
     }
 
-    /// Takes over a description; whether it asks for other pictures.
-    pub fn describe(&mut self, experiment: Experiment) -> bool {
-        if self.stored.is_some() && matches!(self.goal, Goal::Begin(_)) {
-            self.later = Some(experiment);
-            return false;
-        }
-        self.later = None;
-        let before = self.wish();
-        self.described = Arc::new(experiment);
-        self.adjust();
-        if let PicturesState::Ready(ready) = &mut self.seen.pictures {
-            ready.spec = self.described.data.clone();
-        }
-        self.wish() != before
-    }
-
-    /// The run takes over what it can of the description.
-    fn adjust(&mut self) {
-        let Some(run) = &mut self.run else { return };
-        let adjusted = run.adjust(&self.described);
-        let progress = run.progress();
-        self.seen.is_stale = !matches!(adjusted, Ok(true));
-        match adjusted {
-            Err(error @ TrainError::Engine(EngineError::DeviceLost(_))) => return self.note(Err(error)),
-            // No room for the larger batch, say: no reason to stop.
-            Err(error) => {
-                self.seen.shortage = Shortage::of(&error);
-                return self.seen.note = Some(format!("{error} Training goes on as before."));
-            }
-            Ok(_) => (self.seen.note, self.seen.shortage) = (None, None),
-        }
-        match self.goal {
-            // What was asked for already will begin as it is described then.
-            Goal::Begin(_) if self.seen.is_stale => {}
-            _ if self.seen.is_stale => self.rest(),
-            // It need not begin anew after all.
-            Goal::Begin(span) => self.goal = Goal::Until(until(run, span, progress.step), span),
-            // More epochs, or fewer; or an epoch of more steps, or fewer.
-            Goal::Until(_, Span::All) => self.goal = Goal::Until(progress.n_steps, Span::All),
-            Goal::Until(_, Span::Epoch) if !progress.is_at_end_of_epoch() => {
-                let end = progress.step + progress.left_in_epoch();
-                self.goal = Goal::Until(end.min(progress.n_steps), Span::Epoch);
-            }
-            Goal::Until(step, span) => self.goal = Goal::Until(step.min(progress.n_steps), span),
-            Goal::Rest => {}
-        }
-        self.mind_test();
-    }
-
     /// Sees that an epoch which has ended is tested: here, or where training goes on.
     fn mind_test(&mut self) {
         let Some(run) = &self.run else { return };
@@ -209,6 +161,9 @@ impl Slot {
     pub fn rest(&mut self) {
         self.goal = Goal::Rest;
         self.keeps = false;
+        if let Some(Goal::Begin(span)) = &mut self.late {
+            *span = Span::Nothing;
+        }
         if self.testing == Testing::Going {
             self.testing = Testing::Due;
         }
@@ -218,6 +173,7 @@ impl Slot {
     pub fn aim(&mut self, span: Span, base: u64) {
         self.keeps = false;
         match &mut self.run {
+            None if self.late.is_some() => self.late = Some(Goal::Begin(span)),
             Some(run) if !self.seen.is_stale => {
                 self.goal = Goal::Until(until(run, span, base), span);
                 if self.testing == Testing::Due {
@@ -266,12 +222,15 @@ impl Slot {
             _ if self.testing == Testing::Going => self.run.as_ref().map(|run| run.progress().step),
             // Until the pictures are there, it keeps its twins waiting and nobody else.
             Goal::Begin(_) => Some(0),
-            Goal::Rest => None,
+            Goal::Rest => matches!(self.late, Some(Goal::Begin(_))).then_some(0),
         }
     }
 
-    pub fn waits_for_pictures(&self) -> bool {
-        matches!((self.goal, &self.seen.pictures), (Goal::Begin(_), PicturesState::Opening { .. }))
+    /// Whether it can do nothing before its pictures, or its folder, are there.
+    pub fn is_waiting(&self) -> bool {
+        let no_pictures =
+            matches!((self.goal, &self.seen.pictures), (Goal::Begin(_), PicturesState::Opening { .. }));
+        no_pictures || self.goal == Goal::Rest && self.late.is_some()
     }
 
     /// Makes a run of the experiment as it is described.

@@ -4,10 +4,20 @@ use std::sync::Arc;
 
 use super::{Goal, Lost, Slot, Testing};
 use crate::engine::{Device, EngineError};
+use crate::session::keeping::Done;
 use crate::session::snapshot::Shortage;
 use crate::session::speed::Speed;
 use crate::train::TrainError;
+use crate::train::folder::Stored;
 use crate::train::series::Series;
+
+/// What of a run is left where its device has gone.
+pub enum Left {
+    Stored(Box<Stored>),
+    /// What the writer has still.
+    Late,
+    Nothing,
+}
 
 impl Slot {
     /// Goes on, on another device. Where that has no room, it stays where it is.
@@ -64,15 +74,47 @@ impl Slot {
 
     /// After a mistake in the program: the run is in an unknown state and goes.
     pub fn give_up(&mut self) {
-        let stored = self.keeper.take().and_then(|folder| folder.reopen().ok());
-        let what_now = match &stored {
-            Some(_) => "Press play to go on from its last checkpoint.",
-            None => "The run is lost: press play to begin anew.",
+        let left = self.left();
+        let what_now = match &left {
+            Left::Stored(_) | Left::Late => "Press play to go on from its last checkpoint.",
+            Left::Nothing => "The run is lost: press play to begin anew.",
         };
         self.leave_device();
-        if let Some(stored) = stored {
-            self.go_on_from(stored);
+        match left {
+            Left::Stored(stored) => self.go_on_from(*stored),
+            Left::Late => self.late = Some(Goal::Rest),
+            Left::Nothing => {}
         }
         self.seen.problem = Some(format!("Training stopped by a mistake in the program. {what_now}"));
+    }
+
+    /// What of the run is on the disk. A slow disk may have its folder for long: that is no reason to give it up.
+    pub fn left(&mut self) -> Left {
+        if self.keeper.is_away() {
+            return Left::Late;
+        }
+        let stored = self.keeper.take().and_then(|folder| folder.reopen().ok());
+        stored.map_or(Left::Nothing, |stored| Left::Stored(Box::new(stored)))
+    }
+
+    /// The folder comes back from the writer; a run that waited for it goes on from there.
+    pub fn take_folder(&mut self, done: Done) {
+        self.keeper.take_back(done);
+        self.end_waiting();
+    }
+
+    /// Where the run waited for its folder: goes on from it, or says that there is none.
+    pub fn end_waiting(&mut self) {
+        let Some(goal) = self.late.take() else { return };
+        match self.left() {
+            Left::Stored(stored) => {
+                self.goal = goal;
+                self.go_on_from(*stored);
+            }
+            Left::Late | Left::Nothing => {
+                let text = "The run had no checkpoint on the disk and is lost: press play to begin anew.";
+                self.seen.problem = Some(text.into());
+            }
+        }
     }
 }

@@ -48,6 +48,7 @@ impl Slot {
             _ if self.testing == Testing::Going => Activity::Testing,
             Goal::Until(..) => Activity::Training,
             Goal::Begin(_) => Activity::Preparing,
+            Goal::Rest if matches!(self.late, Some(Goal::Begin(_))) => Activity::Preparing,
             Goal::Rest => match &self.run {
                 // With its last test broken off it is not at its end.
                 Some(run) if run.progress().is_finished() && self.testing == Testing::No => {

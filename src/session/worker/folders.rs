@@ -88,15 +88,17 @@ impl Worker {
         let removed = self.runs.removed.iter_mut().map(|(_, slot)| slot);
         let slot = self.runs.slots.iter_mut().chain(removed).find(|slot| slot.id() == done.of.0);
         match slot {
-            Some(slot) if slot.keeper.number == done.of.1 => slot.keeper.take_back(done),
+            Some(slot) if slot.keeper.number == done.of.1 => slot.take_folder(done),
             // The run has begun anew since, or is gone.
             other => {
                 let last = other.and_then(|slot| slot.keeper.parting_of(done.of.1));
                 if let Some(held) = done.held {
-                    self.writer.leave(held);
+                    self.writer.leave(held, last);
                 }
             }
         }
+        // A run whose folder was waited for goes on with the pictures of then.
+        self.open_pictures();
     }
 
     /// How long nothing need be done where nothing trains: a disk that was full is tried again.
@@ -111,7 +113,10 @@ impl Worker {
     pub(super) fn lose_writer(&mut self) {
         self.writer = Writer::default();
         let removed = self.runs.removed.iter_mut().map(|(_, slot)| slot);
-        self.runs.slots.iter_mut().chain(removed).for_each(|slot| slot.keeper.lose_folder());
+        for slot in self.runs.slots.iter_mut().chain(removed) {
+            slot.keeper.lose_folder();
+            slot.end_waiting();
+        }
     }
 
     /// Writes what is not written yet. The window is gone by then.
