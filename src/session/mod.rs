@@ -34,7 +34,7 @@ pub use courtesy::{Frames, MOST_SHARE, SHARE};
 pub use fetcher::{Download, DownloadStage};
 pub use keeping::{Keeping, Kept};
 pub use share::Sharing;
-pub use snapshot::{Activity, PicturesReady, PicturesState, RunSnapshot, Seen, Shortage, Snapshot};
+pub use snapshot::{Activity, PicturesReady, PicturesState, Refused, RunSnapshot, Seen, Shortage, Snapshot};
 pub use watching::{At, Elsewhere, Spent, Watch};
 
 /// At most so many runs are there at once.

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use super::RunId;
 use super::keeping::Keeper;
 use super::loader::Wish;
-use super::snapshot::{PicturesReady, PicturesState, RunSnapshot, Shortage};
+use super::snapshot::{PicturesReady, PicturesState, RunSnapshot};
 use super::speed::Speed;
 use crate::data::DataSet;
-use crate::engine::{Beside, Device, EngineError, Memory};
+use crate::engine::{Beside, Device, Memory};
 use crate::experiment::Experiment;
 use crate::graph::Graph;
 use crate::train::folder::{self, FolderError, Stored};
@@ -220,7 +220,7 @@ impl Slot {
         match self.goal {
             Goal::Until(..) => self.run.as_ref().map(|run| run.progress().step),
             _ if self.testing == Testing::Going => self.run.as_ref().map(|run| run.progress().step),
-            // Until the pictures are there, it keeps its twins waiting and nobody else.
+            // Until the pictures or its folder are there, it keeps its twins waiting and nobody else.
             Goal::Begin(_) => Some(0),
             Goal::Rest => matches!(self.late, Some(Goal::Begin(_))).then_some(0),
         }

@@ -59,6 +59,8 @@ pub struct RunSnapshot {
     pub shortage: Option<Shortage>,
     /// What a person should know of it though nothing went wrong.
     pub note: Option<String>,
+    /// A description that the run could not take over, for want of memory; none once another has come in.
+    pub refused: Option<Refused>,
     /// What of it is on the disk.
     pub kept: Kept,
     /// Whether there are weights: before, everything that follows is empty.
@@ -84,6 +86,14 @@ pub struct RunSnapshot {
     pub arena_bytes: u64,
     /// Of a picture.
     pub input: Option<Extent>,
+}
+
+/// A description for which there was no room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    pub asked: Arc<Experiment>,
+    /// What the run is described by instead: the same, but for what there was no room for.
+    pub kept: Arc<Experiment>,
 }
 
 /// How much there was where memory was short.
@@ -264,6 +274,7 @@ impl RunSnapshot {
             problem: None,
             shortage: None,
             note: None,
+            refused: None,
             kept: Kept::default(),
             has_begun: false,
             number: 0,

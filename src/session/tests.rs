@@ -240,3 +240,32 @@ fn what_is_left_to_the_window_changes_no_number() {
     };
     assert_eq!(trained(0.5, true), trained(0.0, false));
 }
+
+/// A batch for which there is no room is refused: the run goes on with the old one and is not to begin anew, and what
+/// else was changed with it is taken over.
+#[test]
+fn a_batch_without_room_is_refused() {
+    use crate::engine::cpu::Cpu;
+    use crate::engine::cpu::small::Small;
+    let device: Arc<dyn Device> = Arc::new(Small(Cpu::new(), 3 << 19));
+    let session = Session::on(device, &DeviceChoice::Cpu, || {}).expect("a thread");
+    let mut first = experiment();
+    (first.data.train, first.train.batch, first.train.epochs) = (Some(600), 2, 1_000_000);
+    session.send(Command::Describe(RUN, Box::new(first.clone())));
+    session.send(Command::Play(RUN));
+    wait(&session, "some steps", |s| s.run_of(RUN).is_some_and(|run| run.step > 3));
+    let mut asked = first.clone();
+    (asked.train.batch, asked.train.rate) = (600, 0.5);
+    session.send(Command::Describe(RUN, Box::new(asked.clone())));
+    let snapshot = wait(&session, "a refusal", |s| run(s, RUN).refused.is_some());
+    let seen = run(&snapshot, RUN);
+    let kept = Experiment { train: Train { rate: 0.5, ..first.train.clone() }, ..first };
+    assert_eq!(seen.refused, Some(Refused { asked: asked.into(), kept: kept.clone().into() }));
+    assert_eq!((seen.is_stale, seen.activity.is_work(), &*seen.experiment), (false, true, &kept));
+    let note = seen.note.clone().unwrap_or_default();
+    assert!(note.contains("1.5 MiB left") && note.ends_with("Training goes on with batch 2."), "{note}");
+    // The window takes it back; the sentence stays.
+    session.send(Command::Describe(RUN, Box::new(kept)));
+    let snapshot = wait(&session, "nothing more to refuse", |s| run(s, RUN).refused.is_none());
+    assert_eq!((run(&snapshot, RUN).note.clone(), run(&snapshot, RUN).is_stale), (Some(note), false));
+}

@@ -194,50 +194,8 @@ mod tests {
     use super::*;
     use crate::data::{Source, catalogue};
     use crate::engine::cpu::Cpu;
-    use crate::engine::{DeviceInfo, EngineError, Footprint, Pictures};
+    use crate::engine::cpu::small::Small;
     use crate::experiment::shipped;
-
-    /// The processor of a computer with little memory.
-    struct Small(Cpu, u64);
-
-    impl Device for Small {
-        fn info(&self) -> &DeviceInfo {
-            self.0.info()
-        }
-
-        fn kernels(&self) -> String {
-            self.0.kernels()
-        }
-
-        fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
-            self.0.footprint(placement, program)
-        }
-
-        fn available(&self) -> Option<u64> {
-            Some(self.1)
-        }
-
-        fn shares_memory(&self) -> bool {
-            true
-        }
-
-        fn memory(&self, placement: &Placement) -> Result<Arc<dyn Memory>, EngineError> {
-            self.0.memory(placement)
-        }
-
-        fn pictures(&self, source: &PictureSource) -> Result<Arc<dyn Pictures>, EngineError> {
-            self.0.pictures(source)
-        }
-
-        fn plan(
-            &self,
-            program: &Program,
-            memory: &Arc<dyn Memory>,
-            pictures: Option<&Arc<dyn Pictures>>,
-        ) -> Result<Box<dyn Plan>, EngineError> {
-            self.0.plan(program, memory, pictures)
-        }
-    }
 
     /// LeNet's weights take 1.6 MiB and its values for a batch of 128 much more: both are in the number that is
     /// told, and one picture fits where a batch does not.

@@ -49,6 +49,15 @@ impl<T: Clone + PartialEq> History<T> {
         true
     }
 
+    /// What is now takes the place of the last edit, which has turned out not to be possible.
+    pub fn amend(&mut self, now: &T) {
+        self.present = now.clone();
+        if self.past.last() == Some(now) {
+            self.past.pop();
+        }
+        self.gesture = None;
+    }
+
     /// What was before the last edit.
     pub fn undo(&mut self) -> Option<T> {
         let before = self.past.pop()?;

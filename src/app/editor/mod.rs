@@ -215,6 +215,14 @@ impl Editor {
         !self.is(self.history.present()) && self.history.note(&self.draft(), gesture)
     }
 
+    /// What was asked for is not to be had, and this is had instead. Undoing goes back to what was before.
+    pub fn take_back(&mut self, kept: &Experiment) {
+        self.experiment = kept.clone();
+        self.refresh();
+        self.keep_text_in_step();
+        self.history.amend(&self.draft());
+    }
+
     pub fn undo(&mut self) {
         if let Some(draft) = self.history.undo() {
             self.return_to(draft);

@@ -49,6 +49,29 @@ fn the_curve_grows_with_the_run() {
     assert!(bench.has(&shown), "the last evaluation is shown: {shown}");
 }
 
+/// The session has no room for a batch: the field goes back to what is trained, with the sentence, and undoing does not
+/// bring it again.
+#[test]
+fn a_batch_that_is_refused_goes_back() {
+    use crate::session::Refused;
+    let mut bench = Bench::with("quickstart", LAPTOP, Theme::Light, training("quickstart", 10), |b| b);
+    let kept = bench.harness.state().editor.experiment.clone();
+    bench.enter("Batch", "150");
+    let asked = bench.told().expect("it is asked for");
+    assert_eq!(asked.train.batch, 150);
+    bench.set(|snapshot| {
+        let run = front(snapshot);
+        run.note = Some(
+            "Training in batches of 150 needs more than there is. Training goes on with batch 32.".into(),
+        );
+        run.refused = Some(Refused { asked: Arc::new(asked), kept: Arc::new(kept.clone()) });
+    });
+    assert_eq!(bench.told(), Some(kept.clone()), "the session hears what is had");
+    assert_eq!(bench.get("Batch").value().as_deref(), Some("32"));
+    assert!(bench.has_text("Training goes on with batch 32."));
+    assert!(!bench.harness.state().editor.can_undo());
+}
+
 #[test]
 fn a_rate_changed_while_training_is_told_once() {
     let mut bench = Bench::with("quickstart", LAPTOP, egui::Theme::Light, training("quickstart", 10), |b| b);

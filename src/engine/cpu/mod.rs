@@ -15,6 +15,8 @@ mod plan;
 pub mod pool;
 pub mod product;
 pub mod simd;
+#[cfg(test)]
+pub mod small;
 
 use std::sync::Arc;
 

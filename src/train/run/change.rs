@@ -40,6 +40,21 @@ impl Run {
         Ok(self.experiment == *experiment)
     }
 
+    /// An experiment as this run can have it without another plan.
+    pub fn as_compiled(&self, experiment: &Experiment) -> Experiment {
+        let mut kept = experiment.clone();
+        let (own, train) = (&self.experiment, &mut kept.train);
+        kept.data.augment = own.data.augment;
+        train.batch = own.train.batch;
+        if train.optimiser.name() != own.train.optimiser.name() {
+            train.optimiser = own.train.optimiser;
+        }
+        if train.clip.is_some() != own.train.clip.is_some() {
+            train.clip = own.train.clip;
+        }
+        kept
+    }
+
     /// Makes ready the plan of an experiment that differs in what is compiled.
     fn recompile(&mut self, next: &Experiment) -> Result<(), TrainError> {
         let batch = next.train.batch;
