@@ -8,6 +8,7 @@ use egui::{Context, gui_zoom};
 use super::action::Action;
 use super::arrangement::{Arrangement, Pane};
 use super::bridge::{Desk, Request};
+use super::editor::Fault;
 use super::files::{Asking, Purpose};
 use super::widgets::Gravity;
 use super::workshop::Workshop;
@@ -53,6 +54,10 @@ impl Workshop {
                 self.arrangement.bring(Pane::Lessons);
             }
             Request::ShowText => self.show_text(),
+            Request::ShowFault(fault) => {
+                self.show_fault(fault);
+                ctx.request_repaint();
+            }
             Request::SetTable(table) => self.set_table(table),
             Request::Say(gravity, text) => self.status.say(gravity, text),
             Request::AskPath(purpose) => self.ask(purpose),
@@ -112,6 +117,20 @@ impl Workshop {
             Action::Help => self.is_help_open = true,
             // Nothing is selected.
             Action::MoveUp | Action::MoveDown | Action::Duplicate | Action::Remove => {}
+        }
+    }
+
+    /// Brings into view where it is told what keeps training from beginning, whatever stands before it.
+    fn show_fault(&mut self, fault: Fault) {
+        match fault {
+            Fault::Library => self.arrangement.bring(Pane::Library),
+            Fault::Batch => self.training.settings.show_batch(),
+            Fault::Layer(_) | Fault::Loss | Fault::Pictures => {
+                self.library.browser.is_open = false;
+                self.training.curves.is_enlarged = false;
+                self.arrangement.bring(Pane::Network);
+                self.network.show_fault(&mut self.editor, fault);
+            }
         }
     }
 

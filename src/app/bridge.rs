@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::action::Action;
-use super::editor::Editor;
+use super::editor::{Editor, Fault};
 use crate::experiment::changes::Change;
 use crate::experiment::figures::counted;
 use crate::experiment::file::Lock;
@@ -92,6 +92,8 @@ pub enum Request {
     OpenLesson(String),
     /// Shows the text of the experiment's file.
     ShowText,
+    /// Brings into view where it is told what keeps training from beginning.
+    ShowFault(Fault),
     /// Takes all runs away and puts these in their place, in lockstep.
     SetTable(Vec<(String, crate::experiment::Experiment)>),
     /// Tells of something in the bar.
@@ -126,18 +128,24 @@ impl<'a> Desk<'a> {
 
     /// What keeps training from beginning, in a sentence.
     pub fn obstacle(&self) -> Option<String> {
+        self.fault().map(|(_, message)| message)
+    }
+
+    /// The same, and where it is told and can be mended.
+    pub fn fault(&self) -> Option<(Fault, String)> {
         use crate::session::PicturesState;
         let pictures = match self.snapshot.pictures() {
-            PicturesState::Failed { message, .. } => Some(message.clone()),
+            PicturesState::Failed { message, .. } => Some((Fault::Library, message.clone())),
             PicturesState::Ready(ready) => {
                 let experiment = &self.editor.experiment;
                 let augment = experiment.data.augment.check(ready.set.extent).err();
                 batch_problem(experiment.train.batch, ready.set.train.len())
-                    .or(augment.map(|problem| problem.message))
+                    .map(|message| (Fault::Batch, message))
+                    .or(augment.map(|problem| (Fault::Library, problem.message)))
             }
             PicturesState::Opening { .. } => None,
         };
-        self.editor.obstacle().or(pictures)
+        self.editor.fault().or(pictures)
     }
 }
 

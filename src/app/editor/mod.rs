@@ -30,11 +30,17 @@ use written::{Draft, Typed};
 
 /// What a network must be made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// Shape of a picture, `(C, H, W)`.
-    pub input: Extent,
-    pub n_classes: usize,
-    pub labels: LabelKind,
+pub enum Fault {
+    /// The card of a layer.
+    Layer(LayerId),
+    /// The card of the loss, below all layers.
+    Loss,
+    /// The card of the pictures, above all layers.
+    Pictures,
+    /// The list of data sets, or what is done to the pictures there.
+    Library,
+    /// The size of a batch.
+    Batch,
 }
 
 pub struct Editor {
@@ -120,9 +126,19 @@ impl Editor {
 
     /// What keeps the network from being trained, in a sentence.
     pub fn obstacle(&self) -> Option<String> {
-        let shape = || self.costs.problem.as_ref().map(|problem| problem.message.clone());
-        let loss = self.goal().check().err().map(|problem| problem.message);
-        loss.or_else(|| self.mismatch.as_ref().map(|problem| problem.message.clone())).or_else(shape)
+        self.fault().map(|(_, message)| message)
+    }
+
+    /// The same, and where it is told and can be mended.
+    pub fn fault(&self) -> Option<(Fault, String)> {
+        let loss = || Some((Fault::Loss, self.goal().check().err()?.message));
+        let pictures = || Some((Fault::Pictures, self.mismatch.as_ref()?.message.clone()));
+        let shape = || {
+            let problem = self.costs.problem.as_ref()?;
+            // What is about no layer in particular is told at the end of them.
+            Some((problem.layer.map_or(Fault::Loss, Fault::Layer), problem.message.clone()))
+        };
+        loss().or_else(pictures).or_else(shape)
     }
 
     /// The pictures have turned out to be these.

@@ -6,6 +6,7 @@ use lucide_icons::Icon;
 
 use super::{Stack, State};
 use crate::app::bridge::Desk;
+use crate::app::editor::Editor;
 use crate::app::editor::tree;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity};
@@ -79,16 +80,16 @@ pub fn count_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     if widgets::named(ui.add(button), "Show the next warning").on_hover_text(help).clicked() {
         let now = desk.editor.selected.and_then(|id| concerned.iter().position(|&other| other == id));
         let next = concerned[now.map_or(0, |now| (now + 1) % concerned.len())];
-        show(desk, state, next);
+        show(desk.editor, state, next);
     }
 }
 
 /// Selects a layer and unfolds all that it lies in.
-pub fn show(desk: &mut Desk<'_>, state: &mut State, id: LayerId) {
-    desk.editor.selected = Some(id);
+pub fn show(editor: &mut Editor, state: &mut State, id: LayerId) {
+    editor.selected = Some(id);
     state.hushed.remove(&id);
     let mut at = id;
-    while let Some(parent) = tree::place_of(desk.editor.layers(), at).and_then(|place| place.list.parent) {
+    while let Some(parent) = tree::place_of(editor.layers(), at).and_then(|place| place.list.parent) {
         state.folded.remove(&parent);
         at = parent;
     }

@@ -5,6 +5,7 @@ use lucide_icons::Icon;
 
 use super::{State, advice, shown};
 use crate::app::bridge::Desk;
+use crate::app::editor::Fault;
 use crate::app::theme::{self, Palette};
 use crate::app::widgets::{self, Gravity};
 use crate::experiment::{LabelKind, Loss, Named, NetworkChoice};
@@ -12,7 +13,8 @@ use crate::experiment::{LabelKind, Loss, Named, NetworkChoice};
 pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let task = desk.editor.task();
     let source = desk.editor.experiment.data.source.clone();
-    frame(ui).show(ui, |ui| {
+    let is_at_fault = desk.editor.mismatch().is_some();
+    let card = frame(ui, is_at_fault).show(ui, |ui| {
         line_ui(ui, Icon::Images, "Pictures", &source, &task.input.to_string(), |ui| {
             shown::shown_ui(ui, desk, &mut state.shown, state.exhibit.as_ref());
         });
@@ -26,11 +28,15 @@ pub fn pictures_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
             }
         });
     });
+    if state.seeks(Fault::Pictures) {
+        card.response.scroll_to_me(None);
+    }
 }
 
-pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
+pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let goal = desk.editor.goal();
-    frame(ui).show(ui, |ui| {
+    let is_at_fault = matches!(desk.editor.fault(), Some((Fault::Loss, _)));
+    let card = frame(ui, is_at_fault).show(ui, |ui| {
         let what = if goal.labels == LabelKind::Tags { "tag" } else { "class" };
         let figure = crate::app::format::counted(goal.n_outputs() as u64, what);
         line_ui(ui, Icon::Target, goal.loss.title(), "the loss", &figure, |_| {});
@@ -54,15 +60,24 @@ pub fn loss_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
             desk.editor.mend(remedy);
         }
     });
+    if state.seeks(Fault::Loss) {
+        card.response.scroll_to_me(None);
+    }
 }
 
-fn frame(ui: &Ui) -> Frame {
+/// What is wrong has a stronger edge, as a layer's card has then.
+fn frame(ui: &Ui, is_at_fault: bool) -> Frame {
     let palette = Palette::of(ui);
-    Frame::new()
-        .fill(palette.panel)
-        .stroke(egui::Stroke::new(1.0, palette.border))
-        .corner_radius(theme::CARD_CORNER)
-        .inner_margin(Margin { left: 8, right: 8, top: 4, bottom: 4 })
+    let edge = match is_at_fault {
+        true => egui::Stroke::new(2.0, palette.danger),
+        false => egui::Stroke::new(1.0, palette.border),
+    };
+    Frame::new().fill(palette.panel).stroke(edge).corner_radius(theme::CARD_CORNER).inner_margin(Margin {
+        left: 8,
+        right: 8,
+        top: 4,
+        bottom: 4,
+    })
 }
 
 /// What stands there, its shape on the right, and before that what `beside` draws from right to left.

@@ -21,11 +21,11 @@ use std::collections::{HashMap, HashSet};
 use egui::{Rect, ScrollArea, Ui, vec2};
 
 use super::bridge::{Desk, Request};
-use super::editor::Editor;
 use super::editor::costs::Costs;
 use super::editor::edit::Edit;
 use super::editor::table::Table;
 use super::editor::tree::{self, ListId, Place};
+use super::editor::{Editor, Fault};
 use super::theme;
 use super::widgets::{self, Gravity};
 use crate::experiment::presets::blocks::Block;
@@ -53,6 +53,8 @@ pub struct State {
     width: f32,
     /// The layer that was selected in the last frame.
     selected: Option<LayerId>,
+    /// The card that is to be brought into view: what keeps training from beginning stands there.
+    sought: Option<Fault>,
     /// The shader that is shown, by the stem of its file.
     shader: Option<&'static str>,
     /// What the net is shown, whose maps stand on the cards.
@@ -75,6 +77,19 @@ impl State {
 }
 
 impl State {
+    /// Brings the card into view that tells what keeps training from beginning, and selects its layer.
+    pub fn show_fault(&mut self, editor: &mut Editor, fault: Fault) {
+        if let Fault::Layer(id) = fault {
+            advice::show(editor, self, id);
+        }
+        self.sought = Some(fault);
+    }
+
+    /// Whether this card is the one that is to be brought into view; asked once.
+    fn seeks(&mut self, fault: Fault) -> bool {
+        self.sought.take_if(|sought| *sought == fault).is_some()
+    }
+
     /// Shows the table of all layers of the net as it stands.
     pub fn open_table(&mut self, editor: &Editor) {
         self.table = Some(editor.table());
@@ -121,7 +136,7 @@ pub fn network_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         ui.spacing_mut().item_spacing.y = 0.0;
         ends::pictures_ui(ui, desk, state);
         stack_ui(ui, desk, state);
-        ends::loss_ui(ui, desk);
+        ends::loss_ui(ui, desk, state);
         ui.add_space(theme::LARGE_GAP);
     });
     if state.shader.is_some_and(|name| shader::shader_ui(ui.ctx(), name)) {
@@ -150,7 +165,9 @@ fn stack_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
     let live = if state.is_quiet { live::Live::default() } else { live::Live::ask(desk, exhibit) };
     // The settings of the layers are changed in place, everything else by the list of edits.
     let (layers, costs) = desk.editor.layers_and_costs();
-    let reveal = selected.filter(|_| by_key);
+    let sought = state.sought.take_if(|sought| matches!(sought, Fault::Layer(_)));
+    let sought = sought.and_then(|fault| if let Fault::Layer(id) = fault { Some(id) } else { None });
+    let reveal = sought.or(selected.filter(|_| by_key));
     let mut stack = Stack {
         state,
         costs,

@@ -33,7 +33,7 @@ pub fn table_ui(ctx: &Context, desk: &mut Desk<'_>, state: &mut State) {
         contents_ui(ui, &mut table, desk, 0.72 * room.y)
     });
     match modal.inner {
-        Outcome::Show(layer) => super::advice::show(desk, state, layer),
+        Outcome::Show(layer) => super::advice::show(desk.editor, state, layer),
         Outcome::Closed => {}
         Outcome::Open if modal.should_close() => {}
         Outcome::Open => state.table = Some(table),

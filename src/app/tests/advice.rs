@@ -1,6 +1,7 @@
 //! What is said of a net before it is trained, and what mends it.
 
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 
 use super::fixture::Bench;
 use crate::experiment::{Kind, Layer, NetworkChoice};
@@ -168,4 +169,52 @@ fn what_can_be_done_where_memory_is_short_is_a_button() {
     assert!(begun, "{commands:?}");
     bench.set(|snapshot| front(snapshot).shortage = Some(Shortage { kind: DeviceKind::Cpu, ..shortage }));
     assert!(!bench.has("Use the CPU"), "it is in use");
+}
+
+/// Twenty layers down, and folded: a click on the banner brings the card into view and selects it.
+#[test]
+fn the_banner_leads_to_the_card_at_fault() {
+    use super::fixture::{front, pictures, snapshot};
+    use crate::app::editor::tree;
+    use crate::session::{PicturesReady, PicturesState};
+    let mut bench = Bench::open("resnet-20-shapes");
+    bench.click("Fold all");
+    let at_fault = {
+        let editor = &mut bench.harness.state_mut().editor;
+        let is_conv =
+            |id: &_| matches!(tree::find(editor.layers(), *id).map(|layer| &layer.kind), Some(Kind::Conv(_)));
+        let id = tree::in_order(editor.layers()).into_iter().rfind(is_conv).expect("a convolution");
+        let Some(Layer { kind: Kind::Conv(conv), .. }) = tree::find_mut(editor.layers_and_costs().0, id)
+        else {
+            unreachable!("it is a convolution")
+        };
+        (conv.kernel, conv.padding) = ([31, 31], crate::experiment::layers::Padding::Each([0, 0]));
+        editor.layers_changed();
+        id
+    };
+    bench.run();
+    let told = "31×31 does not fit";
+    assert!(!bench.has_text(told), "it lies folded");
+    bench.click("Cannot train as it stands");
+    bench.run();
+    assert_eq!(bench.harness.state().editor.selected, Some(at_fault));
+    let screen = bench.harness.ctx.content_rect();
+    let is_seen = |bench: &Bench, part: &str| {
+        bench.harness.query_all_by_label_contains(part).any(|node| screen.contains_rect(node.rect()))
+    };
+    assert!(is_seen(&bench, told));
+    // The loss stands below all layers; the batch beside the deck.
+    let mut bench = Bench::open("resnet-20-shapes");
+    bench.harness.state_mut().editor.experiment.train.loss = crate::experiment::Loss::SigmoidCrossEntropy;
+    bench.run();
+    bench.click("Cannot train as it stands");
+    let customary = "Use cross-entropy";
+    assert!(is_seen(&bench, customary));
+    let mut ready = snapshot("quickstart");
+    let spec = front(&mut ready).experiment.data.clone();
+    front(&mut ready).pictures = PicturesState::Ready(PicturesReady { set: pictures("glyphs").into(), spec });
+    let mut bench = Bench::with("quickstart", super::fixture::LAPTOP, egui::Theme::Light, ready, |b| b);
+    bench.enter("Batch", "4096");
+    bench.click("Cannot train as it stands");
+    assert!(bench.get("Batch").is_focused());
 }

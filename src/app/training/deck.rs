@@ -106,7 +106,7 @@ fn epoch_marks(ui: &Ui, rect: Rect, run: Option<&RunSnapshot>) {
 
 /// What is going on, or why nothing can.
 fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
-    let Some(obstacle) = desk.obstacle().filter(|_| !desk.snapshot.activity().is_work()) else {
+    let Some((fault, obstacle)) = desk.fault().filter(|_| !desk.snapshot.activity().is_work()) else {
         if let Some(first) = &desk.hold.first {
             let text = RichText::new("Predict first").small().color(Palette::of(ui).accent);
             ui.label(text).on_hover_text(first);
@@ -123,7 +123,10 @@ fn state_ui(ui: &mut Ui, desk: &mut Desk<'_>) {
     };
     let danger = Palette::of(ui).danger;
     ui.label(widgets::icon(Icon::CircleAlert).color(danger));
-    ui.label(RichText::new("Cannot train as it stands").small().color(danger)).on_hover_text(obstacle);
+    let link = ui.link(RichText::new("Cannot train as it stands").small().color(danger));
+    if link.on_hover_text(format!("{obstacle}\nA click shows where.")).clicked() {
+        desk.requests.push(Request::ShowFault(fault));
+    }
 }
 
 /// What of the run is on the disk.

@@ -16,7 +16,7 @@ pub struct State {
     pub curves: curves::State,
     pub looking: looking::State,
     pub runs: runs::State,
-    settings: settings::State,
+    pub settings: settings::State,
     /// Height of the controls in the last frame.
     pub controls_height: f32,
     /// Height of the instruments in the last frame.

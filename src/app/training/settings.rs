@@ -23,6 +23,15 @@ pub struct State {
     detailed: bool,
     /// Whether all are asked for where there is room for the first only.
     is_unfolded: bool,
+    /// Whether the batch is to have the keyboard.
+    wants_batch: bool,
+}
+
+impl State {
+    /// Brings the field of the batch into view, ready to be typed in.
+    pub fn show_batch(&mut self) {
+        (self.is_unfolded, self.wants_batch) = (true, true);
+    }
 }
 
 /// Where there is little room, the rate and the rule alone until the others are asked for.
@@ -45,7 +54,7 @@ pub fn settings_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, has_room
             }
         }
         setting_ui(ui, lock, "train.loss", |ui| menu::named_ui(ui, loss, &mut train.loss));
-        setting_ui(ui, lock, "train.batch", |ui| batch_ui(ui, train));
+        setting_ui(ui, lock, "train.batch", |ui| batch_ui(ui, train, &mut state.wants_batch));
         setting_ui(ui, lock, "train.epochs", |ui| epochs_ui(ui, train));
         setting_ui(ui, lock, "train.weight-decay", |ui| decay_ui(ui, train));
         setting_ui(ui, lock, "train.initialisation", |ui| {
@@ -104,10 +113,14 @@ fn two_figures(x: f32) -> f32 {
     format!("{x:.1e}").parse().unwrap_or(x)
 }
 
-fn batch_ui(ui: &mut Ui, train: &mut Train) {
+fn batch_ui(ui: &mut Ui, train: &mut Train, is_wanted: &mut bool) {
     let help = "Pictures per step. Takes effect at the next step: the epoch goes on with the pictures it has not seen.";
     widgets::caption_ui(ui, "Batch").on_hover_text(help);
-    widgets::count_ui(ui, "Batch", &mut train.batch, Train::BATCH).on_hover_text(help);
+    let field = widgets::count_ui(ui, "Batch", &mut train.batch, Train::BATCH).on_hover_text(help);
+    if std::mem::take(is_wanted) {
+        field.request_focus();
+        field.scroll_to_me(None);
+    }
 }
 
 fn epochs_ui(ui: &mut Ui, train: &mut Train) {
