@@ -30,6 +30,8 @@ pub struct Memory {
     pub text: Option<String>,
     /// The file it belongs to.
     pub file: Option<PathBuf>,
+    /// What its run is called, where that is not the experiment's title.
+    pub name: Option<String>,
     /// The folder of its run, where that had begun.
     pub folder: Option<PathBuf>,
     /// The number of those with which it goes in lockstep, if it does.
@@ -52,6 +54,7 @@ impl Default for Memory {
             experiment: None,
             text: None,
             file: None,
+            name: None,
             folder: None,
             twins: None,
             beside: Vec::new(),

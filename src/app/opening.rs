@@ -36,6 +36,10 @@ impl Workshop {
                 }
                 self.past.in_front.clone_from(&memory.folder);
                 let (twins, beside) = (memory.twins, memory.beside.clone());
+                self.describe();
+                if let Some(name) = memory.name.clone() {
+                    self.bridge.send(Command::Rename(self.front.id, name));
+                }
                 self.set_up_again(twins, beside);
             }
             None => self.is_welcoming = true,
@@ -51,7 +55,6 @@ impl Workshop {
 
     /// Adds the runs that were set up beside the one in front and had not begun.
     fn set_up_again(&mut self, twins: Option<u64>, beside: Vec<Beside>) {
-        self.describe();
         let mut parties: HashMap<u64, RunId> =
             twins.map(|twins| (twins, self.front.id)).into_iter().collect();
         for Beside { name, experiment, twins, text, file } in beside.into_iter().take(MOST_RUNS - 1) {
@@ -111,6 +114,7 @@ impl Workshop {
     pub(super) fn keep_now(&mut self, ctx: &Context) {
         self.keep_written();
         let zoom = if self.is_presenting { ctx.zoom_factor() / theme::PRESENTING } else { ctx.zoom_factor() };
+        let title = &self.editor.experiment.title;
         let memory = Memory {
             theme: ctx.options(|options| options.theme_preference).into(),
             zoom,
@@ -119,6 +123,7 @@ impl Workshop {
             experiment: Some(file::write(&self.editor.experiment)),
             text: self.editor.written_text().map(String::from),
             file: self.editor.file.clone(),
+            name: self.snapshot.run().map(|run| &run.name).filter(|name| *name != title).cloned(),
             folder: self.snapshot.begun().and_then(|run| run.kept.path.clone()),
             twins: self.snapshot.run().filter(|run| !run.has_begun).and_then(|run| run.twins),
             beside: self.beside(),

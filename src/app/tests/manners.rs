@@ -93,6 +93,7 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
         snapshot.runs.push(other);
         snapshot.runs.iter_mut().for_each(|run| run.twins = Some(7));
     });
+    bench.set(|snapshot| snapshot.runs[0].name = "of the lesson".into());
     bench.press(Modifiers::NONE, Key::PageDown);
     bench.harness.state_mut().editor.write("# A slip.\nrote = 1\n");
     bench.press(Modifiers::NONE, Key::PageUp);
@@ -112,6 +113,9 @@ fn the_first_start_says_what_to_press_and_the_next_is_as_it_was_left() {
     assert!(bench.has_text("Going deeper") && bench.has("All lessons"), "the lesson is open again");
     let commands = bench.commands();
     assert!(commands.iter().any(|command| matches!(command, Command::Leave(share) if *share == 0.25)));
+    let front = bench.harness.state().front.id;
+    let is_named = |command: &Command| matches!(command, Command::Rename(id, name) if *id == front && name == "of the lesson");
+    assert!(commands.iter().any(is_named), "it is called what it was: {commands:?}");
     let added = commands.iter().find_map(|command| match command {
         Command::Add(new) => Some((new.id, new.name.clone())).filter(|_| new.twin_of.is_some()),
         _ => None,
