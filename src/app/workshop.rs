@@ -141,14 +141,20 @@ impl Workshop {
         self.snapshot = self.front.seen(self.bridge.snapshot());
         self.front.retain(&self.snapshot);
         if let PicturesState::Ready(ready) = self.snapshot.pictures() {
-            let is_asked_for = ready.spec.source == self.editor.experiment.data.source;
-            if is_asked_for {
+            let data = &self.editor.experiment.data;
+            if ready.spec.source == data.source && ready.spec.size == data.size {
                 self.editor.set_task(Task {
                     input: ready.set.extent,
                     n_classes: ready.set.classes.len(),
                     labels: ready.set.train.labels.kind(),
                 });
             }
+        }
+        self.editor.foresee();
+        if let Some(refused) = self.snapshot.run().and_then(|run| run.refused.as_ref())
+            && *refused.asked == self.editor.experiment
+        {
+            self.editor.take_back(&refused.kept);
         }
         let held = self.snapshot.begun().map_or(0, |run| run.arena_bytes);
         self.editor.room = Room::on(self.snapshot.device.kind, held);

@@ -6,6 +6,7 @@ pub mod edit;
 pub mod history;
 mod memory;
 pub mod table;
+mod task;
 pub mod tree;
 mod written;
 
@@ -13,22 +14,21 @@ use std::path::PathBuf;
 
 use crate::engine::Footprint;
 use crate::experiment::presets::blocks::Block;
-use crate::experiment::{
-    Experiment, LabelKind, Layer, LayerId, Loss, Network, NetworkChoice, Problem, Train,
-};
+use crate::experiment::{Experiment, Layer, LayerId, Loss, Network, NetworkChoice, Problem, Train};
 use crate::graph::Goal;
 use crate::graph::advice::{self, Remedy};
-use crate::tensor::Extent;
 use costs::Costs;
 use edit::Edit;
 use history::{Gesture, History};
 pub use memory::Room;
 use memory::counted;
 use table::Table;
+use task::{GREY, resized};
+pub use task::{Task, expected};
 use tree::{ListId, Place};
 use written::{Draft, Typed};
 
-/// What a network must be made for.
+/// Where something stands that keeps a net from being trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The card of a layer.
@@ -53,6 +53,8 @@ pub struct Editor {
     /// What training may take of memory.
     pub room: Room,
     task: Task,
+    /// Of which pictures, and resized to what, the task was foreseen last.
+    foreseen: (String, Option<[usize; 2]>),
     /// What [`Editor::layers`] was made from.
     resolved: (NetworkChoice, Task, Loss),
     layers: Vec<Layer>,
@@ -70,7 +72,8 @@ pub struct Editor {
 
 impl Editor {
     pub fn new(experiment: Experiment) -> Self {
-        let task = expected(&experiment.data.source).unwrap_or(GREY);
+        let task = expected(&experiment.data).unwrap_or(GREY);
+        let foreseen = (experiment.data.source.clone(), experiment.data.size);
         let draft = Draft { experiment: experiment.clone(), text: None };
         let mut editor = Self {
             history: History::new(draft.clone()),
@@ -82,6 +85,7 @@ impl Editor {
             file: None,
             room: Room::default(),
             task,
+            foreseen,
             layers: Vec::new(),
             costs: Costs::default(),
             footprint: (None, Train::default(), Room::default()),
@@ -145,6 +149,19 @@ impl Editor {
     pub fn set_task(&mut self, task: Task) {
         self.task = task;
         self.refresh();
+    }
+
+    /// Other pictures are asked for than those that are there: what they will be like, as far as that is known before
+    /// they have been read.
+    pub fn foresee(&mut self) {
+        let data = &self.experiment.data;
+        if self.foreseen.0 == data.source && self.foreseen.1 == data.size {
+            return;
+        }
+        let resized = |task: Task| Task { input: resized(task.input, data.size), ..task };
+        let task = expected(data).unwrap_or_else(|| resized(self.task));
+        self.foreseen = (data.source.clone(), data.size);
+        self.set_task(task);
     }
 
     /// The layers, to change their settings in place, and what they cost. Whoever changed any calls
@@ -333,21 +350,6 @@ impl Editor {
         self.costs.advice.extend(too_much);
         self.layers = network.layers;
         self.footprint = (footprint, train, self.room);
-    }
-}
-
-const GREY: Task = Task { input: Extent::new(1, 28, 28), n_classes: 10, labels: LabelKind::Classes };
-const COLOUR: Task = Task { input: Extent::new(3, 32, 32), ..GREY };
-
-/// What the pictures of a well-known data set are like, to go by until they have been read.
-pub fn expected(source: &str) -> Option<Task> {
-    match source {
-        "glyphs" | "mnist" | "fashion-mnist" => Some(GREY),
-        "shapes" | "cifar-10" => Some(COLOUR),
-        "scenes" => Some(Task { n_classes: 6, labels: LabelKind::Tags, ..COLOUR }),
-        "scene-masks" => Some(Task { n_classes: 7, labels: LabelKind::Pixels, ..COLOUR }),
-        "cifar-100" => Some(Task { n_classes: 100, ..COLOUR }),
-        _ => None,
     }
 }
 

@@ -117,7 +117,7 @@ fn details(graphs: &[Graph; 2], pairing: &Pairing, n_differing: usize) -> Vec<St
 mod tests {
     use super::*;
     use crate::app::editor::expected;
-    use crate::experiment::{Initialisation, NetworkChoice};
+    use crate::experiment::{Data, Initialisation, NetworkChoice};
 
     fn side(name: &str, network: &str) -> Side {
         let network = NetworkChoice::Preset(network.into());
@@ -125,7 +125,8 @@ mod tests {
     }
 
     fn found(sides: [Side; 2]) -> Matched {
-        matched(&sides, expected("shapes").expect("it is known")).expect("possible nets")
+        matched(&sides, expected(&Data { source: "shapes".into(), ..Data::default() }).expect("it is known"))
+            .expect("possible nets")
     }
 
     #[test]

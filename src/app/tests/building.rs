@@ -355,3 +355,14 @@ fn a_net_is_built_from_nothing() {
     assert_eq!(names(&layers(&bench)), ["conv", "relu", "max-pool", "linear"]);
     assert!(!bench.is_disabled("Train"));
 }
+
+/// Pictures that are resized are so on the cards while they are still being read.
+#[test]
+fn the_cards_show_the_size_that_is_asked_for() {
+    let mut bench = Bench::open("quickstart");
+    assert!(bench.has("8×24×24"));
+    bench.harness.state_mut().editor.experiment.data.size = Some([20, 22]);
+    bench.run();
+    bench.set(|snapshot| front(snapshot).pictures = PicturesState::Opening { source: "glyphs".into() });
+    assert!(bench.has("1×20×22") && bench.has("8×16×18"));
+}
