@@ -126,6 +126,8 @@ pub struct Seen {
     pub at: At,
     /// Steps behind the weights that were looked at; 0 of those of a file.
     pub step: u64,
+    /// What is to be noted of the file that the weights are from: other names of the classes, say.
+    pub note: Option<Arc<str>>,
     /// Whether that is all there is to see; otherwise there is more to come.
     pub is_whole: bool,
     /// Or why it cannot be seen, in a sentence or two for a person.

@@ -68,6 +68,27 @@ fn the_weights_of_a_step_that_is_past_are_seen() {
     assert_eq!(filters_of(&now), weights_after(30).1);
 }
 
+/// A file whose classes have other names is looked at, and the note comes with what is seen; the run's own has none.
+#[test]
+fn a_file_of_renamed_classes_comes_with_a_note() {
+    let mut set = catalogue::open(&experiment()).expect("built in");
+    set.classes[9] = "nine".into();
+    let device = engine::open(&DeviceChoice::Cpu).expect("the CPU");
+    let run = Run::new(&experiment(), Arc::new(set), device).expect("a run");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("renamed.safetensors");
+    weights::save(&run, &file).expect("room");
+    let session = start();
+    session.send(Command::Describe(RUN, Box::new(experiment())));
+    session.send(Command::Step(RUN));
+    see(&session, RUN, At::File(file.clone()), FILTERS);
+    let note = |at| session.snapshot().seen_of(RUN, &at, &FILTERS).and_then(|seen| seen.note.clone());
+    let told = note(At::File(file)).expect("a note");
+    assert!(told.contains("other names for some classes (nine for 9)"), "{told}");
+    see(&session, RUN, At::Step(0), FILTERS);
+    assert_eq!(note(At::Step(0)), None);
+}
+
 #[test]
 fn a_file_that_is_none_is_told_and_nothing_else_happens() {
     let session = start();

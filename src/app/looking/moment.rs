@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use egui::{Slider, Ui};
+use egui::{Label, RichText, Slider, Ui};
 use lucide_icons::Icon;
 
 use crate::app::bridge::{Desk, Request};
 use crate::app::files::Purpose;
+use crate::app::theme::Palette;
 use crate::app::{format, widgets};
 use crate::session::{At, Seen};
 
@@ -40,7 +41,20 @@ pub fn moment_ui(ui: &mut Ui, desk: &mut Desk<'_>, at: &mut At) {
         {
             desk.requests.push(Request::AskPath(Purpose::LookAtWeights));
         }
+        note_ui(ui, desk, at);
     });
+}
+
+/// What there is to note of the file whose weights are looked at.
+fn note_ui(ui: &mut Ui, desk: &Desk<'_>, at: &At) {
+    let is_meant = |seen: &&Seen| seen.run == desk.front() && seen.at == *at;
+    let Some(note) = desk.snapshot.views.iter().filter(is_meant).find_map(|seen| seen.note.as_deref()) else {
+        return;
+    };
+    let colour = Palette::of(ui).warning;
+    ui.label(widgets::icon(Icon::Info).color(colour)).on_hover_text(note);
+    let text = RichText::new(note).small().color(colour);
+    ui.add(Label::new(text).truncate()).on_hover_text(note);
 }
 
 /// A slider over the steps that are kept; at its right end the weights are those of now.

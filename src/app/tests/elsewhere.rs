@@ -62,6 +62,26 @@ fn the_weights_of_a_file_are_looked_at() {
     assert!(bench.has("as they stand"));
 }
 
+/// Classes that have other names in the file are told of where it is named.
+#[test]
+fn what_is_to_be_noted_of_a_file_is_shown() {
+    let mut bench = bench(training("quickstart", 40));
+    let at = At::File("w.safetensors".into());
+    bench.harness.state_mut().training.looking.look_at_file("w.safetensors".into());
+    let note = "w.safetensors has other names for some classes (nine for 9), which are taken for the same.";
+    bench.run();
+    assert!(!bench.has(note));
+    bench.set(|snapshot| {
+        let run = front(snapshot).clone();
+        let view = View::Filters(fixture::filters(8, 1));
+        let seen = fixture::seen(&run, 0, Look::Filters { layer: None }, Ok(Arc::new(view)));
+        snapshot.views.push(crate::session::Seen { at: at.clone(), note: Some(note.into()), ..seen });
+    });
+    assert!(bench.has(note));
+    bench.click("Now");
+    assert!(!bench.has(note));
+}
+
 /// A bowl around the weights, the deeper the smaller.
 fn plane(depth: f64, slice: Slice) -> View {
     let window = Window { low: [-1.0; 2], high: [1.0; 2] };

@@ -244,7 +244,17 @@ pub fn training(name: &str, n_steps: u64) -> Snapshot {
 pub fn seen(run: &RunSnapshot, step: u64, look: Look, view: Result<Arc<View>, String>) -> Seen {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
     let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-    Seen { serial, look, run: run.id, number: run.number, at: At::Now, step, is_whole: true, view }
+    Seen {
+        serial,
+        look,
+        run: run.id,
+        number: run.number,
+        at: At::Now,
+        step,
+        note: None,
+        is_whole: true,
+        view,
+    }
 }
 
 /// The run in front.

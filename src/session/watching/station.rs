@@ -40,6 +40,8 @@ struct Laid {
     placement: Placement,
     memory: Arc<dyn Memory>,
     normalisation: Arc<Normalisation>,
+    /// What is to be noted of their file.
+    note: Option<Arc<str>>,
 }
 
 struct Watched {
@@ -152,7 +154,8 @@ impl Station {
             (subject.placement, subject.memory) = (&there.placement, &there.memory);
             (subject.normalisation, subject.rule_step) = (&there.normalisation, 0);
         }
-        watched.look(laid.map(|()| subject), (of, &*at, step))
+        let note = there.as_ref().filter(|_| *at != At::Now).and_then(|there| there.note.clone());
+        watched.look(laid.map(|()| subject), (of, &*at, step), note)
     }
 
     /// Lays the weights that are to be looked at on the device, where they do not lie yet.
@@ -163,7 +166,7 @@ impl Station {
         let own = run.normalisation.clone();
         let kept;
         let read;
-        let (numbers, normalisation): (&Numbers, _) = match &self.at {
+        let (numbers, normalisation, note): (&Numbers, _, Option<Arc<str>>) = match &self.at {
             At::Now => return Ok(()),
             At::Step(step) => {
                 let gone = || {
@@ -171,7 +174,7 @@ impl Station {
                     LookError::Impossible(text)
                 };
                 kept = slot.series.at(*step).cloned().ok_or_else(gone)?;
-                (&kept.numbers, own)
+                (&kept.numbers, own, None)
             }
             At::File(path) => {
                 let mut file = WeightsFile::open(path).map_err(TrainError::from)?;
@@ -179,7 +182,8 @@ impl Station {
                 fits.and_then(|()| file.expect_permutation(run.normalisation.permute))
                     .map_err(TrainError::from)?;
                 read = file.numbers(&run.graph).map_err(TrainError::from)?;
-                (&read, file.about.normalisation.take().map_or(own, Arc::new))
+                let note = file.renamed(&run.set.classes).map(Arc::from);
+                (&read, file.about.normalisation.take().map_or(own, Arc::new), note)
             }
         };
         let (placement, memory) = match self.laid.take() {
@@ -191,7 +195,7 @@ impl Station {
             }
         };
         numbers.write_to(&run.graph, &placement, &*memory)?;
-        self.laid = Some(Laid { at: self.at.clone(), placement, memory, normalisation });
+        self.laid = Some(Laid { at: self.at.clone(), placement, memory, normalisation, note });
         Ok(())
     }
 
@@ -239,6 +243,7 @@ impl Watched {
         &mut self,
         subject: Result<Subject<'_>, LookError>,
         ((run, number), at, step): ((RunId, u64), &At, u64),
+        note: Option<Arc<str>>,
     ) -> Result<(), TrainError> {
         let glance = subject.and_then(|subject| {
             let instrument = self.instrument.get_or_insert_with(|| self.look.instrument());
@@ -260,8 +265,8 @@ impl Watched {
             }
         };
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        self.seen =
-            Some(Seen { serial, look: self.look.clone(), run, number, at: at.clone(), step, is_whole, view });
+        let (look, at) = (self.look.clone(), at.clone());
+        self.seen = Some(Seen { serial, look, run, number, at, step, note, is_whole, view });
         Ok(())
     }
 }
