@@ -120,6 +120,13 @@ impl Curves {
         (n_pictures > 0.0).then(|| (loss / n_pictures, error / n_pictures))
     }
 
+    /// [`Curves::mean_since`] a tenth of an epoch ago, at least over the last twenty steps: what it has come to just now.
+    pub fn mean_of_end(&self) -> Option<(f64, f64)> {
+        let tenth = self.last()?.epoch - 0.1 + 2e-6;
+        let before = self.len().checked_sub(21).and_then(|place| self.from(place).next());
+        self.mean_since(before.map_or(f64::NEG_INFINITY, |record| record.epoch.min(tenth)))
+    }
+
     /// [`Curves::mean_since`] one epoch ago, or from the beginning if that is later.
     pub fn mean_of_last_epoch(&self) -> Option<(f64, f64)> {
         // What has been on the disk has its epochs to six places.

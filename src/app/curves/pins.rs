@@ -128,7 +128,7 @@ pub fn pins_ui(ui: &mut Ui, state: &mut State) {
 
 /// Errors in the end, training and test.
 fn errors(curves: &Curves) -> String {
-    let train = curves.mean_of_last(20).map(|(_, error)| error);
+    let train = curves.mean_of_end().map(|(_, error)| error);
     let test = curves.tests.last().map(|test| test.error);
     let text = |error: Option<f64>| error.map_or("–".into(), |error| format!("{:.1}", 100.0 * error));
     format!("{:>5} {:>5}", text(train), text(test))

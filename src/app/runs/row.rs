@@ -149,8 +149,12 @@ fn figures_ui(ui: &mut Ui, run: &RunSnapshot) {
         false => "–".into(),
     };
     let texts = [speed, share(test_error(run)), share(train_error(run)), epoch];
-    let helps =
-        ["Images per second", "Test error in %", "Training error over the last epoch or so in %", "Epoch"];
+    let helps = [
+        "Images per second",
+        "Test error in %",
+        "Training error over the last tenth of an epoch or so in %",
+        "Epoch",
+    ];
     for ((text, help), width) in texts.iter().zip(helps).zip(COLUMNS) {
         let (rect, _) = ui.allocate_exact_size(vec2(width, theme::ROW), Sense::empty());
         let font = egui::FontId::monospace(11.0);
@@ -172,10 +176,8 @@ pub fn heads_ui(ui: &mut Ui) {
     }
 }
 
-/// Over the last tenth of an epoch, at least twenty steps.
 fn train_error(run: &RunSnapshot) -> Option<f64> {
-    let n = (run.steps_per_epoch / 10).max(20) as usize;
-    run.curves.mean_of_last(n).map(|(_, error)| error)
+    run.curves.mean_of_end().map(|(_, error)| error)
 }
 
 fn test_error(run: &RunSnapshot) -> Option<f64> {

@@ -8,6 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 use super::fixture::{Bench, LAPTOP, curves, front, training};
 use crate::experiment::NetworkChoice;
 use crate::session::{Activity, Command, RunId, RunSnapshot, Sharing, Snapshot};
+use crate::train::curves::{Curves, StepRecord};
 
 /// Three runs of one experiment that have come differently far, the first in front.
 pub fn three(name: &str) -> Snapshot {
@@ -237,4 +238,24 @@ fn sixteen_runs_are_the_most() {
     bench.click("Dismiss message");
     bench.click("Twin with one change");
     assert!(!bench.has("Add these runs"));
+}
+
+/// At the end of an epoch of batches of other sizes each picture counts once, as in the metrics.
+#[test]
+fn the_error_in_the_list_is_over_pictures() {
+    let mut snapshot = three("quickstart");
+    let run = front(&mut snapshot);
+    let mut curves = Curves::default();
+    curves.batches = vec![(0, 10), (21, 40)];
+    for step in 1..=22u64 {
+        let error = if step == 22 { 0.0 } else { 0.8 };
+        let record =
+            StepRecord { step, epoch: step as f64, loss: 1.0, error, rate: 0.1, seconds: 0.0, batch: 0 };
+        curves.push(record);
+    }
+    (run.curves, run.step) = (Arc::new(curves), 22);
+    let bench = Bench::with("quickstart", LAPTOP, Theme::Light, snapshot, |b| b);
+    // 19 batches of 10 pictures, four in five wrong, and one of 40 without a mistake.
+    let share = 0.8 * 190.0 / 230.0;
+    assert!(bench.has_text(&format!("training error {:.1} %", 100.0 * share)));
 }
