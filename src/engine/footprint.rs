@@ -19,6 +19,11 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// What it takes on the processor, as that device says itself.
+    pub fn on_cpu(placement: &Placement, program: &Program) -> Self {
+        super::cpu::footprint(placement, program)
+    }
+
     /// What it takes on any device. The working memory of the kernels, which differs, is left out.
     pub fn least(placement: &Placement, program: &Program) -> Self {
         Self::new(placement, program, &arena::assign(program), 0)

@@ -53,20 +53,24 @@ impl Editor {
         let Some(needed) = self.footprint() else { return Some(batch / 2).filter(|&batch| batch > 0) };
         let network = Network { input: self.task.input, layers: self.layers.clone() };
         fitting_batch(needed, bytes, batch, |batch| {
-            counted(&network, goal, &with_batch(&self.experiment, batch))
+            counted(&network, goal, &with_batch(&self.experiment, batch), self.room)
         })
     }
 }
 
-/// What training takes on any device; none of a net that is not possible, or too deep to count while a person
-/// waits.
-pub fn counted(network: &Network, goal: Goal, experiment: &Experiment) -> Option<Footprint> {
+/// What training takes: on the processor all of it, on a device that only tells when it is asked what it takes on any;
+/// none of a net that is not possible, or too deep to count while a person waits.
+pub fn counted(network: &Network, goal: Goal, experiment: &Experiment, room: Room) -> Option<Footprint> {
     let graph = Graph::for_goal(network, &goal).ok()?;
     if graph.nodes.len() > MOST_COUNTED {
         return None;
     }
     let program = train::train_program(experiment, goal, &graph.fused());
-    Some(Footprint::least(&Placement::for_program(&graph, &program), &program))
+    let placement = Placement::for_program(&graph, &program);
+    Some(match room {
+        Room::Unknown => Footprint::least(&placement, &program),
+        _ => Footprint::on_cpu(&placement, &program),
+    })
 }
 
 /// The experiment in batches of another size.

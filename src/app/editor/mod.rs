@@ -337,14 +337,14 @@ impl Editor {
         let train = self.experiment.train.clone();
         let (goal, is_possible) = (self.goal(), self.obstacle().is_none());
         let network = Network { input: self.task.input, layers: std::mem::take(&mut self.layers) };
-        let footprint = counted(&network, goal, &self.experiment).filter(|_| is_possible);
+        let footprint = counted(&network, goal, &self.experiment, self.room).filter(|_| is_possible);
         self.costs.advice = match is_possible {
             true => advice::advise(&network, &goal, &train),
             false => Vec::new(),
         };
         let too_much = footprint.and_then(|needed| {
             memory::advice(needed, self.room.left()?, train.batch, |batch| {
-                counted(&network, goal, &memory::with_batch(&self.experiment, batch))
+                counted(&network, goal, &memory::with_batch(&self.experiment, batch), self.room)
             })
         });
         self.costs.advice.extend(too_much);
@@ -354,79 +354,4 @@ impl Editor {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiment::{Kind, shipped};
-
-    fn editor() -> Editor {
-        Editor::new(shipped::get("quickstart").unwrap())
-    }
-
-    #[test]
-    fn an_edited_preset_becomes_a_network_of_its_own() {
-        let mut editor = editor();
-        let second = editor.layers()[1].id;
-        editor.apply(Edit::Remove(second));
-        assert!(
-            matches!(&editor.experiment.network, NetworkChoice::Layers { input: None, layers } if layers.len() == 6)
-        );
-        assert!(editor.note(None) && editor.is_modified());
-        editor.undo();
-        assert_eq!(editor.experiment, shipped::get("quickstart").unwrap());
-        assert_eq!(editor.layers().len(), 7);
-        editor.redo();
-        assert_eq!(editor.layers().len(), 6);
-    }
-
-    #[test]
-    fn costs_follow_every_edit() {
-        let mut editor = editor();
-        let before = editor.costs().total.parameters;
-        let first = editor.layers()[0].id;
-        editor.apply(Edit::Duplicate(first));
-        assert!(editor.costs().total.parameters > before);
-        assert!(editor.obstacle().is_none());
-        let Kind::Conv(conv) = &mut editor.layers_and_costs().0[0].kind else {
-            panic!("it is a convolution")
-        };
-        conv.kernel = [29, 29];
-        editor.layers_changed();
-        assert_eq!(editor.costs().problem.as_ref().and_then(|problem| problem.layer), Some(first));
-        assert!(editor.obstacle().is_some_and(|sentence| sentence.contains("29×29")));
-    }
-
-    #[test]
-    fn a_batch_that_memory_does_not_hold_is_made_smaller() {
-        let mut editor = editor();
-        let needed = editor.footprint().expect("it is counted").total();
-        let (before, batch) = (editor.experiment.clone(), editor.experiment.train.batch);
-        editor.room = Room::Bytes(needed / 2);
-        editor.note(None);
-        let remedy = editor.costs().general_advice().next().and_then(|advice| advice.remedy.clone());
-        editor.mend(remedy.expect("a smaller batch fits"));
-        editor.note(None);
-        assert!(editor.experiment.train.batch < batch && editor.costs().general_advice().next().is_none());
-        assert!(editor.footprint().is_some_and(|footprint| footprint.total() <= needed / 2));
-        editor.undo();
-        assert_eq!(editor.experiment, before);
-    }
-
-    #[test]
-    fn a_preset_follows_the_pictures() {
-        let mut editor = editor();
-        editor.set_task(Task { n_classes: 37, ..COLOUR });
-        assert!(editor.obstacle().is_none());
-        let last = editor.layers().last().unwrap().id;
-        assert_eq!(editor.costs().of_layer(last).output, Some(Extent::vector(37)));
-    }
-
-    #[test]
-    fn identities_stay_while_nothing_changes() {
-        let mut editor = editor();
-        let before = tree::in_order(editor.layers());
-        editor.set_task(editor.task());
-        editor.experiment.train.rate = 0.5;
-        editor.note(None);
-        assert_eq!(tree::in_order(editor.layers()), before);
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ use crate::app::arrangement::Pane;
 use crate::app::library;
 use crate::app::looking::INSTRUMENTS;
 use crate::app::theme;
+use crate::engine::DeviceKind;
 use crate::session::Snapshot;
 
 /// The ends of the files' names, and what is drawn in them.
@@ -31,7 +32,9 @@ pub fn compare(bench: &mut Bench, file: &str, part: Rect) {
 }
 
 /// Draws an experiment in both manners, and compares these panels, which lie side by side.
-fn check(file: &str, name: &str, snapshot: Snapshot, panes: &[Pane], prepare: impl Fn(&mut Bench)) {
+fn check(file: &str, name: &str, mut snapshot: Snapshot, panes: &[Pane], prepare: impl Fn(&mut Bench)) {
+    // What the processor takes of memory depends on how many cores it has.
+    snapshot.device.kind = DeviceKind::Gpu;
     for (manner, size, theme) in MANNERS {
         let mut bench = Bench::with(name, size, theme, snapshot.clone(), |builder| builder.wgpu());
         prepare(&mut bench);

@@ -135,6 +135,18 @@ impl Cpu {
     }
 }
 
+/// What a program takes on the processor, kernels' memory and all. Nothing is made ready for it.
+pub fn footprint(placement: &Placement, program: &Program) -> Footprint {
+    let values = arena::assign(program);
+    let (mut scratch_len, mut kept) = (0, Kept::default());
+    for step in &program.steps {
+        let kernel = ops::lower(&step.op).cpu();
+        scratch_len = scratch_len.max(kernel.scratch_len());
+        kept = kept.beside(kernel.kept());
+    }
+    Footprint::new(placement, program, &values, scratch_len + kept.bytes().div_ceil(4))
+}
+
 impl Default for Cpu {
     fn default() -> Self {
         Self::new()
@@ -151,14 +163,7 @@ impl Device for Cpu {
     }
 
     fn footprint(&self, placement: &Placement, program: &Program) -> Result<Footprint, EngineError> {
-        let values = arena::assign(program);
-        let (mut scratch_len, mut kept) = (0, Kept::default());
-        for step in &program.steps {
-            let kernel = ops::lower(&step.op).cpu();
-            scratch_len = scratch_len.max(kernel.scratch_len());
-            kept = kept.beside(kernel.kept());
-        }
-        Ok(Footprint::new(placement, program, &values, scratch_len + kept.bytes().div_ceil(4)))
+        Ok(footprint(placement, program))
     }
 
     fn available(&self) -> Option<u64> {
