@@ -85,10 +85,11 @@ impl Station {
         self.watched.extend(looks.into_iter().map(Watched::new));
     }
 
+    /// Gives back all that was made ready. What has been seen stays to be shown until it is seen anew.
     pub fn let_go(&mut self) {
         (self.of, self.laid) = (None, None);
         for watched in &mut self.watched {
-            *watched = Watched::new(watched.look.clone());
+            *watched = Watched { seen: watched.seen.take(), ..Watched::new(watched.look.clone()) };
         }
     }
 
@@ -109,6 +110,9 @@ impl Station {
         if is_other {
             self.let_go();
             self.of = of;
+            for watched in &mut self.watched {
+                watched.seen.take_if(|seen| Some((seen.run, seen.number)) != of);
+            }
         }
         is_other
     }
