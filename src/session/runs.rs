@@ -2,6 +2,7 @@
 
 use super::share::{self, Claim};
 use super::slot::{Goal, Slot, Span};
+use super::snapshot::Activity;
 use super::{MOST_RUNS, NewRun, RunId};
 use crate::experiment::Experiment;
 
@@ -170,6 +171,17 @@ impl Runs {
         let least = places().map(|(_, place)| place).min();
         let due = places().filter(|&(i, place)| Some(place) == least && !self.slots[i].is_waiting());
         due.map(|(i, _)| i).collect()
+    }
+
+    /// Those that train and stand still until their twins have caught up.
+    pub fn ahead(&self) -> Vec<usize> {
+        let waits = |party: &Vec<usize>| {
+            let least = party.iter().filter_map(|&i| self.slots[i].place()).min();
+            let is_ahead = |i: &usize| self.slots[*i].place() > least;
+            let trains = |i: &usize| self.slots[*i].seen.activity == Activity::Training;
+            party.iter().copied().filter(|i| is_ahead(i) && trains(i)).collect::<Vec<usize>>()
+        };
+        self.parties().iter().flat_map(waits).collect()
     }
 
     /// How many steps twins can go together before one of them catches up with another that waits.

@@ -162,6 +162,8 @@ pub enum Activity {
     /// Compiling, or waiting for the pictures in order to train.
     Preparing,
     Training,
+    /// Ahead of twins in lockstep, until they have caught up.
+    Waiting,
     /// Running through the test pictures.
     Testing,
     /// The last epoch is done.
@@ -169,9 +171,9 @@ pub enum Activity {
 }
 
 impl Activity {
-    /// Whether the engine is at work.
+    /// Whether it is on its way to what was asked for.
     pub fn is_work(self) -> bool {
-        matches!(self, Self::Preparing | Self::Training | Self::Testing)
+        matches!(self, Self::Preparing | Self::Training | Self::Waiting | Self::Testing)
     }
 }
 

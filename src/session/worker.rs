@@ -21,7 +21,7 @@ use super::loader::{Loaded, Loader};
 use super::runs::Runs;
 use super::share::Sharing;
 use super::slot::{Slot, Span};
-use super::snapshot::Snapshot;
+use super::snapshot::{Activity, Snapshot};
 use super::watching::Watching;
 use super::{Command, RunId};
 use crate::engine::{self, Device, DeviceChoice};
@@ -313,6 +313,10 @@ impl Worker {
 
     fn publish(&mut self) {
         self.runs.slots.iter_mut().for_each(Slot::look);
+        for ahead in self.runs.ahead() {
+            let seen = &mut self.runs.slots[ahead].seen;
+            (seen.activity, seen.images_per_second) = (Activity::Waiting, 0.0);
+        }
         let trains = self.runs.parties().iter().any(|party| !self.runs.due(party).is_empty());
         self.watching.look(&mut self.runs, trains);
         let removed = self.runs.removed.as_ref();

@@ -75,6 +75,7 @@ pub fn state_text(run: &RunSnapshot) -> &'static str {
     match run.activity {
         Activity::Preparing => "Preparing",
         Activity::Training => "Training",
+        Activity::Waiting => "Waiting for its twins",
         Activity::Testing => "Testing",
         _ if run.problem.is_some() => "Stopped",
         _ if run.is_stale => "Changed",
@@ -117,7 +118,7 @@ fn name_ui(ui: &mut Ui, run: &RunSnapshot, requests: &mut Vec<Request>, state: &
     }
     let palette = Palette::of(ui);
     let symbol = match run.activity {
-        Activity::Preparing => Some((Icon::Hourglass, palette.muted)),
+        Activity::Preparing | Activity::Waiting => Some((Icon::Hourglass, palette.muted)),
         Activity::Testing => Some((Icon::Target, palette.muted)),
         _ if run.problem.is_some() => Some((Icon::CircleAlert, palette.danger)),
         _ if run.is_stale => Some((Icon::PencilLine, palette.warning)),

@@ -177,6 +177,7 @@ fn state_text(desk: &Desk<'_>) -> &'static str {
     match desk.snapshot.activity() {
         Activity::Preparing => "Preparing…",
         Activity::Training => "Training",
+        Activity::Waiting => "Waiting for its twins",
         Activity::Testing => "Testing…",
         Activity::Finished | Activity::Idle => match run {
             Some(run) if run.is_stale => "Changed",
