@@ -58,6 +58,23 @@ impl Runs {
         Ok(())
     }
 
+    /// Has a run known by the mark that it had, unless that is another's who has done something with it.
+    pub fn mark(&mut self, id: RunId, mark: usize) {
+        let Some(own) = self.find(id).map(|slot| slot.seen.mark).filter(|_| mark < MOST_RUNS) else { return };
+        let is_untouched = |slot: &Slot| {
+            slot.run.is_none() && slot.stored.is_none() && slot.late.is_none() && slot.goal == Goal::Rest
+        };
+        if let Some(other) = self.slots.iter_mut().find(|slot| slot.seen.mark == mark && slot.id() != id) {
+            if !is_untouched(other) {
+                return;
+            }
+            other.seen.mark = own;
+        }
+        if let Some(slot) = self.get(id) {
+            slot.seen.mark = mark;
+        }
+    }
+
     /// The number by which the twins of a run know each other; a new one where it has none.
     fn pair(&mut self, id: RunId) -> Option<u64> {
         let next = self.n_pairs + 1;

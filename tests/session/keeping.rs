@@ -149,6 +149,82 @@ fn a_disk_that_takes_nothing_is_told_of_and_training_goes_on() {
     assert_eq!(folder::list(&home)[0].title, "A longer one");
 }
 
+/// What stands in the window at the next start must not take the colour of a run that goes on.
+#[test]
+fn a_run_of_the_past_keeps_its_mark() {
+    let home = tempfile::tempdir().expect("a folder");
+    let session = start();
+    keep(&session, home.path(), Keeping::EVERY);
+    add(&session, RUN, lasting(60), None);
+    add(&session, OTHER, lasting(60), None);
+    [RUN, OTHER].into_iter().for_each(|id| session.send(Command::Epoch(id)));
+    wait(&session, "two epochs on the disk", |s| {
+        s.runs.len() == 2 && s.runs.iter().all(|run| run.kept.step == Some(10))
+    });
+    drop(session);
+    let session = start();
+    let placeholder = RunId(1_000_007);
+    session.send(Command::Describe(placeholder, Box::new(lasting(60))));
+    let mut found = folder::list(home.path());
+    found.sort_by_key(|past| past.open.as_ref().map(|open| open.place));
+    for (past, id) in found.iter().zip([RUN, OTHER]) {
+        open(&session, past, id, None);
+    }
+    let snapshot = wait(&session, "three runs", |s| s.runs.len() == 3);
+    let mark = |id| snapshot.run_of(id).map(|run| run.mark);
+    assert_eq!([RUN, OTHER, placeholder].map(mark), [Some(0), Some(1), Some(2)]);
+}
+
+/// The pictures were others when a run was to go on, and another run has them: once they are put back as they were,
+/// play goes on, without anything else being chosen anew.
+#[test]
+fn a_run_goes_on_once_its_pictures_are_put_back() {
+    let (home, pictures) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    for part in ["train", "t10k"] {
+        let header = [2051u32, 40, 28, 28].map(u32::to_be_bytes).concat();
+        let pixels: Vec<u8> = (0..40 * 784u32).map(|i| (i * 31 % 251) as u8).collect();
+        let labels =
+            [[2049u32, 40].map(u32::to_be_bytes).concat(), (0..40).map(|i| i % 10).collect()].concat();
+        for (kind, bytes) in [("images-idx3", [header, pixels].concat()), ("labels-idx1", labels)] {
+            std::fs::write(pictures.path().join(format!("{part}-{kind}-ubyte")), bytes).expect("room");
+        }
+    }
+    let mut own = lasting(60);
+    own.data = Data { source: pictures.path().display().to_string(), ..Data::default() };
+    own.train.batch = 10;
+    let session = start();
+    keep(&session, home.path(), Keeping::EVERY);
+    session.send(Command::Describe(RUN, Box::new(own.clone())));
+    session.send(Command::Epoch(RUN));
+    wait(&session, "an epoch", |s| s.run().is_some_and(|run| run.kept.step == Some(4)));
+    drop(session);
+
+    let images = pictures.path().join("train-images-idx3-ubyte");
+    let before = std::fs::read(&images).expect("the file");
+    let mut after = before.clone();
+    after[100] ^= 1;
+    std::fs::write(&images, after).expect("room");
+    let session = start();
+    add(&session, OTHER, own, None);
+    session.send(Command::Epoch(OTHER));
+    wait(&session, "a run on the other pictures", |s| s.run_of(OTHER).is_some_and(|run| run.step == 4));
+    open(&session, &folder::list(home.path())[0], RUN, None);
+    let problem = |s: &Snapshot| s.run_of(RUN).and_then(|run| run.problem.clone());
+    let snapshot = wait(&session, "a sentence", |s| problem(s).is_some());
+    assert!(
+        problem(&snapshot).is_some_and(|text| text.contains("Put them back as they were")),
+        "{snapshot:?}"
+    );
+    std::fs::write(&images, before).expect("room");
+    session.send(Command::Epoch(RUN));
+    let snapshot = wait(&session, "the next epoch", |s| {
+        let run = s.run_of(RUN).expect("a run");
+        assert!(run.problem.is_none() || run.step == 0, "{:?}", run.problem);
+        run.step == 8
+    });
+    assert_eq!(problem(&snapshot), None);
+}
+
 /// What nobody stopped at is not worth a place in the list; what was paused is.
 #[test]
 fn beginnings_that_are_given_up_leave_nothing() {

@@ -76,7 +76,7 @@ mod tests {
     use crate::train::folder::Open;
 
     fn past(name: &str, place: usize, state: PastState) -> Past {
-        let open = Open { name: name.into(), place, party: None, trains: true };
+        let open = Open { name: name.into(), place, trains: true, ..Open::default() };
         Past {
             path: name.into(),
             title: "A title".into(),

@@ -35,7 +35,7 @@ fn leave(home: &Path, title: &str, n_steps: u64, open: Option<Open>) {
 }
 
 fn open(name: &str, place: usize, trains: bool) -> Option<Open> {
-    Some(Open { name: name.into(), place, party: Some(7), trains })
+    Some(Open { name: name.into(), place, party: Some(7), trains, mark: None })
 }
 
 /// A window that keeps its runs there.

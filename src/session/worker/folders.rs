@@ -71,7 +71,8 @@ impl Worker {
     fn open_of(&self, place: usize) -> Open {
         let slot = &self.runs.slots[place];
         let party = slot.seen.twins.map(|number| self.origin.wrapping_add(number));
-        Open { name: slot.seen.name.clone(), place, party, trains: slot.goal != Goal::Rest }
+        let (name, mark) = (slot.seen.name.clone(), Some(slot.seen.mark));
+        Open { name, place, party, trains: slot.goal != Goal::Rest, mark }
     }
 
     /// A run that has not gone on yet leaves the window: it is not offered again.
@@ -147,6 +148,9 @@ impl Worker {
             Ok(stored) => stored,
             Err(problem) => return self.state.problem = Some(problem),
         };
+        if let Some(mark) = folder::noted(&path).and_then(|open| open.mark) {
+            self.runs.mark(id, mark);
+        }
         if let Some(slot) = self.runs.get(id) {
             slot.described = stored.experiment.clone().into();
             slot.stored = Some(stored);

@@ -37,7 +37,7 @@ use crate::experiment::figures::counted;
 use crate::experiment::{Experiment, file, unwritable};
 use checkpoint::{Checkpoint, Head, Record};
 use metrics::Metrics;
-pub use open::{Open, put_away};
+pub use open::{Open, of as noted, put_away};
 pub use past::{Past, PastState, delete, fresh, home, list, look, sweep_away};
 pub use steps::{kept, steps};
 pub use still::Still;

@@ -26,6 +26,9 @@ pub struct Open {
     pub party: Option<u64>,
     /// Whether it was training.
     pub trains: bool,
+    /// The number of the colour and the marker by which it is known.
+    #[serde(default)]
+    pub mark: Option<usize>,
 }
 
 /// Notes that a window has the run open.
