@@ -78,7 +78,11 @@ impl Band {
         for i in range.step_by(stride) {
             let x = longest.x(view.axis, i);
             let values = all.iter().filter_map(|series| value_at(series, view.axis, x, quantity));
-            band.take(view, x, values.map(|value| value as f64 * factor));
+            let values: Vec<f64> = values.map(|value| value as f64 * factor).collect();
+            // Where only one has come so far, it is no mean.
+            if values.len() >= all.len().min(2) {
+                band.take(view, x, values.into_iter());
+            }
         }
         band
     }

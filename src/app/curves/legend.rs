@@ -1,12 +1,16 @@
 //! Above a plot: the names of the curves of the run in front, with their values.
 
-use egui::{Align2, Color32, Pos2, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, vec2};
+use egui::{Align, Align2, Color32, Layout, Pos2, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, vec2};
 
 use super::State;
 use super::plot::colours;
 use super::series::{Axis, Quantity, Series};
+use crate::app::runs::mark;
 use crate::app::theme::{self, Palette};
 use crate::app::{format, widgets};
+
+/// What the name of a mean takes.
+const BAND_WIDTH: f32 = 100.0;
 
 /// The names of the curves with their values: at the pointer, else the latest.
 pub fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
@@ -31,6 +35,28 @@ pub fn legend_ui(ui: &mut Ui, state: &State, quantity: Quantity) {
         value_ui(ui, "test", test);
         if let Some(raw) = raw {
             ui.add(egui::Label::new(theme::caption(ui, format!("this batch {raw}"))).truncate());
+        }
+        bands_ui(ui, state);
+    });
+}
+
+/// Which lines are means, of how many runs, on the right where there is room.
+fn bands_ui(ui: &mut Ui, state: &State) {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        for (mark, runs) in state.together().iter().rev() {
+            let text = format!("mean of {}", runs.len());
+            if ui.available_width() < BAND_WIDTH {
+                return;
+            }
+            let help =
+                "The thick line is the mean of these runs, the area reaches from the least to the largest.";
+            widgets::caption_ui(ui, &text).on_hover_text(help);
+            let (rect, _) = ui.allocate_exact_size(vec2(18.0, 12.0), Sense::hover());
+            let colour = mark::colour(ui, *mark);
+            ui.painter().rect_filled(rect, 0.0, colour.gamma_multiply(0.18));
+            let stroke = Stroke::new(2.5 * state.thickness, colour);
+            ui.painter().line_segment([rect.left_center(), rect.right_center()], stroke);
+            ui.add_space(theme::SMALL_GAP);
         }
     });
 }

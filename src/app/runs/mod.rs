@@ -27,8 +27,16 @@ pub struct State {
     pub matching: matched::Matching,
 }
 
-/// Lines that are shown before the list scrolls.
-const MOST_LINES: f32 = 5.0;
+/// The share of the window's height that the list may take before it scrolls.
+const MOST_SHARE: f32 = 0.18;
+
+/// How high the list of so many runs is: whole lines where all are to be seen, else half a line more, by which one sees
+/// that there are others.
+fn height(ui: &Ui, n_runs: usize) -> f32 {
+    let most = (MOST_SHARE * ui.ctx().content_rect().height() / theme::ROW).floor().max(3.0);
+    let lines = if n_runs as f32 <= most { n_runs as f32 } else { most - 0.5 };
+    lines * theme::ROW
+}
 
 pub fn runs_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, curves: &mut curves::State) {
     header_ui(ui, desk, state);
@@ -38,7 +46,7 @@ pub fn runs_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State, curves: &mut
         return;
     }
     row::heads_ui(ui);
-    let height = MOST_LINES * theme::ROW;
+    let height = height(ui, desk.snapshot.runs.len());
     ScrollArea::vertical().id_salt("runs").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for run in &desk.snapshot.runs {
