@@ -19,6 +19,9 @@ use crate::experiment::{Kind, Layer, LayerId};
 /// Width of a card's menu: most formulas fit into it.
 const MENU_WIDTH: f32 = 340.0;
 
+/// Width of a title beside which there can be columns of figures.
+pub(super) const LEAST_TITLE: f32 = 200.0;
+
 impl Stack<'_> {
     pub(super) fn card_ui(&mut self, ui: &mut Ui, layer: &mut Layer, index: usize) {
         let id = layer.id;
@@ -72,7 +75,7 @@ impl Stack<'_> {
         let title = match layer.kind {
             Kind::Lrn(_) => 270.0,
             Kind::BatchNorm(_) | Kind::GlobalAveragePool | Kind::Shortcut(_) | Kind::Branches(_) => 250.0,
-            _ => 200.0,
+            _ => LEAST_TITLE,
         };
         let has_advice = self.costs.advice_on(layer.id).next().is_some();
         width >= title + stats::WIDTH + if has_advice { theme::ICON_BUTTON.x } else { 0.0 }

@@ -39,7 +39,8 @@ pub fn header_ui(ui: &mut Ui, desk: &mut Desk<'_>, state: &mut State) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             // As far from the edge as the columns on the cards.
             ui.add_space(33.0 + super::SCROLL_BAR);
-            if ui.available_width() > stats::WIDTH {
+            // And only where these have room for them.
+            if ui.available_width() + 21.0 >= stats::WIDTH + super::card::LEAST_TITLE {
                 stats::captions_ui(ui);
             }
         });

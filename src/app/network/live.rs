@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::{
-    Align, Color32, ColorImage, Layout, Rect, RichText, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo,
-    pos2, vec2,
+    Align, Color32, ColorImage, Layout, Rect, RichText, Sense, Stroke, StrokeKind, TextureHandle,
+    TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::bridge::Desk;
@@ -164,6 +164,14 @@ fn maps_ui(ui: &mut Ui, sheets: &mut Sheets, layer: LayerId, maps: &Maps, key: u
             tile,
             Color32::WHITE,
         );
+    }
+    // White is seen on a white card.
+    let edge = Stroke::new(1.0, Palette::of(ui).border);
+    let framed = if is_vector { 1 } else { n };
+    for i in 0..framed {
+        let corner = rect.min + vec2(i as f32 * (width + gap), 0.0);
+        let size = vec2((n / framed) as f32 * width, height);
+        ui.painter().rect_stroke(Rect::from_min_size(corner, size), 0.0, edge, StrokeKind::Outside);
     }
     let name = format!("Maps of {}", maps.path);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &name));
