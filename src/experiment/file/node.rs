@@ -48,7 +48,9 @@ impl<'a> Document<'a> {
         match DeTable::parse(text) {
             Ok(tree) => Ok(Self { text, tree: tree.into_inner() }),
             Err(error) => {
-                let problem = Problem::new(format!("This is no valid TOML: {}.", error.message()));
+                // Where nothing more may come, what is wrong is told by half of it.
+                let message = error.message().trim_end_matches(", expected nothing");
+                let problem = Problem::new(format!("This is no valid TOML: {message}."));
                 Err(match error.span() {
                     Some(span) => problem.at(text, span),
                     None => problem,
