@@ -70,9 +70,7 @@ impl Model {
         device: &dyn Device,
         n_pictures: usize,
     ) -> Result<(), TrainError> {
-        let Some((graph, goal)) = net::graph_for(experiment, pictures)? else { return Ok(()) };
-        let beside = net::beside_pictures(pictures, device, pictures.bytes_of(n_pictures), 0)?;
-        Self::check_room(&graph, goal, device, n_pictures, beside).map(drop)
+        Self::foresee_beside(experiment, pictures, device, n_pictures, |_| 0)
     }
 
     /// The same of a [`Net`], which keeps its weights beside those on the device.
@@ -85,9 +83,20 @@ impl Model {
         device: &dyn Device,
         n_pictures: usize,
     ) -> Result<(), TrainError> {
+        Self::foresee_beside(experiment, pictures, device, n_pictures, net::weight_bytes)
+    }
+
+    /// The same beside so many bytes that are `kept` of the graph here.
+    fn foresee_beside(
+        experiment: &Experiment,
+        pictures: &Prospect,
+        device: &dyn Device,
+        n_pictures: usize,
+        kept: impl FnOnce(&Graph) -> u64,
+    ) -> Result<(), TrainError> {
         let Some((graph, goal)) = net::graph_for(experiment, pictures)? else { return Ok(()) };
-        let (on_device, kept) = (pictures.bytes_of(n_pictures), net::weight_bytes(&graph));
-        let beside = net::beside_pictures(pictures, device, on_device, kept)?;
+        let on_device = pictures.bytes_of(n_pictures);
+        let beside = net::beside_pictures(pictures, device, on_device, kept(&graph))?;
         Self::check_room(&graph, goal, device, n_pictures, beside).map(drop)
     }
 

@@ -20,7 +20,8 @@ pub struct Log {
 impl Log {
     /// Whether there can be one. What is there already stays, and where nothing is, nothing is left.
     pub fn check_writable(path: &Path) -> Result<(), Failure> {
-        let is_there = path.exists();
+        // A link that leads nowhere yet is there as well, and stays.
+        let is_there = path.symlink_metadata().is_ok();
         let opened = OpenOptions::new().append(true).create(true).open(path);
         let checked = opened.and_then(|_| if is_there { Ok(()) } else { std::fs::remove_file(path) });
         checked.map_err(|error| cannot_write(path, error))
@@ -66,5 +67,27 @@ impl Log {
 
     pub fn finish(&mut self) -> Result<(), Failure> {
         self.file.flush().map_err(|error| cannot_write(&self.path, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_leaves_all_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [new, old] = ["new.csv", "old.csv"].map(|name| folder.path().join(name));
+        std::fs::write(&old, "rows").expect("room");
+        assert!([&new, &old].into_iter().all(|path| Log::check_writable(path).is_ok()));
+        assert!(!new.exists());
+        assert_eq!(std::fs::read_to_string(&old).expect("there"), "rows");
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link.csv");
+            std::os::unix::fs::symlink(&new, &link).expect("a link");
+            assert!(Log::check_writable(&link).is_ok());
+            assert!(link.symlink_metadata().is_ok(), "the link stays");
+        }
     }
 }
