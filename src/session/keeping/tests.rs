@@ -74,8 +74,8 @@ impl Bench {
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// Half an hour of training since the first checkpoint, and the next would come in another half: it is written before
-/// the run begins anew. Some seconds are left behind.
+/// Half a minute of training since the first checkpoint, and the next is not due for an hour: one is written before the
+/// run begins anew. What was trained at once after a checkpoint is left behind.
 #[test]
 fn what_was_trained_for_long_is_kept_when_it_begins_anew() {
     for (after, left) in [(LONG, vec![31]), (Duration::ZERO, vec![])] {
